@@ -1,0 +1,36 @@
+/*
+ * What every layer of the library shares and its users do not see.
+ */
+#ifndef BSP_BASE_H
+#define BSP_BASE_H
+
+#include "../blindspot.h"
+
+#ifdef __FAST_MATH__
+#error "blindspot's results depend on IEEE arithmetic: build without -ffast-math"
+#endif
+
+/*
+ * Hot loops are compiled once for each of these instruction sets and chosen
+ * when the program starts.  None of them may change a result: no reordering of
+ * sums, no fused multiply-add.  Sanitizers do not go with the choosing.
+ */
+#if defined(__x86_64__) && !defined(BSP_NO_CLONES)
+#define BSP_CLONES \
+	__attribute__((target_clones("default", "avx2", "arch=x86-64-v4")))
+#else
+#define BSP_CLONES
+#endif
+
+/*
+ * Grow *data, an array of *capacity elements of the given size, to hold at
+ * least wanted of them; at least half as many again as before, so that growing
+ * by one is cheap on average.
+ */
+int bsp_array_grow(void *data, size_t *capacity, size_t wanted, size_t size,
+    struct bsp_error *e);
+
+/* Is one of the samples NaN or infinite?  Then *first is where. */
+bool bsp_first_unbounded(const float *x, size_t n, size_t *first);
+
+#endif

@@ -1,0 +1,106 @@
+/*
+ * Images in memory.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base.h"
+
+int
+bsp_array_grow(void *data, size_t *capacity, size_t wanted, size_t size,
+    struct bsp_error *e)
+{
+	void *old, *grown;
+	size_t n = *capacity + *capacity / 2;
+
+	if (wanted <= *capacity)
+		return 0;
+	if (n < wanted)
+		n = wanted;
+	memcpy(&old, data, sizeof old);
+	if (n > PTRDIFF_MAX / size || (grown = realloc(old, n * size)) == NULL)
+		return bsp_error_system(e, ENOMEM,
+		    "%zu elements of %zu bytes", n, size);
+	memcpy(data, &grown, sizeof grown);
+	*capacity = n;
+	return 0;
+}
+
+int
+bsp_image_resize(struct bsp_image *image, size_t rows, size_t cols,
+    struct bsp_error *e)
+{
+	float *data;
+
+	if (cols != 0 && rows > PTRDIFF_MAX / sizeof *data / cols)
+		return bsp_error_system(e, ENOMEM, "an image of %zu x %zu",
+		    cols, rows);
+	if (rows * cols > image->capacity) {
+		/* The old samples need not be kept. */
+		data = malloc(rows * cols * sizeof *data);
+		if (data == NULL)
+			return bsp_error_system(e, ENOMEM,
+			    "an image of %zu x %zu", cols, rows);
+		free(image->data);
+		image->data = data;
+		image->capacity = rows * cols;
+	}
+	image->rows = rows;
+	image->cols = cols;
+	return 0;
+}
+
+int
+bsp_image_copy(struct bsp_image *to, const struct bsp_image *from,
+    struct bsp_error *e)
+{
+	if (bsp_image_resize(to, from->rows, from->cols, e))
+		return -1;
+	if (bsp_image_size(from) > 0)
+		memcpy(to->data, from->data,
+		    bsp_image_size(from) * sizeof *to->data);
+	return 0;
+}
+
+void
+bsp_image_free(struct bsp_image *image)
+{
+	free(image->data);
+	*image = (struct bsp_image){0};
+}
+
+BSP_CLONES size_t
+bsp_image_foreground(const struct bsp_image *image)
+{
+	size_t i, n = bsp_image_size(image), count = 0;
+
+	for (i = 0; i < n; i++)
+		count += image->data[i] > 0;
+	return count;
+}
+
+static bool
+is_unbounded(float x)
+{
+	uint32_t bits;
+
+	memcpy(&bits, &x, sizeof bits);
+	return (bits & 0x7F800000) == 0x7F800000;
+}
+
+BSP_CLONES bool
+bsp_first_unbounded(const float *x, size_t n, size_t *first)
+{
+	uint32_t found = 0;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		found |= is_unbounded(x[i]);
+	if (!found)
+		return false;
+	for (i = 0; !is_unbounded(x[i]); i++)
+		;
+	*first = i;
+	return true;
+}

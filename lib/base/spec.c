@@ -1,0 +1,125 @@
+/*
+ * The spec language: kind:key=value,key=LO:HI:N.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base.h"
+#include "param.h"
+
+static int
+unknown_key(const struct bsp_kind *kind, const char *key, struct bsp_error *e)
+{
+	size_t i, distance, least = SIZE_MAX, n = bsp_kind_params(kind);
+	const char *nearest = NULL;
+
+	for (i = 0; i < n; i++) {
+		distance = bsp_edit_distance(kind->params[i].name, key);
+		if (distance < least) {
+			least = distance;
+			nearest = kind->params[i].name;
+		}
+	}
+	if (nearest == NULL)
+		return bsp_error_set(e, BSP_USAGE,
+		    "%s: unknown parameter '%.99s'; it has none", kind->name,
+		    key);
+	return bsp_error_set(e, BSP_USAGE,
+	    "%s: unknown parameter '%.99s'; the nearest is '%s'", kind->name,
+	    key, nearest);
+}
+
+/* Read key=value into the spec; given[] marks what was set before. */
+static int
+read_setting(struct bsp_spec *spec, char *key, bool *given,
+    struct bsp_error *e)
+{
+	const struct bsp_param *param;
+	char *value = strchr(key, '=');
+	struct bsp_error why = {0};
+	size_t i, n = bsp_kind_params(spec->kind);
+
+	if (value == NULL)
+		return bsp_error_set(e, BSP_USAGE,
+		    "%s: '%.99s' is not key=value", spec->kind->name, key);
+	*value++ = '\0';
+	for (i = 0; i < n; i++)
+		if (strcmp(spec->kind->params[i].name, key) == 0)
+			break;
+	if (i == n)
+		return unknown_key(spec->kind, key, e);
+	param = &spec->kind->params[i];
+	if (given[i])
+		return bsp_error_set(e, BSP_USAGE, "%s: %s is given twice",
+		    spec->kind->name, key);
+	given[i] = true;
+	if (bsp_range_parse(value, &spec->range[i], &why))
+		return bsp_error_set(e, why.status, "%s: %s: %.400s",
+		    spec->kind->name, key, why.text);
+	if (bsp_param_check_range(param, &spec->range[i], &why))
+		return bsp_error_set(e, why.status, "%s: %.400s",
+		    spec->kind->name, why.text);
+	if (spec->range[i].n > 1)
+		spec->swept[spec->swept_count++] = i;
+	return 0;
+}
+
+static int
+read_settings(struct bsp_spec *spec, char *text, struct bsp_error *e)
+{
+	bool given[BSP_PARAMS_MAX] = {false};
+	char *next;
+
+	for (; text != NULL; text = next) {
+		next = strchr(text, ',');
+		if (next != NULL)
+			*next++ = '\0';
+		if (read_setting(spec, text, given, e))
+			return -1;
+	}
+	return 0;
+}
+
+static int
+read_kind(const struct bsp_kind *kinds, const char *name,
+    struct bsp_spec *spec, struct bsp_error *e)
+{
+	const struct bsp_kind *nearest;
+	double values[BSP_PARAMS_MAX];
+	size_t i, n;
+
+	spec->kind = bsp_kind_find(kinds, name);
+	if (spec->kind == NULL) {
+		nearest = bsp_kind_nearest(kinds, name);
+		return bsp_error_set(e, BSP_USAGE,
+		    "unknown kind '%.99s'; the nearest is '%s'", name,
+		    nearest->name);
+	}
+	n = bsp_kind_params(spec->kind);
+	bsp_kind_defaults(spec->kind, values);
+	for (i = 0; i < n; i++)
+		spec->range[i] = (struct bsp_range){values[i], values[i], 1};
+	spec->swept_count = 0;
+	return 0;
+}
+
+int
+bsp_spec_parse(const struct bsp_kind *kinds, const char *text,
+    struct bsp_spec *spec, struct bsp_error *e)
+{
+	char *copy, *settings;
+	int result;
+
+	copy = strdup(text);
+	if (copy == NULL)
+		return bsp_error_system(e, ENOMEM, "a spec");
+	settings = strchr(copy, ':');
+	if (settings != NULL)
+		*settings++ = '\0';
+	result = read_kind(kinds, copy, spec, e);
+	if (result == 0 && settings != NULL)
+		result = read_settings(spec, settings, e);
+	free(copy);
+	return result;
+}

@@ -1,0 +1,133 @@
+/*
+ * Exact sums of floats: one integer an exponent, put together at the end.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "base.h"
+
+#define LANES 4
+
+void
+bsp_sum_add(struct bsp_sum *sum, const float *x, size_t n)
+{
+	/* Neighbours often share an exponent; lanes keep them from waiting
+	 * for each other's bin. */
+	int64_t lane[LANES][256] = {{0}};
+	size_t i, b;
+
+	for (i = 0; i < n; i++) {
+		uint32_t bits, significand;
+		int64_t value;
+
+		memcpy(&bits, &x[i], sizeof bits);
+		b = bits >> 23 & 0xFF;
+		significand = bits & 0x7FFFFF;
+		if (b > 0)
+			significand |= 0x800000;
+		value = (int64_t)significand;
+		lane[i % LANES][b] += bits >> 31 ? -value : value;
+	}
+	for (i = 0; i < LANES; i++)
+		for (b = 0; b < 255; b++)
+			sum->bin[b] += lane[i][b];
+	sum->count += n;
+}
+
+/*
+ * A wide integer, in units of 2^-149, as signed limbs of weight 2^32 each.
+ */
+#define LIMBS 12
+
+struct wide {
+	int64_t limb[LIMBS];
+};
+
+static void
+wide_add_part(struct wide *w, size_t limb, int64_t value)
+{
+	int64_t low = value & 0xFFFFFFFF;
+
+	w->limb[limb] += low;
+	w->limb[limb + 1] += (value - low) / ((int64_t)1 << 32);
+}
+
+/* Add value * 2^shift. */
+static void
+wide_add(struct wide *w, int64_t value, unsigned shift)
+{
+	int64_t scale = (int64_t)1 << shift % 32;
+	int64_t low = value & 0xFFFFFFFF;
+	int64_t high = (value - low) / ((int64_t)1 << 32);
+
+	wide_add_part(w, shift / 32, low * scale);
+	wide_add_part(w, shift / 32 + 1, high * scale);
+}
+
+/* Bring every limb but the last into [0, 2^32). */
+static void
+wide_carry(struct wide *w)
+{
+	size_t i;
+	int64_t low;
+
+	for (i = 0; i + 1 < LIMBS; i++) {
+		low = w->limb[i] & 0xFFFFFFFF;
+		w->limb[i + 1] += (w->limb[i] - low) / ((int64_t)1 << 32);
+		w->limb[i] = low;
+	}
+}
+
+static unsigned
+wide_bit(const struct wide *w, int bit)
+{
+	return bit < 0 ? 0 : (unsigned)(w->limb[bit / 32] >> bit % 32 & 1);
+}
+
+/* A carried, non-negative integer, rounded to the nearest double. */
+static double
+wide_round(const struct wide *w)
+{
+	int top = 32 * LIMBS - 1, last, bit;
+	double significand = 0;
+	bool sticky = false;
+
+	while (top >= 0 && !wide_bit(w, top))
+		top--;
+	last = top > 52 ? top - 52 : 0;
+	for (bit = top; bit >= last; bit--)
+		significand = 2 * significand + wide_bit(w, bit);
+	for (bit = last - 2; bit >= 0 && !sticky; bit--)
+		sticky = wide_bit(w, bit);
+	if (wide_bit(w, last - 1) && (sticky || wide_bit(w, last)))
+		significand += 1;
+	return ldexp(significand, last - 149);
+}
+
+double
+bsp_sum_value(const struct bsp_sum *sum)
+{
+	struct wide w = {{0}};
+	bool negative;
+	unsigned b;
+	size_t i;
+
+	for (b = 0; b < 255; b++)
+		wide_add(&w, sum->bin[b], b > 0 ? b - 1 : 0);
+	wide_carry(&w);
+	negative = w.limb[LIMBS - 1] < 0;
+	if (negative) {
+		for (i = 0; i < LIMBS; i++)
+			w.limb[i] = -w.limb[i];
+		wide_carry(&w);
+	}
+	return negative ? -wide_round(&w) : wide_round(&w);
+}
+
+double
+bsp_sum_mean(const struct bsp_sum *sum)
+{
+	if (sum->count == 0)
+		return (double)NAN;
+	return bsp_sum_value(sum) / (double)sum->count;
+}

@@ -1,0 +1,570 @@
+/*
+ * libblindspot: image streams, synthetic anomalies, simulated reconstructions,
+ * residual maps and their scores.
+ *
+ * The library never prints, never exits and keeps no globals.  A function that
+ * can fail returns 0 or -1 (readers: 1 an image, 0 a clean end, -1) and on -1
+ * fills the caller's error record.  Images are float32, rows * cols samples,
+ * top row first; sizes are size_t, parameters and sums double, counts
+ * uint64_t.  Every result is the same on every CPU, compiler and optimisation
+ * level; build code that links the library as you like, but the library itself
+ * never under -ffast-math.
+ */
+#ifndef BLINDSPOT_H
+#define BLINDSPOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define BSP_VERSION "0.1.0"
+
+/* What the shared library exports; everything else in it is hidden. */
+#define BSP_API __attribute__((visibility("default")))
+#define BSP_PRINTF(text, first) \
+	__attribute__((__format__(__printf__, text, first)))
+
+/* ------------------------------------------------------------------ errors */
+
+/* The kinds of failure.  Programs exit with these numbers. */
+enum bsp_status {
+	BSP_OK = 0,
+	BSP_USAGE = 2,  /* what was asked for makes no sense */
+	BSP_DATA = 3,   /* the input is bad */
+	BSP_SYSTEM = 4, /* open, read, write, memory, disk full */
+};
+
+/*
+ * An error, owned by the caller; {0} to begin with.  stream is borrowed from
+ * whoever named it (a reader's name), NULL where no stream is to blame; image
+ * counts from 0 in that stream and byte is an offset in it, -1 where they do
+ * not apply.  text says what was found and what was expected.
+ */
+struct bsp_error {
+	enum bsp_status status;
+	int errnum; /* errno for BSP_SYSTEM, else 0 */
+	const char *stream;
+	int64_t image;
+	int64_t byte;
+	char text[512];
+};
+
+/* Fill *e, with no stream, image or byte; returns -1, to be returned. */
+BSP_API int bsp_error_set(struct bsp_error *e, enum bsp_status status,
+    const char *format, ...) BSP_PRINTF(3, 4);
+
+/* The same for a failed system call: errnum's message follows the text. */
+BSP_API int bsp_error_system(struct bsp_error *e, int errnum,
+    const char *format, ...) BSP_PRINTF(3, 4);
+
+/* ------------------------------------------------------------------ images */
+
+/*
+ * rows * cols samples, row-major, top row first.  {0} is a valid empty image.
+ * data is owned by the image and kept from one use to the next; capacity is
+ * how many samples it has room for.
+ */
+struct bsp_image {
+	size_t rows, cols;
+	float *data;
+	size_t capacity;
+};
+
+/*
+ * Give *image the size rows x cols, both at least 1; the samples are then
+ * unspecified.  Fails (BSP_SYSTEM) when memory runs out or the size overflows;
+ * the image then keeps its old size.
+ */
+BSP_API int bsp_image_resize(struct bsp_image *image, size_t rows,
+    size_t cols, struct bsp_error *e);
+
+/* Make *to a copy of *from, size and samples. */
+BSP_API int bsp_image_copy(struct bsp_image *to,
+    const struct bsp_image *from, struct bsp_error *e);
+
+/* Free the samples; the image is then {0}. */
+BSP_API void bsp_image_free(struct bsp_image *image);
+
+/* The number of samples. */
+static inline size_t
+bsp_image_size(const struct bsp_image *image)
+{
+	return image->rows * image->cols;
+}
+
+/* How many samples are foreground, that is > 0. */
+BSP_API size_t bsp_image_foreground(const struct bsp_image *image);
+
+/* ---------------------------------------------------------- random numbers */
+
+/*
+ * Philox4x32-10: four random words from a counter and a key.
+ * Source: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as
+ * 1, 2, 3", SC 2011; checked against its published test vectors.
+ */
+BSP_API void bsp_philox(const uint32_t counter[4], const uint32_t key[2],
+    uint32_t out[4]);
+
+/*
+ * What a draw is for.  Draws of different purposes, anomaly numbers or images
+ * are independent of each other, whatever each consumes.
+ */
+enum bsp_purpose {
+	BSP_DRAW_POSITION = 1,  /* where an anomaly lies */
+	BSP_DRAW_ANOMALY = 2,   /* its shape and texture */
+	BSP_DRAW_DEGRADE = 3,   /* noise of a reconstruction */
+	BSP_DRAW_BOOTSTRAP = 4, /* resampling of images or groups */
+	BSP_DRAW_PHANTOM = 5,   /* anatomy */
+};
+
+/*
+ * A sequence of random numbers.  The key is the seed; the counter is {draw,
+ * purpose << 24 | number, image index (two words, low first)}.
+ */
+struct bsp_random {
+	uint32_t key[2];
+	uint32_t counter[4];
+	uint32_t word[4];
+	unsigned left; /* words not yet given out */
+};
+
+/*
+ * Begin the sequence for (seed, purpose, number, index).  number: the anomaly
+ * or sample number within the image, below 2^24.
+ */
+BSP_API void bsp_random_start(struct bsp_random *random, uint64_t seed,
+    enum bsp_purpose purpose, uint32_t number, uint64_t index);
+
+/* The next 32 random bits. */
+BSP_API uint32_t bsp_random_u32(struct bsp_random *random);
+
+/* A uniform integer in [0, n), by rejection; n at least 1. */
+BSP_API uint64_t bsp_random_below(struct bsp_random *random, uint64_t n);
+
+/* A uniform double in [0, 1), a multiple of 2^-53. */
+BSP_API double bsp_random_uniform(struct bsp_random *random);
+
+/* A normal deviate, mean 0 and sd 1 (Box and Muller 1958); two words each. */
+BSP_API double bsp_random_normal(struct bsp_random *random);
+
+/* ------------------------------------------------------------ portable math */
+
+/*
+ * Elementary functions made of IEEE 754 double additions, multiplications,
+ * divisions and exact scalings only, so that they give the same bits on every
+ * machine (libm's depend on the CPU).  Error below 1 unit in the last place
+ * for exp, log and pow, and for sin and cos of |x| <= 1e5; sin and cos of a
+ * larger |x| are NaN.  Infinities, NaN and signs follow C's Annex F.
+ */
+BSP_API double bsp_exp(double x);
+BSP_API double bsp_log(double x);
+BSP_API double bsp_sin(double x);
+BSP_API double bsp_cos(double x);
+BSP_API double bsp_pow(double x, double y);
+
+/* -------------------------------------------------------------- exact sums */
+
+/*
+ * A sum of finite floats kept without any rounding error, for up to 2^39
+ * of them; {0} is the empty sum.  bin[b] holds the sum of the signed 24-bit
+ * significands of the samples whose biased exponent is b.
+ */
+struct bsp_sum {
+	int64_t bin[255];
+	uint64_t count;
+};
+
+BSP_API void bsp_sum_add(struct bsp_sum *sum, const float *x, size_t n);
+
+/* The sum, rounded once to the nearest double, ties to even. */
+BSP_API double bsp_sum_value(const struct bsp_sum *sum);
+
+/* The sum over the count; NaN when nothing was added. */
+BSP_API double bsp_sum_mean(const struct bsp_sum *sum);
+
+/* ----------------------------------------------------------------- numbers */
+
+/*
+ * Read the whole of text as a finite decimal number, in the C locale whatever
+ * the process's is.  Fails (BSP_USAGE) on an empty text, trailing characters,
+ * hexadecimal, infinities, NaN and overflow.
+ */
+BSP_API int bsp_number_parse(const char *text, double *value,
+    struct bsp_error *e);
+
+/* Read the whole of text as a decimal integer in [0, 2^64). */
+BSP_API int bsp_count_parse(const char *text, uint64_t *value,
+    struct bsp_error *e);
+
+#define BSP_NUMBER_SIZE 32
+
+/*
+ * Write the shortest decimal that reads back as exactly value ("nan", "inf"
+ * and "-inf" where it is not finite), in the C locale; returns text.
+ */
+BSP_API char *bsp_number_format(char text[BSP_NUMBER_SIZE], double value);
+
+/* ---------------------------------------------------- parameters and kinds */
+
+/*
+ * One typed parameter of a kind.  Values are held as double; a BSP_INTEGER is
+ * a whole number.  The range is [min, max], without min itself where
+ * above_min is set.
+ */
+enum bsp_type { BSP_REAL, BSP_INTEGER };
+
+struct bsp_param {
+	const char *name;
+	const char *unit; /* "pixels"; "" where it has none */
+	const char *help; /* one line */
+	enum bsp_type type;
+	double initial; /* the default */
+	double min, max;
+	bool above_min;
+};
+
+#define BSP_PARAMS_MAX 16
+
+struct bsp_inject_job;
+struct bsp_degrade_job;
+
+/*
+ * Put one anomaly into *image, which begins as the healthy image (or as the
+ * anomaly before left it), and set to 1 the samples of *label that it covers;
+ * label has the image's size.  params are in the order of the kind's row.
+ */
+typedef int bsp_inject_fn(const struct bsp_inject_job *job,
+    const double *params, struct bsp_image *image, struct bsp_image *label,
+    struct bsp_error *e);
+
+/* Make *out the imperfect reconstruction of *in; they may not be the same. */
+typedef int bsp_degrade_fn(const struct bsp_degrade_job *job,
+    const double *params, const struct bsp_image *in, struct bsp_image *out,
+    struct bsp_error *e);
+
+/* Make *map the anomaly-score map of the inputs, which have one size. */
+typedef int bsp_residual_fn(const struct bsp_image *const inputs[],
+    const double *params, struct bsp_image *map, struct bsp_error *e);
+
+/*
+ * One kind of anomaly, degradation or residual: a row of its stage's table.
+ * The row drives sub-commands, --help, completion and sweep specs.
+ */
+struct bsp_kind {
+	const char *name;
+	const char *summary; /* one line */
+	const char *source;  /* paper or reference */
+	unsigned inputs;     /* image streams it takes */
+	const struct bsp_param *params; /* ended by a NULL name; NULL: none */
+	union {
+		bsp_inject_fn *inject;
+		bsp_degrade_fn *degrade;
+		bsp_residual_fn *residual;
+	} apply;
+};
+
+/* The tables, each ended by a row whose name is NULL. */
+BSP_API extern const struct bsp_kind bsp_inject_kinds[];
+BSP_API extern const struct bsp_kind bsp_degrade_kinds[];
+BSP_API extern const struct bsp_kind bsp_residual_kinds[];
+
+/* The row of that name, or NULL. */
+BSP_API const struct bsp_kind *bsp_kind_find(const struct bsp_kind *kinds,
+    const char *name);
+
+/* The known kind whose name is nearest to a misspelt one (edit distance). */
+BSP_API const struct bsp_kind *bsp_kind_nearest(const struct bsp_kind *kinds,
+    const char *name);
+
+/* Edit distance: insertions, deletions, replacements and swaps of neighbours. */
+BSP_API size_t bsp_edit_distance(const char *a, const char *b);
+
+/* How many parameters the kind has; params[] of its function is that long. */
+BSP_API size_t bsp_kind_params(const struct bsp_kind *kind);
+
+/* Fill values[] with the kind's defaults. */
+BSP_API void bsp_kind_defaults(const struct bsp_kind *kind, double *values);
+
+/* Read one value of a parameter, checking type and range (BSP_USAGE). */
+BSP_API int bsp_param_parse(const struct bsp_param *param, const char *text,
+    double *value, struct bsp_error *e);
+
+/* Say the parameter's range in words: "0 to 1", "above 0", "at least 1". */
+BSP_API char *bsp_param_range(const struct bsp_param *param, char text[64]);
+
+/* ------------------------------------------------------------------- specs */
+
+/* n points from lo to hi, both included; n = 1 is the point lo. */
+struct bsp_range {
+	double lo, hi;
+	size_t n;
+};
+
+/*
+ * Point i of n: the decimal %.9g of lo + (hi - lo) * i / (n - 1), read back;
+ * lo itself where n is 1.
+ */
+BSP_API double bsp_range_point(const struct bsp_range *range, size_t i);
+
+/* Read LO:HI:N (N from 2 to 1e6) or a single value. */
+BSP_API int bsp_range_parse(const char *text, struct bsp_range *range,
+    struct bsp_error *e);
+
+/*
+ * A kind with a range for each of its parameters, as read from the text
+ * kind:key=value,key=LO:HI:N.  swept lists the parameters given as LO:HI:N, in
+ * the order of the text.
+ */
+struct bsp_spec {
+	const struct bsp_kind *kind;
+	struct bsp_range range[BSP_PARAMS_MAX];
+	size_t swept[BSP_PARAMS_MAX];
+	size_t swept_count;
+};
+
+/*
+ * Read a spec against a table of kinds.  Parameters not named keep their
+ * defaults.  Fails (BSP_USAGE), naming the nearest, on an unknown kind or key,
+ * and on a key given twice, a missing value, and a value out of range.
+ */
+BSP_API int bsp_spec_parse(const struct bsp_kind *kinds, const char *text,
+    struct bsp_spec *spec, struct bsp_error *e);
+
+/* ----------------------------------------------------------------- streams */
+
+/*
+ * A stream is a concatenation of images, read forward only: raw or plain PGM
+ * (P5, P2), PAM of depth 1 (P7) and greyscale PFM (Pf), of any sizes, mixed
+ * freely; see blindspot-stream(5).  NaN and infinities are refused.
+ */
+enum bsp_content {
+	BSP_IMAGES, /* samples: PGM and PAM over maxval, PFM over its scale */
+	BSP_MASKS,  /* 0 or 1: non-zero is 1; PBM is read too, white being 1 */
+};
+
+struct bsp_reader;
+
+/*
+ * A reader of the open descriptor fd, which it then owns and closes.  name is
+ * for error messages and borrowed until the reader, and every error record it
+ * filled, is done with.  NULL when memory runs out.
+ */
+BSP_API struct bsp_reader *bsp_reader_open(int fd, const char *name,
+    enum bsp_content content, struct bsp_error *e);
+
+/* The same for a stream that lies in memory, borrowed likewise. */
+BSP_API struct bsp_reader *bsp_reader_open_memory(const void *bytes, size_t n,
+    const char *name, enum bsp_content content, struct bsp_error *e);
+
+/*
+ * Read the next image.  1: *image holds it; 0: the stream ended cleanly, at
+ * an image boundary; -1: bad data or a failed read.  Memory grows as samples
+ * arrive, not as a header claims.
+ */
+BSP_API int bsp_reader_next(struct bsp_reader *reader,
+    struct bsp_image *image, struct bsp_error *e);
+
+/* How many images it has read. */
+BSP_API uint64_t bsp_reader_count(const struct bsp_reader *reader);
+
+BSP_API void bsp_reader_close(struct bsp_reader *reader); /* NULL: nothing */
+
+/*
+ * Read one image of each of n streams in lock-step; all must have the same
+ * size and the streams the same number of images.  Returns as bsp_reader_next.
+ */
+BSP_API int bsp_readers_next(struct bsp_reader *const readers[],
+    struct bsp_image *const images[], size_t n, struct bsp_error *e);
+
+enum bsp_format {
+	BSP_PFM,   /* greyscale, little-endian, scale -1 */
+	BSP_PGM8,  /* maxval 255 */
+	BSP_PGM16, /* maxval 65535 */
+};
+
+struct bsp_writer;
+
+/*
+ * A writer to the open descriptor fd, which it then owns.  In PGM a sample x
+ * becomes floor(x * maxval + .5); a sample outside [0,1] is an error
+ * (BSP_DATA), or with clip is moved to the nearer end and counted.
+ */
+BSP_API struct bsp_writer *bsp_writer_open(int fd, const char *name,
+    enum bsp_format format, bool clip, struct bsp_error *e);
+
+/* Write one image, complete when this returns.  NaN is never written. */
+BSP_API int bsp_writer_put(struct bsp_writer *writer,
+    const struct bsp_image *image, struct bsp_error *e);
+
+/* How many images and how many clipped samples it has written. */
+BSP_API uint64_t bsp_writer_count(const struct bsp_writer *writer);
+BSP_API uint64_t bsp_writer_clipped(const struct bsp_writer *writer);
+
+/*
+ * Say downstream that the stream is not whole: if it stands at an image
+ * boundary and no write has failed, write the start of a header and nothing
+ * more, which every reader refuses.
+ */
+BSP_API void bsp_writer_poison(struct bsp_writer *writer);
+
+/* Close the descriptor and free the writer; fails if the close fails. */
+BSP_API int bsp_writer_close(struct bsp_writer *writer, struct bsp_error *e);
+
+/* --------------------------------------------------------------- anomalies */
+
+/* Where and of what an anomaly is made. */
+struct bsp_inject_job {
+	const struct bsp_image *healthy; /* the image before any anomaly */
+	size_t row, col;                 /* the centre, inside the image */
+	uint64_t seed;
+	uint64_t index;  /* of the image in the whole stream */
+	uint32_t number; /* of the anomaly in the image, from 0 */
+};
+
+/*
+ * Draw a position, uniform over the foreground {x > 0} in row-major order.  It
+ * depends on the seed, the image's index, the anomaly's number and the
+ * foreground only.  Fails (BSP_DATA) on an image without foreground.
+ */
+BSP_API int bsp_position_draw(const struct bsp_image *image, uint64_t seed,
+    uint64_t index, uint32_t number, size_t *row, size_t *col,
+    struct bsp_error *e);
+
+/* ------------------------------------------------- simulated reconstruction */
+
+/* What a degradation with randomness in it draws from. */
+struct bsp_degrade_job {
+	uint64_t seed;
+	uint64_t index;  /* of the image in the whole stream */
+	uint32_t number; /* of the sample of this image, from 0 */
+};
+
+/* ------------------------------------------------------------------ scores */
+
+/*
+ * One distinct threshold at which the count of found positives grows: tp
+ * positives and fp negatives score at or above it, fp_above negatives above.
+ */
+struct bsp_step {
+	float threshold;
+	uint32_t tp, fp, fp_above;
+};
+
+/*
+ * A ranking of pixels reduced to the thresholds where a positive lies, in
+ * descending order: all that AP, AUROC, Dice and FPR depend on, ties included.
+ */
+struct bsp_curve {
+	uint64_t positives, negatives;
+	double mean;        /* of all scores, exactly summed; NaN if none */
+	size_t count;       /* of steps */
+	size_t capacity;
+	struct bsp_step *steps;
+};
+
+/*
+ * Pixels gathered for ranking, from one image or pooled from many: 4 bytes a
+ * pixel; {0} is empty.
+ */
+struct bsp_keys {
+	uint32_t *key;
+	size_t count, capacity;
+};
+
+struct bsp_ranking {
+	struct bsp_keys positive, negative;
+	struct bsp_keys scratch; /* for sorting a moderate number */
+};
+
+/* Forget the pixels, keep the memory. */
+BSP_API void bsp_ranking_clear(struct bsp_ranking *ranking);
+
+/*
+ * Add the pixels of a score map.  label: anomalous where not 0.  within: NULL,
+ * or a mask of the only pixels to count.  All of one size.  At most 2^32 - 1
+ * pixels (BSP_DATA beyond).
+ */
+BSP_API int bsp_ranking_add(struct bsp_ranking *ranking,
+    const struct bsp_image *map, const struct bsp_image *label,
+    const struct bsp_image *within, struct bsp_error *e);
+
+/* Sort what was added and reduce it to a curve; -0 and 0 tie. */
+BSP_API int bsp_ranking_curve(struct bsp_ranking *ranking,
+    struct bsp_curve *curve, struct bsp_error *e);
+
+BSP_API void bsp_ranking_free(struct bsp_ranking *ranking);
+BSP_API void bsp_curve_free(struct bsp_curve *curve);
+
+/*
+ * Average precision: sum over distinct thresholds of (R_n - R_(n-1)) P_n, not
+ * interpolated.  In [0,1]; NaN without positives, 1 without negatives.
+ * Source: Manning, Raghavan, Schuetze 2008, ch. 8; ties as scikit-learn.
+ */
+BSP_API double bsp_average_precision(const struct bsp_curve *curve);
+
+/*
+ * Area under the ROC curve, as the Mann-Whitney statistic with midranks:
+ * P(score of a positive > of a negative) + P(equal)/2.  In [0,1]; NaN unless
+ * both classes are present.  Source: Hanley and McNeil 1982.
+ */
+BSP_API double bsp_auroc(const struct bsp_curve *curve);
+
+/*
+ * The best Dice coefficient 2TP / (2TP + FP + FN) over all distinct
+ * thresholds, and the threshold that reaches it, the higher of equals.  NaN
+ * without positives.  Source: Dice 1945.
+ */
+BSP_API double bsp_dice(const struct bsp_curve *curve);
+BSP_API double bsp_dice_threshold(const struct bsp_curve *curve);
+
+/*
+ * False-positive rate at the highest threshold whose true-positive rate is at
+ * least .95.  In [0,1]; NaN unless both classes are present.
+ */
+BSP_API double bsp_fpr95(const struct bsp_curve *curve);
+
+/* The mean of all scores; NaN of no pixels. */
+BSP_API double bsp_mean_residual(const struct bsp_curve *curve);
+
+/* One metric: a row of the table, which ends with a NULL name. */
+struct bsp_metric {
+	const char *name;
+	const char *summary;
+	const char *source;
+	double (*value)(const struct bsp_curve *curve);
+};
+
+BSP_API extern const struct bsp_metric bsp_metrics[];
+
+/*
+ * Mean over images, its spread and its uncertainty.  NaN values are undefined:
+ * left out and counted.
+ */
+struct bsp_summary {
+	double mean;            /* NaN when no value is defined */
+	double sd;              /* sample, n - 1; NaN when n < 2 */
+	double ci_low, ci_high; /* 95 % percentile bootstrap; NaN when off or
+	                           fewer than 2 units are resampled */
+	size_t n, undefined;
+};
+
+/*
+ * Summarise values[n], in image order.  group: NULL, or the number in [0,
+ * groups) of each image's subject: the bootstrap then draws subjects, because
+ * the slices of one are not independent, and each replicate's mean is over all
+ * images drawn.  replicates: 0 turns the bootstrap off.  Percentiles are
+ * linearly interpolated.  Source: Efron and Tibshirani 1993, ch. 13.
+ */
+BSP_API int bsp_summarize(const double *values, size_t n, const size_t *group,
+    size_t groups, size_t replicates, uint64_t seed, struct bsp_summary *out,
+    struct bsp_error *e);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

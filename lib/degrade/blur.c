@@ -1,0 +1,63 @@
+/*
+ * blur: separable Gaussian, cut at radius floor(4 sigma + .5), half-sample
+ * symmetric border; the function of scipy.ndimage.gaussian_filter with its
+ * defaults.  Where the radius is 0 (sigma < .125) it is the identity.
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "../kernels/kernels.h"
+#include "degrade.h"
+
+enum { SIGMA };
+
+const struct bsp_param bsp_blur_params[] = {
+	[SIGMA] = {
+		.name = "sigma", .unit = "pixels",
+		.help = "standard deviation of the Gaussian",
+		.type = BSP_REAL, .initial = 1,
+		.min = 0, .max = 10000,
+	},
+	{.name = NULL},
+};
+
+/* Half of the window, from the centre outwards; the whole sums to 1. */
+static void
+gaussian(double sigma, double *weight, size_t radius)
+{
+	double sum = 1, scale = -0.5 / (sigma * sigma);
+	size_t k;
+
+	weight[0] = 1;
+	for (k = 1; k <= radius; k++) {
+		weight[k] = bsp_exp(scale * (double)(k * k));
+		sum += 2 * weight[k];
+	}
+	for (k = 0; k <= radius; k++)
+		weight[k] /= sum;
+}
+
+int
+bsp_degrade_blur(const struct bsp_degrade_job *job, const double *params,
+    const struct bsp_image *in, struct bsp_image *out, struct bsp_error *e)
+{
+	double sigma = params[SIGMA], *weight;
+	size_t radius = (size_t)floor(4 * sigma + .5);
+	int result;
+
+	(void)job;
+	if (radius == 0)
+		return bsp_image_copy(out, in, e);
+	if (bsp_image_resize(out, in->rows, in->cols, e))
+		return -1;
+	weight = malloc((radius + 1) * sizeof *weight);
+	if (weight == NULL)
+		return bsp_error_system(e, ENOMEM, "a window of radius %zu",
+		    radius);
+	gaussian(sigma, weight, radius);
+	result = bsp_convolve(in->data, out->data, in->rows, in->cols, weight,
+	    radius, e);
+	free(weight);
+	return result;
+}

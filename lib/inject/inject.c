@@ -1,0 +1,40 @@
+/*
+ * The table of anomalies, and where an anomaly lies.
+ */
+#include "inject.h"
+
+const struct bsp_kind bsp_inject_kinds[] = {
+	{
+		.name = "disk",
+		.summary = "a disk of constant intensity",
+		.source = "Meissen et al., MIDL 2022, experiment 1",
+		.inputs = 1,
+		.params = bsp_disk_params,
+		.apply.inject = bsp_inject_disk,
+	},
+	{.name = NULL},
+};
+
+int
+bsp_position_draw(const struct bsp_image *image, uint64_t seed,
+    uint64_t index, uint32_t number, size_t *row, size_t *col,
+    struct bsp_error *e)
+{
+	size_t i, foreground = bsp_image_foreground(image);
+	struct bsp_random random;
+	uint64_t k;
+
+	if (foreground == 0)
+		return bsp_error_set(e, BSP_DATA,
+		    "an image of %zu x %zu without foreground (no sample above "
+		    "0): there is nowhere to put an anomaly", image->cols,
+		    image->rows);
+	bsp_random_start(&random, seed, BSP_DRAW_POSITION, number, index);
+	k = bsp_random_below(&random, foreground);
+	for (i = 0; ; i++)
+		if (image->data[i] > 0 && k-- == 0)
+			break;
+	*row = i / image->cols;
+	*col = i % image->cols;
+	return 0;
+}

@@ -1,0 +1,27 @@
+/*
+ * The few hot loops.  They know nothing of images, streams or stages; each has
+ * a slow and obvious counterpart in the tests.
+ */
+#ifndef BSP_KERNELS_H
+#define BSP_KERNELS_H
+
+#include "../base/base.h"
+
+/*
+ * Sort n keys in ascending order.  scratch is room for n more, or NULL: then
+ * the sort is in place and slower.
+ */
+void bsp_sort_u32(uint32_t *keys, uint32_t *scratch, size_t n);
+
+/*
+ * Convolve an image with the same symmetric window down its columns, then
+ * along its rows.  weight[0] is at the centre, weight[radius] outermost; the
+ * border is half-sample symmetric (d c b a | a b c d | d c b a), however wide
+ * the window.  Sums are in double, from the centre, then from the outermost
+ * pair inwards; each pass rounds to float, as scipy.ndimage.correlate1d does.
+ * from and to may be the same.
+ */
+int bsp_convolve(const float *from, float *to, size_t rows, size_t cols,
+    const double *weight, size_t radius, struct bsp_error *e);
+
+#endif

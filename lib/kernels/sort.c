@@ -1,0 +1,110 @@
+/*
+ * Radix sorts of 32-bit keys.
+ */
+#include <string.h>
+
+#include "kernels.h"
+
+#define DIGIT_BITS 11
+#define DIGITS (1 << DIGIT_BITS)
+#define PASSES 3
+
+static size_t
+digit(uint32_t key, int pass)
+{
+	return key >> pass * DIGIT_BITS & (DIGITS - 1);
+}
+
+/* Least significant digit first: each pass is stable. */
+static void
+sort_with_scratch(uint32_t *keys, uint32_t *scratch, size_t n)
+{
+	size_t count[PASSES][DIGITS] = {{0}}, i, next, here;
+	uint32_t *from = keys, *to = scratch, *spare;
+	int pass;
+
+	for (i = 0; i < n; i++)
+		for (pass = 0; pass < PASSES; pass++)
+			count[pass][digit(keys[i], pass)]++;
+	for (pass = 0; pass < PASSES; pass++) {
+		if (count[pass][digit(keys[0], pass)] == n)
+			continue; /* all the same */
+		for (i = next = 0; i < DIGITS; i++) {
+			here = count[pass][i];
+			count[pass][i] = next;
+			next += here;
+		}
+		for (i = 0; i < n; i++)
+			to[count[pass][digit(from[i], pass)]++] = from[i];
+		spare = from;
+		from = to;
+		to = spare;
+	}
+	if (from != keys)
+		memcpy(keys, from, n * sizeof *keys);
+}
+
+#define FEW 48 /* where insertion is faster */
+
+static void
+sort_few(uint32_t *keys, size_t n)
+{
+	uint32_t key;
+	size_t i, j;
+
+	for (i = 1; i < n; i++) {
+		key = keys[i];
+		for (j = i; j > 0 && keys[j - 1] > key; j--)
+			keys[j] = keys[j - 1];
+		keys[j] = key;
+	}
+}
+
+/*
+ * Most significant byte first, each key swapped straight to its bucket.
+ * Source: McIlroy, Bostic, McIlroy, "Engineering radix sort", 1993.
+ */
+static void
+sort_in_place(uint32_t *keys, size_t n, int shift)
+{
+	size_t end[256] = {0}, next[256], i, b, begin;
+	uint32_t key, spare;
+
+	if (n <= FEW) {
+		sort_few(keys, n);
+		return;
+	}
+	for (i = 0; i < n; i++)
+		end[keys[i] >> shift & 0xFF]++;
+	for (b = begin = 0; b < 256; b++) {
+		next[b] = begin;
+		begin += end[b];
+		end[b] = begin;
+	}
+	for (b = 0; b < 256; b++)
+		while (next[b] < end[b]) {
+			key = keys[next[b]];
+			for (i = key >> shift & 0xFF; i != b;
+			    i = key >> shift & 0xFF) {
+				spare = keys[next[i]];
+				keys[next[i]++] = key;
+				key = spare;
+			}
+			keys[next[b]++] = key;
+		}
+	if (shift == 0)
+		return;
+	for (b = begin = 0; b < 256; begin = end[b++])
+		sort_in_place(keys + begin, end[b] - begin, shift - 8);
+}
+
+void
+bsp_sort_u32(uint32_t *keys, uint32_t *scratch, size_t n)
+{
+	if (n <= FEW)
+		sort_few(keys, n);
+	else if (scratch != NULL)
+		sort_with_scratch(keys, scratch, n);
+	else
+		sort_in_place(keys, n, 24);
+}

@@ -1,0 +1,116 @@
+/*
+ * The table of metrics.  Each is a function of the curve alone.
+ */
+#include <math.h>
+
+#include "../base/base.h"
+
+double
+bsp_average_precision(const struct bsp_curve *curve)
+{
+	const struct bsp_step *step;
+	double sum = 0;
+	size_t i, found = 0;
+
+	if (curve->positives == 0)
+		return (double)NAN;
+	for (i = 0; i < curve->count; i++) {
+		step = &curve->steps[i];
+		sum += (double)(step->tp - found) * (double)step->tp /
+		    ((double)step->tp + (double)step->fp);
+		found = step->tp;
+	}
+	return sum / (double)curve->positives;
+}
+
+double
+bsp_auroc(const struct bsp_curve *curve)
+{
+	const struct bsp_step *step;
+	uint64_t twice = 0; /* 2 (pairs won) + (pairs tied) */
+	size_t i, found = 0;
+
+	if (curve->positives == 0 || curve->negatives == 0)
+		return (double)NAN;
+	for (i = 0; i < curve->count; i++) {
+		step = &curve->steps[i];
+		twice += (step->tp - found) * (2 * curve->negatives -
+		    step->fp - step->fp_above);
+		found = step->tp;
+	}
+	return (double)twice / 2 /
+	    (double)(curve->positives * curve->negatives);
+}
+
+/* The step with the best Dice coefficient; the first of equals. */
+static const struct bsp_step *
+best_dice(const struct bsp_curve *curve)
+{
+	const struct bsp_step *best = curve->steps, *step;
+	size_t i;
+
+	/* Dice = 2 TP / (P + TP + FP); compare the fractions' integers. */
+	for (i = 1; i < curve->count; i++) {
+		step = &curve->steps[i];
+		if (step->tp * (curve->positives + best->tp + best->fp) >
+		    best->tp * (curve->positives + step->tp + step->fp))
+			best = step;
+	}
+	return best;
+}
+
+double
+bsp_dice(const struct bsp_curve *curve)
+{
+	const struct bsp_step *best;
+
+	if (curve->positives == 0)
+		return (double)NAN;
+	best = best_dice(curve);
+	return 2 * (double)best->tp /
+	    (double)(curve->positives + best->tp + best->fp);
+}
+
+double
+bsp_dice_threshold(const struct bsp_curve *curve)
+{
+	if (curve->positives == 0)
+		return (double)NAN;
+	return (double)best_dice(curve)->threshold;
+}
+
+double
+bsp_fpr95(const struct bsp_curve *curve)
+{
+	size_t i;
+
+	if (curve->positives == 0 || curve->negatives == 0)
+		return (double)NAN;
+	for (i = 0; 100 * (uint64_t)curve->steps[i].tp <
+	    95 * curve->positives; i++)
+		;
+	return (double)curve->steps[i].fp / (double)curve->negatives;
+}
+
+double
+bsp_mean_residual(const struct bsp_curve *curve)
+{
+	return curve->mean;
+}
+
+const struct bsp_metric bsp_metrics[] = {
+	{"ap", "average precision",
+	    "Manning, Raghavan, Schuetze 2008, ch. 8",
+	    bsp_average_precision},
+	{"auroc", "area under the ROC curve",
+	    "Hanley and McNeil 1982", bsp_auroc},
+	{"dice", "best Dice coefficient over all thresholds",
+	    "Dice 1945", bsp_dice},
+	{"dice_threshold", "the threshold that gives the best Dice",
+	    "Dice 1945", bsp_dice_threshold},
+	{"fpr95", "false-positive rate where 95 % of the anomaly is found",
+	    "Liang et al., ICLR 2018", bsp_fpr95},
+	{"mean_residual", "mean of the map",
+	    "Meissen et al., MIDL 2022", bsp_mean_residual},
+	{NULL, NULL, NULL, NULL},
+};

@@ -1,0 +1,178 @@
+/*
+ * From pixels to a ranking: scores become integer keys of the same order,
+ * positives and negatives are sorted apart, and one walk down both gives the
+ * thresholds that the metrics need.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "../kernels/kernels.h"
+
+/* The order of floats, as the order of integers; -0 and 0 are one. */
+static uint32_t
+key_of(float score)
+{
+	uint32_t bits;
+
+	score += 0.0f; /* -0 + 0 = 0 */
+	memcpy(&bits, &score, sizeof bits);
+	return bits >> 31 ? ~bits : bits | 0x80000000;
+}
+
+static float
+score_of(uint32_t key)
+{
+	uint32_t bits = key >> 31 ? key & 0x7FFFFFFF : ~key;
+	float score;
+
+	memcpy(&score, &bits, sizeof score);
+	return score;
+}
+
+void
+bsp_ranking_clear(struct bsp_ranking *ranking)
+{
+	ranking->positive.count = 0;
+	ranking->negative.count = 0;
+}
+
+void
+bsp_ranking_free(struct bsp_ranking *ranking)
+{
+	free(ranking->positive.key);
+	free(ranking->negative.key);
+	free(ranking->scratch.key);
+	*ranking = (struct bsp_ranking){0};
+}
+
+void
+bsp_curve_free(struct bsp_curve *curve)
+{
+	free(curve->steps);
+	*curve = (struct bsp_curve){0};
+}
+
+static int
+reserve(struct bsp_keys *keys, size_t n, struct bsp_error *e)
+{
+	return bsp_array_grow(&keys->key, &keys->capacity, keys->count + n,
+	    sizeof *keys->key, e);
+}
+
+int
+bsp_ranking_add(struct bsp_ranking *ranking, const struct bsp_image *map,
+    const struct bsp_image *label, const struct bsp_image *within,
+    struct bsp_error *e)
+{
+	size_t i, n = bsp_image_size(map), positives = 0;
+	struct bsp_keys *keys;
+
+	if (n > UINT32_MAX - (ranking->positive.count +
+	    ranking->negative.count))
+		return bsp_error_set(e, BSP_DATA,
+		    "more than %u pixels to rank together", UINT32_MAX);
+	for (i = 0; i < n; i++)
+		positives += label->data[i] != 0;
+	if (reserve(&ranking->positive, positives, e) ||
+	    reserve(&ranking->negative, n - positives, e))
+		return -1;
+	for (i = 0; i < n; i++) {
+		if (within != NULL && within->data[i] == 0)
+			continue;
+		keys = label->data[i] != 0 ? &ranking->positive :
+		    &ranking->negative;
+		keys->key[keys->count++] = key_of(map->data[i]);
+	}
+	return 0;
+}
+
+#define CHUNK 4096
+
+/* The exact sum does not depend on the order of its terms. */
+static void
+add_scores(struct bsp_sum *sum, const struct bsp_keys *keys)
+{
+	float score[CHUNK];
+	size_t i, j, n;
+
+	for (i = 0; i < keys->count; i += n) {
+		n = keys->count - i < CHUNK ? keys->count - i : CHUNK;
+		for (j = 0; j < n; j++)
+			score[j] = score_of(keys->key[i + j]);
+		bsp_sum_add(sum, score, n);
+	}
+}
+
+#define SCRATCH_MAX ((size_t)1 << 22) /* keys; more are sorted in place */
+
+static int
+sort(struct bsp_ranking *ranking, struct bsp_keys *keys, struct bsp_error *e)
+{
+	struct bsp_keys *scratch = &ranking->scratch;
+	bool small = keys->count <= SCRATCH_MAX;
+
+	if (small && bsp_array_grow(&scratch->key, &scratch->capacity,
+	    keys->count, sizeof *scratch->key, e))
+		return -1;
+	bsp_sort_u32(keys->key, small ? scratch->key : NULL, keys->count);
+	return 0;
+}
+
+/* Where the run of equal keys that ends before key[end] begins. */
+static size_t
+run_begin(const uint32_t *key, size_t end)
+{
+	uint32_t value = key[end - 1];
+
+	while (end > 0 && key[end - 1] == value)
+		end--;
+	return end;
+}
+
+static size_t
+count_distinct(const struct bsp_keys *keys)
+{
+	size_t i, n = 0;
+
+	for (i = keys->count; i > 0; i = run_begin(keys->key, i))
+		n++;
+	return n;
+}
+
+int
+bsp_ranking_curve(struct bsp_ranking *ranking, struct bsp_curve *curve,
+    struct bsp_error *e)
+{
+	const struct bsp_keys *positive = &ranking->positive;
+	const struct bsp_keys *negative = &ranking->negative;
+	size_t p = positive->count, n = negative->count;
+	struct bsp_sum sum = {0};
+	struct bsp_step *step;
+	uint32_t value;
+
+	add_scores(&sum, positive);
+	add_scores(&sum, negative);
+	if (sort(ranking, &ranking->positive, e) ||
+	    sort(ranking, &ranking->negative, e) ||
+	    bsp_array_grow(&curve->steps, &curve->capacity,
+	    count_distinct(positive), sizeof *curve->steps, e))
+		return -1;
+	curve->positives = p;
+	curve->negatives = n;
+	curve->mean = bsp_sum_mean(&sum);
+	/* p and n go down; what they have passed scores at or above. */
+	for (step = curve->steps; p > 0; step++) {
+		value = positive->key[p - 1];
+		p = run_begin(positive->key, p);
+		step->threshold = score_of(value);
+		step->tp = (uint32_t)(positive->count - p);
+		while (n > 0 && negative->key[n - 1] > value)
+			n--;
+		step->fp_above = (uint32_t)(negative->count - n);
+		while (n > 0 && negative->key[n - 1] == value)
+			n--;
+		step->fp = (uint32_t)(negative->count - n);
+	}
+	curve->count = (size_t)(step - curve->steps);
+	return 0;
+}

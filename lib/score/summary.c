@@ -1,0 +1,144 @@
+/*
+ * Mean over images, sample standard deviation, bootstrap interval.
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/base.h"
+
+/* What is resampled: an image, or a subject with all its images. */
+struct unit {
+	double sum;   /* of the defined values */
+	size_t count; /* how many there are */
+};
+
+static int
+compare_doubles(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* The q-quantile of n sorted values, linearly interpolated. */
+static double
+quantile(const double *sorted, size_t n, double q)
+{
+	double at = q * (double)(n - 1);
+	size_t below = (size_t)at;
+	double part = at - (double)below;
+
+	if (below + 1 >= n)
+		return sorted[n - 1];
+	return sorted[below] + part * (sorted[below + 1] - sorted[below]);
+}
+
+/* Units with no defined value carry nothing and are not drawn. */
+static size_t
+gather_units(const double *values, size_t n, const size_t *group,
+    size_t groups, struct unit *units)
+{
+	size_t i, kept = 0;
+	struct unit *unit;
+
+	memset(units, 0, groups * sizeof *units);
+	for (i = 0; i < n; i++) {
+		unit = &units[group == NULL ? i : group[i]];
+		if (!isnan(values[i])) {
+			unit->sum += values[i];
+			unit->count++;
+		}
+	}
+	for (i = 0; i < groups; i++)
+		if (units[i].count > 0)
+			units[kept++] = units[i];
+	return kept;
+}
+
+static double
+replicate(const struct unit *units, size_t n, uint64_t seed, uint64_t index)
+{
+	struct bsp_random random;
+	const struct unit *unit;
+	double sum = 0;
+	size_t i, count = 0;
+
+	bsp_random_start(&random, seed, BSP_DRAW_BOOTSTRAP, 0, index);
+	for (i = 0; i < n; i++) {
+		unit = &units[bsp_random_below(&random, n)];
+		sum += unit->sum;
+		count += unit->count;
+	}
+	return sum / (double)count;
+}
+
+static void
+bootstrap(const struct unit *units, size_t n, size_t replicates,
+    uint64_t seed, double *means, struct bsp_summary *out)
+{
+	size_t i;
+
+	for (i = 0; i < replicates; i++)
+		means[i] = replicate(units, n, seed, i);
+	qsort(means, replicates, sizeof *means, compare_doubles);
+	out->ci_low = quantile(means, replicates, .025);
+	out->ci_high = quantile(means, replicates, .975);
+}
+
+static void
+moments(const double *values, size_t n, struct bsp_summary *out)
+{
+	double sum = 0, squares = 0;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (!isnan(values[i])) {
+			sum += values[i];
+			out->n++;
+		}
+	out->undefined = n - out->n;
+	if (out->n == 0)
+		return;
+	out->mean = sum / (double)out->n;
+	if (out->n < 2)
+		return;
+	for (i = 0; i < n; i++)
+		if (!isnan(values[i]))
+			squares += (values[i] - out->mean) *
+			    (values[i] - out->mean);
+	out->sd = sqrt(squares / (double)(out->n - 1));
+}
+
+int
+bsp_summarize(const double *values, size_t n, const size_t *group,
+    size_t groups, size_t replicates, uint64_t seed, struct bsp_summary *out,
+    struct bsp_error *e)
+{
+	const double none = (double)NAN;
+	struct unit *units;
+	double *means;
+	size_t kept;
+
+	*out = (struct bsp_summary){none, none, none, none, 0, 0};
+	moments(values, n, out);
+	if (replicates == 0 || n == 0)
+		return 0;
+	if (group == NULL)
+		groups = n;
+	units = malloc(groups * sizeof *units);
+	means = malloc(replicates * sizeof *means);
+	if (units == NULL || means == NULL) {
+		free(units);
+		free(means);
+		return bsp_error_system(e, ENOMEM,
+		    "a bootstrap of %zu replicates", replicates);
+	}
+	kept = gather_units(values, n, group, groups, units);
+	if (kept > 1)
+		bootstrap(units, kept, replicates, seed, means, out);
+	free(units);
+	free(means);
+	return 0;
+}

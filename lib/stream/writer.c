@@ -1,0 +1,209 @@
+/*
+ * Images out: each complete when the call returns.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../base/base.h"
+
+struct bsp_writer {
+	int fd;
+	const char *name;
+	enum bsp_format format;
+	bool clip;
+	bool broken; /* a write failed: the stream ends who knows where */
+	uint64_t count, clipped;
+	unsigned char *bytes; /* one image */
+	size_t capacity;
+};
+
+struct bsp_writer *
+bsp_writer_open(int fd, const char *name, enum bsp_format format, bool clip,
+    struct bsp_error *e)
+{
+	struct bsp_writer *writer = calloc(1, sizeof *writer);
+
+	if (writer == NULL) {
+		bsp_error_system(e, ENOMEM, "a writer of %s", name);
+		return NULL;
+	}
+	writer->fd = fd;
+	writer->name = name;
+	writer->format = format;
+	writer->clip = clip;
+	return writer;
+}
+
+uint64_t
+bsp_writer_count(const struct bsp_writer *writer)
+{
+	return writer->count;
+}
+
+uint64_t
+bsp_writer_clipped(const struct bsp_writer *writer)
+{
+	return writer->clipped;
+}
+
+static int
+write_all(struct bsp_writer *writer, size_t n, struct bsp_error *e)
+{
+	struct pollfd wait = {.fd = writer->fd, .events = POLLOUT};
+	const unsigned char *from = writer->bytes;
+	ssize_t written;
+
+	while (n > 0) {
+		written = write(writer->fd, from, n);
+		if (written < 0 && errno == EAGAIN) {
+			poll(&wait, 1, -1);
+		} else if (written < 0 && errno != EINTR) {
+			writer->broken = true;
+			bsp_error_system(e, errno, "write");
+			e->stream = writer->name;
+			e->image = (int64_t)writer->count;
+			return -1;
+		} else if (written > 0) {
+			from += written;
+			n -= (size_t)written;
+		}
+	}
+	return 0;
+}
+
+/* floats, little-endian, bottom row first. */
+static void
+pack_floats(const struct bsp_image *image, unsigned char *to)
+{
+	size_t row, i, cols = image->cols;
+	const float *from;
+	uint32_t bits;
+
+	for (row = image->rows; row-- > 0; ) {
+		from = image->data + row * cols;
+		for (i = 0; i < cols; i++, to += 4) {
+			memcpy(&bits, &from[i], sizeof bits);
+			to[0] = (unsigned char)bits;
+			to[1] = (unsigned char)(bits >> 8);
+			to[2] = (unsigned char)(bits >> 16);
+			to[3] = (unsigned char)(bits >> 24);
+		}
+	}
+}
+
+/* Count the samples outside [0,1], and say where the first is. */
+static size_t
+count_outside(const struct bsp_image *image, size_t *first)
+{
+	size_t i, n = bsp_image_size(image), outside = 0;
+
+	for (i = 0; i < n; i++)
+		if ((image->data[i] < 0 || image->data[i] > 1) &&
+		    outside++ == 0)
+			*first = i;
+	return outside;
+}
+
+static int
+refuse(const struct bsp_writer *writer, const struct bsp_image *image,
+    size_t sample, const char *wanted, struct bsp_error *e)
+{
+	char text[BSP_NUMBER_SIZE];
+
+	bsp_error_set(e, BSP_DATA,
+	    "row %zu, column %zu: %s cannot be written, expected %s",
+	    sample / image->cols, sample % image->cols,
+	    bsp_number_format(text, (double)image->data[sample]), wanted);
+	e->stream = writer->name;
+	e->image = (int64_t)writer->count;
+	return -1;
+}
+
+static int
+pack_integers(struct bsp_writer *writer, const struct bsp_image *image,
+    unsigned char *to, struct bsp_error *e)
+{
+	bool wide = writer->format == BSP_PGM16;
+	double x, maxval = wide ? 65535 : 255;
+	size_t i, first = 0, outside, n = bsp_image_size(image);
+	unsigned value;
+
+	outside = count_outside(image, &first);
+	if (outside > 0 && !writer->clip)
+		return refuse(writer, image, first, "0 to 1 (--clip moves it "
+		    "there, --format pfm keeps it)", e);
+	writer->clipped += outside;
+	for (i = 0; i < n; i++) {
+		x = (double)image->data[i];
+		x = x < 0 ? 0 : x > 1 ? 1 : x;
+		value = (unsigned)(x * maxval + .5);
+		if (wide)
+			*to++ = (unsigned char)(value >> 8);
+		*to++ = (unsigned char)value;
+	}
+	return 0;
+}
+
+#define HEADER_MAX 64
+
+static const struct {
+	const char *header; /* its %zu are width and height */
+	const char *start;
+	size_t sample; /* bytes */
+} layout[] = {
+	[BSP_PFM] = {"Pf\n%zu %zu\n-1.0\n", "Pf\n", 4},
+	[BSP_PGM8] = {"P5\n%zu %zu\n255\n", "P5\n", 1},
+	[BSP_PGM16] = {"P5\n%zu %zu\n65535\n", "P5\n", 2},
+};
+
+int
+bsp_writer_put(struct bsp_writer *writer, const struct bsp_image *image,
+    struct bsp_error *e)
+{
+	size_t size = bsp_image_size(image) * layout[writer->format].sample;
+	size_t header, bad;
+
+	if (bsp_first_unbounded(image->data, bsp_image_size(image), &bad))
+		return refuse(writer, image, bad, "a finite sample", e);
+	if (bsp_array_grow(&writer->bytes, &writer->capacity,
+	    HEADER_MAX + size, 1, e))
+		return -1;
+	header = (size_t)snprintf((char *)writer->bytes, HEADER_MAX,
+	    layout[writer->format].header, image->cols, image->rows);
+	if (writer->format == BSP_PFM)
+		pack_floats(image, writer->bytes + header);
+	else if (pack_integers(writer, image, writer->bytes + header, e))
+		return -1;
+	if (write_all(writer, header + size, e))
+		return -1;
+	writer->count++;
+	return 0;
+}
+
+void
+bsp_writer_poison(struct bsp_writer *writer)
+{
+	const char *start = layout[writer->format].start;
+
+	if (!writer->broken && writer->fd >= 0 &&
+	    write(writer->fd, start, strlen(start)) < 0)
+		writer->broken = true; /* nothing more can be done */
+}
+
+int
+bsp_writer_close(struct bsp_writer *writer, struct bsp_error *e)
+{
+	int result = 0;
+
+	if (close(writer->fd) != 0) {
+		result = bsp_error_system(e, errno, "close");
+		e->stream = writer->name;
+	}
+	free(writer->bytes);
+	free(writer);
+	return result;
+}

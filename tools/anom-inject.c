@@ -1,0 +1,145 @@
+/*
+ * anom-inject: put a synthetic anomaly into each image of a stream, and write
+ * its mask beside it.
+ */
+#include <string.h>
+
+#include "cli.h"
+#include "positions.h"
+#include "table.h"
+
+static uint64_t anomalies = 1, seed;
+static uint64_t first_index = UINT64_MAX; /* not given */
+static const char *positions_path, *mask_path, *record_path;
+static enum bsp_format format = BSP_PFM;
+static bool clip;
+
+static const struct cli_option options[] = {
+	{"count", "N", "anomalies an image (default 1)", CLI_COUNT,
+	    &anomalies, 1, 1000},
+	{"seed", "N", "seed of all that is drawn (default 0)", CLI_COUNT,
+	    &seed, 0, UINT64_MAX},
+	{"first-index", "N", "the first image's index in the whole stream, "
+	    "where this is a piece of it", CLI_COUNT, &first_index, 0,
+	    UINT64_MAX - 1},
+	{"positions", "TSV", "take the centres from a table with columns "
+	    "image, row, col and perhaps anomaly", CLI_INPUT,
+	    &positions_path, 0, 0},
+	{"mask", "FILE", "write the mask stream (8-bit PGM) there",
+	    CLI_MASK_OUT, &mask_path, 0, 0},
+	{"record", "FILE", "write a table of what was put where",
+	    CLI_TABLE_OUT, &record_path, 0, 0},
+	{"format", "F", "pfm, pgm8 or pgm16 (default pfm)", CLI_FORMAT,
+	    &format, 0, 0},
+	{"clip", NULL, "for PGM: clip samples to 0 to 1 instead of failing",
+	    CLI_FLAG, &clip, 0, 0},
+	{.name = NULL},
+};
+
+static const struct cli_program program = {
+	.name = "anom-inject",
+	.summary = "Put a synthetic anomaly into each image of a stream.",
+	.operands = "[IMAGES]",
+	.kinds = bsp_inject_kinds,
+	.options = options,
+	.output = CLI_STREAM,
+	.examples = {
+		"anom-inject disk --mask mask.pgm healthy.pfm > anom.pfm",
+		"anom-inject disk --radius 8 --intensity 1 --seed 7 "
+		    "healthy.pfm > bright.pfm",
+	},
+};
+
+static void
+begin_record(struct table *record, const struct bsp_kind *kind)
+{
+	static const char *columns[5 + BSP_PARAMS_MAX] = {"image", "anomaly",
+	    "row", "col"};
+	size_t i;
+
+	for (i = 0; i < bsp_kind_params(kind); i++)
+		columns[4 + i] = kind->params[i].name;
+	table_begin(record, cli_table(record_path), false, &seed, columns);
+}
+
+static void
+write_record(struct table *record, const struct bsp_inject_job *job,
+    const struct cli_command *command)
+{
+	size_t i;
+
+	table_count(record, job->index);
+	table_count(record, job->number);
+	table_count(record, job->row);
+	table_count(record, job->col);
+	for (i = 0; i < bsp_kind_params(command->kind); i++)
+		table_number(record, command->params[i]);
+}
+
+/* Blame the image that is being worked on. */
+static _Noreturn void
+die_at(struct bsp_error *e, const struct bsp_reader *in, const char *name)
+{
+	if (e->stream == NULL) {
+		e->stream = strcmp(name, "-") == 0 ? "standard input" : name;
+		e->image = (int64_t)bsp_reader_count(in) - 1;
+	}
+	cli_die(e);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct bsp_image healthy = {0}, image = {0}, label = {0};
+	struct bsp_writer *out, *mask = NULL;
+	struct positions positions = {0};
+	struct cli_command command;
+	struct bsp_inject_job job;
+	struct bsp_error e = {0};
+	struct bsp_reader *in;
+	struct table record;
+	bool piece;
+	int r;
+
+	cli_parse(&program, argc, argv, &command);
+	piece = first_index != UINT64_MAX;
+	out = cli_stream(format, clip);
+	if (mask_path != NULL)
+		mask = cli_mask(mask_path);
+	if (record_path != NULL)
+		begin_record(&record, command.kind);
+	if (positions_path != NULL)
+		positions_read(&positions, positions_path);
+	in = cli_reader(command.operand[0], BSP_IMAGES);
+	job = (struct bsp_inject_job){.healthy = &healthy, .seed = seed,
+	    .index = piece ? first_index : 0};
+	while ((r = bsp_reader_next(in, &healthy, &e)) == 1) {
+		if (bsp_image_copy(&image, &healthy, &e) ||
+		    bsp_image_resize(&label, healthy.rows, healthy.cols, &e))
+			cli_die(&e);
+		memset(label.data, 0,
+		    bsp_image_size(&label) * sizeof *label.data);
+		for (job.number = 0; job.number < anomalies; job.number++) {
+			if (positions_path != NULL)
+				positions_get(&positions, job.index,
+				    job.number, &healthy, &job.row, &job.col);
+			else if (bsp_position_draw(&healthy, seed, job.index,
+			    job.number, &job.row, &job.col, &e))
+				die_at(&e, in, command.operand[0]);
+			if (command.kind->apply.inject(&job, command.params,
+			    &image, &label, &e))
+				die_at(&e, in, command.operand[0]);
+			if (record_path != NULL)
+				write_record(&record, &job, &command);
+		}
+		if (bsp_writer_put(out, &image, &e) ||
+		    (mask != NULL && bsp_writer_put(mask, &label, &e)))
+			cli_die(&e);
+		job.index++;
+	}
+	if (r < 0)
+		cli_die(&e);
+	if (positions_path != NULL && !piece)
+		positions_check_end(&positions, job.index);
+	return cli_finish(false);
+}

@@ -1,0 +1,107 @@
+/*
+ * The command line of every program: options, messages, outputs, exit status.
+ * This is the only place that parses options, prints and exits; a program is
+ * parse, open, loop, finish.
+ */
+#ifndef CLI_H
+#define CLI_H
+
+#include <stdio.h>
+
+#include "../lib/blindspot.h"
+
+enum cli_type {
+	CLI_FLAG,      /* bool: given or not */
+	CLI_TEXT,      /* const char *: any text */
+	CLI_COUNT,     /* uint64_t in [min, max] */
+	CLI_INPUT,     /* const char *: a file to read, - standard input */
+	CLI_MASK_OUT,  /* const char *: a file to write a mask stream to */
+	CLI_TABLE_OUT, /* const char *: a file to write a table to */
+	CLI_LIST,      /* struct cli_list: any texts, as often as given */
+	CLI_FORMAT,    /* enum bsp_format: pgm8, pgm16, pfm */
+};
+
+/* One option; a list of them ends with a NULL name. */
+struct cli_option {
+	const char *name;  /* without the dashes */
+	const char *value; /* what --help calls the value; NULL: a flag */
+	const char *help;  /* one line, with the default */
+	enum cli_type type;
+	void *target;      /* of the type above; holds the default */
+	uint64_t min, max; /* of a CLI_COUNT */
+};
+
+#define CLI_OPERANDS 16
+
+struct cli_list {
+	const char *text[CLI_OPERANDS];
+	size_t count;
+};
+
+/* What the program's standard output is. */
+enum cli_output { CLI_STREAM, CLI_TABLE };
+
+struct cli_program {
+	const char *name;
+	const char *summary;         /* one line */
+	const char *operands;        /* for the synopsis: "[IMAGES]" */
+	const struct bsp_kind *kinds; /* NULL: no KIND */
+	const struct cli_option *options;
+	size_t least, most;  /* operands; with kinds, most is ignored and the
+	                        kind's inputs say how many */
+	enum cli_output output;
+	const char *examples[2];
+};
+
+/* What the command line asks for, beside the options' targets. */
+struct cli_command {
+	const struct bsp_kind *kind;
+	double params[BSP_PARAMS_MAX];
+	const char *operand[CLI_OPERANDS];
+	size_t operands;
+};
+
+/*
+ * Parse the command line, or print help, version or an error and exit.  An
+ * absent last operand, where the program allows it, becomes "-".
+ */
+void cli_parse(const struct cli_program *program, int argc, char **argv,
+    struct cli_command *command);
+
+/* Print the error and exit with its status; every output says it is cut. */
+_Noreturn void cli_die(const struct bsp_error *e);
+
+/* The same for a usage error. */
+_Noreturn void cli_usage(const char *format, ...) BSP_PRINTF(1, 2);
+
+/* Open a stream to read, "-" being standard input, or die. */
+struct bsp_reader *cli_reader(const char *path, enum bsp_content content);
+
+/* Open a text file to read likewise. */
+FILE *cli_text_input(const char *path);
+
+/* The image stream on standard output, which may not be a terminal. */
+struct bsp_writer *cli_stream(enum bsp_format format, bool clip);
+
+/* A mask stream to a file; it may not be one that is read. */
+struct bsp_writer *cli_mask(const char *path);
+
+/* A table to a file, or to standard output where path is NULL. */
+FILE *cli_table(const char *path);
+
+/* Print to a table, or die. */
+void cli_print(FILE *table, const char *format, ...) BSP_PRINTF(2, 3);
+
+/* The command line as a shell would read it, on one line. */
+const char *cli_command_line(void);
+
+/* Say on standard error, after the program's name, what must be known. */
+void cli_note(const char *format, ...) BSP_PRINTF(1, 2);
+
+/*
+ * Close every output, checking that all arrived; returns the exit status for
+ * main: 0, or 1 where an explicit check said no.
+ */
+int cli_finish(bool said_no);
+
+#endif

@@ -1,0 +1,90 @@
+/*
+ * --help and shell completion: see help.h.
+ */
+#include <string.h>
+
+#include "help.h"
+
+static void
+print_option(const char *name, const char *value, const char *help)
+{
+	char left[64];
+
+	snprintf(left, sizeof left, "--%s%s%s", name, value != NULL ? " " : "",
+	    value != NULL ? value : "");
+	printf("  %-22s %s\n", left, help);
+}
+
+static void
+print_param(const struct bsp_param *param)
+{
+	char range[64], initial[BSP_NUMBER_SIZE], help[256];
+
+	snprintf(help, sizeof help, "%s (%s%s%s; default %s)", param->help,
+	    bsp_param_range(param, range), *param->unit != '\0' ? " " : "",
+	    param->unit, bsp_number_format(initial, param->initial));
+	print_option(param->name, param->type == BSP_INTEGER ? "N" : "X",
+	    help);
+}
+
+static void
+print_kind(const struct bsp_kind *kind)
+{
+	size_t i;
+
+	printf("\n%s: %s\nSource: %s\n", kind->name, kind->summary,
+	    kind->source);
+	if (bsp_kind_params(kind) > 0)
+		printf("\nParameters of %s:\n", kind->name);
+	for (i = 0; i < bsp_kind_params(kind); i++)
+		print_param(&kind->params[i]);
+}
+
+static void
+print_kinds(const struct bsp_kind *kinds, const char *program)
+{
+	printf("\nKinds ('%s KIND --help' shows the parameters of one):\n",
+	    program);
+	for (; kinds->name != NULL; kinds++)
+		printf("  %-22s %s\n", kinds->name, kinds->summary);
+}
+
+void
+help_print(const struct cli_program *program, const struct bsp_kind *kind)
+{
+	const struct cli_option *option;
+
+	printf("usage: %s", program->name);
+	if (program->kinds != NULL)
+		printf(" %s [--PARAM X]...",
+		    kind != NULL ? kind->name : "KIND");
+	printf(" [OPTION]... %s\n%s\n", program->operands, program->summary);
+	if (kind != NULL)
+		print_kind(kind);
+	else if (program->kinds != NULL)
+		print_kinds(program->kinds, program->name);
+	printf("\nOptions:\n");
+	for (option = program->options; option->name != NULL; option++)
+		print_option(option->name, option->value, option->help);
+	print_option("help", NULL, "print this and exit");
+	print_option("version", NULL, "print the version and exit");
+	printf("\nExamples:\n  %s\n  %s\n\nMore in %s(1) and blindspot(7).\n",
+	    program->examples[0], program->examples[1], program->name);
+}
+
+void
+help_complete(const struct cli_program *program, const struct bsp_kind *kind)
+{
+	const struct cli_option *option;
+	const struct bsp_kind *k;
+	size_t i;
+
+	if (kind == NULL && program->kinds != NULL)
+		for (k = program->kinds; k->name != NULL; k++)
+			printf("%s\n", k->name);
+	for (i = 0; kind != NULL && i < bsp_kind_params(kind); i++)
+		printf("--%s\n", kind->params[i].name);
+	for (option = program->options; option->name != NULL; option++)
+		printf("--%s\n", option->name);
+	printf("--help\n--version\n");
+}

@@ -1,0 +1,130 @@
+/*
+ * Positions from a table: see positions.h.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "positions.h"
+#include "table.h"
+
+struct position {
+	uint64_t image, number, row, col;
+};
+
+enum { IMAGE, ROW, COL, ANOMALY };
+
+static int
+compare(const void *a, const void *b)
+{
+	const struct position *p = a, *q = b;
+
+	if (p->image != q->image)
+		return p->image < q->image ? -1 : 1;
+	return (p->number > q->number) - (p->number < q->number);
+}
+
+static _Noreturn void
+die(const struct positions *positions, struct bsp_error *e)
+{
+	e->stream = positions->name;
+	cli_die(e);
+}
+
+static void
+add(struct positions *positions, const struct position *position)
+{
+	struct position *grown;
+
+	if (positions->count == positions->capacity) {
+		positions->capacity = 2 * positions->capacity + 64;
+		grown = realloc(positions->at,
+		    positions->capacity * sizeof *grown);
+		if (grown == NULL) {
+			struct bsp_error e;
+
+			bsp_error_system(&e, ENOMEM, "%zu positions",
+			    positions->count);
+			die(positions, &e);
+		}
+		positions->at = grown;
+	}
+	positions->at[positions->count++] = *position;
+}
+
+void
+positions_read(struct positions *positions, const char *path)
+{
+	static const char *const columns[] = {"image", "row", "col",
+	    "?anomaly", NULL};
+	struct position position;
+	struct bsp_error e;
+	struct tsv tsv;
+	size_t i;
+
+	*positions = (struct positions){.name = path};
+	tsv_open(&tsv, path, columns);
+	while (tsv_next(&tsv)) {
+		position.image = tsv_count(&tsv, IMAGE, 0);
+		position.number = tsv_count(&tsv, ANOMALY, 0);
+		position.row = tsv_count(&tsv, ROW, 0);
+		position.col = tsv_count(&tsv, COL, 0);
+		add(positions, &position);
+	}
+	tsv_close(&tsv);
+	if (positions->count == 0)
+		return;
+	qsort(positions->at, positions->count, sizeof *positions->at,
+	    compare);
+	for (i = 1; i < positions->count; i++)
+		if (compare(&positions->at[i - 1], &positions->at[i]) == 0) {
+			bsp_error_set(&e, BSP_DATA,
+			    "two rows for image %llu, anomaly %llu, expected "
+			    "one", (unsigned long long)positions->at[i].image,
+			    (unsigned long long)positions->at[i].number);
+			die(positions, &e);
+		}
+}
+
+void
+positions_get(struct positions *positions, uint64_t index, uint64_t number,
+    const struct bsp_image *image, size_t *row, size_t *col)
+{
+	struct position key = {.image = index, .number = number}, *found;
+	struct bsp_error e;
+
+	found = positions->count == 0 ? NULL : bsearch(&key, positions->at,
+	    positions->count, sizeof key, compare);
+	if (found == NULL) {
+		bsp_error_set(&e, BSP_DATA,
+		    "no row for image %llu, anomaly %llu",
+		    (unsigned long long)index, (unsigned long long)number);
+		die(positions, &e);
+	}
+	if (found->row >= image->rows || found->col >= image->cols) {
+		bsp_error_set(&e, BSP_DATA,
+		    "image %llu: row %llu, column %llu lies outside the image, "
+		    "expected rows below %zu and columns below %zu",
+		    (unsigned long long)index,
+		    (unsigned long long)found->row,
+		    (unsigned long long)found->col, image->rows, image->cols);
+		die(positions, &e);
+	}
+	*row = (size_t)found->row;
+	*col = (size_t)found->col;
+}
+
+void
+positions_check_end(const struct positions *positions, uint64_t end)
+{
+	struct bsp_error e;
+
+	if (positions->count == 0 ||
+	    positions->at[positions->count - 1].image < end)
+		return;
+	bsp_error_set(&e, BSP_DATA,
+	    "a row for image %llu, but the stream ends after %llu images "
+	    "(--first-index says that the stream is a piece of a longer one)",
+	    (unsigned long long)positions->at[positions->count - 1].image,
+	    (unsigned long long)end);
+	die(positions, &e);
+}

@@ -1,0 +1,238 @@
+/*
+ * Tables out and in: see table.h.
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "table.h"
+
+/* A JSON string; the command line holds no control characters. */
+static void
+print_string(FILE *file, const char *text)
+{
+	cli_print(file, "\"");
+	for (; *text != '\0'; text++)
+		cli_print(file, *text == '"' || *text == '\\' ? "\\%c" : "%c",
+		    *text);
+	cli_print(file, "\"");
+}
+
+void
+table_begin(struct table *table, FILE *file, bool json,
+    const uint64_t *seed, const char *const *columns)
+{
+	const char *command = cli_command_line();
+	size_t i;
+
+	*table = (struct table){.file = file, .json = json,
+	    .columns = columns};
+	if (json) {
+		cli_print(file, "{\"version\": \"%s\",\n \"command\": ",
+		    BSP_VERSION);
+		print_string(file, command);
+		if (seed != NULL)
+			cli_print(file, ",\n \"seed\": %llu",
+			    (unsigned long long)*seed);
+		cli_print(file, ",\n \"rows\": [");
+		return;
+	}
+	cli_print(file, "# blindspot %s\n# %s\n", BSP_VERSION, command);
+	if (seed != NULL)
+		cli_print(file, "# seed %llu\n", (unsigned long long)*seed);
+	for (i = 0; columns[i] != NULL; i++)
+		cli_print(file, "%s%s", i > 0 ? "\t" : "", columns[i]);
+	cli_print(file, "\n");
+}
+
+static void
+begin_cell(struct table *table)
+{
+	if (!table->json) {
+		if (table->column > 0)
+			cli_print(table->file, "\t");
+		return;
+	}
+	if (table->column == 0)
+		cli_print(table->file, "%s\n  {",
+		    table->rows > 0 ? "," : "");
+	else
+		cli_print(table->file, ", ");
+	print_string(table->file, table->columns[table->column]);
+	cli_print(table->file, ": ");
+}
+
+static void
+end_cell(struct table *table)
+{
+	if (table->columns[++table->column] != NULL)
+		return;
+	cli_print(table->file, table->json ? "}" : "\n");
+	table->column = 0;
+	table->rows++;
+}
+
+void
+table_text(struct table *table, const char *text)
+{
+	begin_cell(table);
+	if (table->json)
+		print_string(table->file, text);
+	else
+		cli_print(table->file, "%s", text);
+	end_cell(table);
+}
+
+void
+table_count(struct table *table, uint64_t value)
+{
+	begin_cell(table);
+	cli_print(table->file, "%llu", (unsigned long long)value);
+	end_cell(table);
+}
+
+void
+table_number(struct table *table, double value)
+{
+	char text[BSP_NUMBER_SIZE];
+
+	begin_cell(table);
+	cli_print(table->file, "%s", table->json && !isfinite(value) ?
+	    "null" : bsp_number_format(text, value));
+	end_cell(table);
+}
+
+void
+table_end(struct table *table)
+{
+	if (table->json)
+		cli_print(table->file, "\n ]}\n");
+}
+
+/* ---------------------------------------------------------------- reading */
+
+static _Noreturn void
+bad_table(const struct tsv *tsv, const char *what, const char *detail,
+    const char *wanted)
+{
+	struct bsp_error e;
+
+	bsp_error_set(&e, BSP_DATA, "line %llu: %s%s, expected %s",
+	    (unsigned long long)tsv->number, what, detail, wanted);
+	e.stream = tsv->name;
+	cli_die(&e);
+}
+
+/* Read one line without its end; false at the end of the file. */
+static bool
+read_line(struct tsv *tsv)
+{
+	struct bsp_error e;
+	ssize_t n;
+
+	errno = 0;
+	n = getline(&tsv->line, &tsv->room, tsv->file);
+	tsv->number++;
+	if (n < 0) {
+		if (!ferror(tsv->file))
+			return false;
+		bsp_error_system(&e, errno, "read");
+		e.stream = tsv->name;
+		cli_die(&e);
+	}
+	if (strlen(tsv->line) != (size_t)n)
+		bad_table(tsv, "a zero byte", "", "text");
+	if (tsv->line[n - 1] != '\n')
+		bad_table(tsv, "the file ends inside a line", "",
+		    "the end of the line");
+	tsv->line[--n] = '\0';
+	if (n > 0 && tsv->line[n - 1] == '\r')
+		tsv->line[--n] = '\0';
+	return true;
+}
+
+/* Read a line that is not a comment and split it at its tabs. */
+static bool
+read_fields(struct tsv *tsv)
+{
+	char *tab;
+	size_t n = 0;
+
+	do {
+		if (!read_line(tsv))
+			return false;
+		if (strcmp(tsv->line, "# incomplete") == 0)
+			bad_table(tsv, "the table is not whole: the program "
+			    "that wrote it failed", "", "a whole table");
+	} while (tsv->line[0] == '#');
+	for (tab = tsv->line; tab != NULL; n++) {
+		if (n == sizeof tsv->field / sizeof tsv->field[0])
+			bad_table(tsv, "too many columns", "", "at most 64");
+		tsv->field[n] = tab;
+		tab = strchr(tab, '\t');
+		if (tab != NULL)
+			*tab++ = '\0';
+	}
+	if (tsv->fields > 0 && n != tsv->fields)
+		bad_table(tsv, "another number of fields than the header has",
+		    "", "a field for each column");
+	tsv->fields = n;
+	return true;
+}
+
+void
+tsv_open(struct tsv *tsv, const char *path, const char *const *columns)
+{
+	const char *column;
+	size_t i, f;
+
+	*tsv = (struct tsv){.file = cli_text_input(path),
+	    .name = strcmp(path, "-") == 0 ? "standard input" : path};
+	if (!read_fields(tsv))
+		bad_table(tsv, "an empty table", "", "a header line");
+	for (i = 0; columns[i] != NULL; i++) {
+		column = columns[i] + (columns[i][0] == '?');
+		for (f = 0; f < tsv->fields; f++)
+			if (strcmp(tsv->field[f], column) == 0)
+				break;
+		if (f == tsv->fields && columns[i][0] != '?')
+			bad_table(tsv, "the header has no column ", column,
+			    "tab-separated names of columns");
+		tsv->wanted[i] = f < tsv->fields ? f : SIZE_MAX;
+	}
+}
+
+bool
+tsv_next(struct tsv *tsv)
+{
+	return read_fields(tsv);
+}
+
+const char *
+tsv_text(const struct tsv *tsv, size_t i)
+{
+	return tsv->wanted[i] == SIZE_MAX ? NULL :
+	    tsv->field[tsv->wanted[i]];
+}
+
+uint64_t
+tsv_count(const struct tsv *tsv, size_t i, uint64_t absent)
+{
+	const char *text = tsv_text(tsv, i);
+	struct bsp_error e;
+	uint64_t value;
+
+	if (text == NULL)
+		return absent;
+	if (bsp_count_parse(text, &value, &e))
+		bad_table(tsv, e.text, "", "a whole number");
+	return value;
+}
+
+void
+tsv_close(struct tsv *tsv)
+{
+	fclose(tsv->file);
+	free(tsv->line);
+}

@@ -1,0 +1,64 @@
+/*
+ * Tables: TSV with provenance above it, or JSON with the same facts; and TSV
+ * read back.
+ */
+#ifndef TABLE_H
+#define TABLE_H
+
+#include "cli.h"
+
+/* A table on its way out. */
+struct table {
+	FILE *file;
+	bool json;
+	const char *const *columns; /* ended by NULL; the caller's */
+	size_t column;              /* the next to be written */
+	uint64_t rows;
+};
+
+/*
+ * Begin a table: the version, the command and the seed (NULL: none), then the
+ * header.  The file is one that cli_table opened.
+ */
+void table_begin(struct table *table, FILE *file, bool json,
+    const uint64_t *seed, const char *const *columns);
+
+/* Write the next cell; the last column's ends the row. */
+void table_text(struct table *table, const char *text);
+void table_count(struct table *table, uint64_t value);
+void table_number(struct table *table, double value); /* NaN: nan, null */
+
+/* End a table that is whole. */
+void table_end(struct table *table);
+
+/* A TSV file as it is read, by the names of its columns. */
+struct tsv {
+	FILE *file;
+	const char *name;
+	char *line;
+	size_t room;
+	uint64_t number;   /* of the line, from 1 */
+	char *field[64];   /* of the row */
+	size_t fields;     /* in the header and in every row */
+	size_t wanted[8];  /* where the wanted columns are; SIZE_MAX: absent */
+};
+
+/*
+ * Open a TSV and find columns, a list ended by NULL; a name that begins with ?
+ * may be absent.  Dies where the header lacks one of the others.
+ */
+void tsv_open(struct tsv *tsv, const char *path,
+    const char *const *columns);
+
+/* Read the next row; false at the end.  Dies on "# incomplete". */
+bool tsv_next(struct tsv *tsv);
+
+/* The row's text in the wanted column i, or NULL where it is absent. */
+const char *tsv_text(const struct tsv *tsv, size_t i);
+
+/* The same as a whole number, or absent. */
+uint64_t tsv_count(const struct tsv *tsv, size_t i, uint64_t absent);
+
+void tsv_close(struct tsv *tsv);
+
+#endif
