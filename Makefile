@@ -20,6 +20,9 @@ B = build
 # What the results depend on comes after the user's flags.
 FLAGS = -std=c17 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) -fvisibility=hidden \
 	-ffp-contract=off -fno-fast-math $(STRICT)
+# Fast-math flags at the link would change the CPU's rounding of small numbers.
+LINK = $(CC) $(filter-out -Ofast -ffast-math -funsafe-math-optimizations, \
+	$(CFLAGS)) $(LDFLAGS)
 COMPILE = $(CC) $(FLAGS) $(CPPFLAGS) -MMD -MP
 
 PROGRAMS = anom-inject nii-slices recon-degrade residual score
@@ -35,7 +38,7 @@ MANUALS = $(wildcard man/*.[1-9])
 
 .DELETE_ON_ERROR:
 .PHONY: all help check check-san lint fuzz bench demo install uninstall \
-	dist clean packages
+	dist clean
 
 all: $(PROGRAMS:%=$B/bin/%) $(STATIC) $(SHARED) $B/lib/blindspot.pc
 
@@ -69,7 +72,7 @@ $(STATIC): $(LIB_OBJECTS)
 
 $(SHARED): $(LIB_PIC)
 	@mkdir -p $(@D)
-	$(CC) -shared -Wl,-soname,libblindspot.so.$(SOVERSION) $(LDFLAGS) \
+	$(LINK) -shared -Wl,-soname,libblindspot.so.$(SOVERSION) \
 		-o $@ $^ -lm
 	ln -sf $(@F) $B/lib/libblindspot.so.$(SOVERSION)
 	ln -sf $(@F) $B/lib/libblindspot.so
@@ -85,9 +88,76 @@ $B/bin/nii-slices: LIBS = -lniftiio -lznz -lz
 
 $B/bin/%: $B/tools/%.o $(TOOL_OBJECTS) $(STATIC)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -lm
+	$(LINK) -o $@ $^ $(LIBS) -lm
 
 clean:
 	rm -rf $B
+
+# --------------------------------------------------------------- installing
+
+HEADERS = lib/blindspot.h
+SECTIONS = $(sort $(subst .,,$(suffix $(MANUALS))))
+
+install: all
+	$(INSTALL) -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(LIBDIR)/pkgconfig' \
+		'$(DESTDIR)$(INCLUDEDIR)' '$(DESTDIR)$(COMPLETIONDIR)' \
+		$(SECTIONS:%='$(DESTDIR)$(MANDIR)/man%')
+	$(INSTALL) $(PROGRAMS:%=$B/bin/%) '$(DESTDIR)$(BINDIR)'
+	$(INSTALL) -m 644 $(STATIC) $(SHARED) '$(DESTDIR)$(LIBDIR)'
+	ln -sf $(notdir $(SHARED)) \
+		'$(DESTDIR)$(LIBDIR)/libblindspot.so.$(SOVERSION)'
+	ln -sf $(notdir $(SHARED)) '$(DESTDIR)$(LIBDIR)/libblindspot.so'
+	$(INSTALL) -m 644 $(HEADERS) '$(DESTDIR)$(INCLUDEDIR)'
+	$(INSTALL) -m 644 $B/lib/blindspot.pc '$(DESTDIR)$(LIBDIR)/pkgconfig'
+	for page in $(MANUALS); do \
+		$(INSTALL) -m 644 $$page \
+			'$(DESTDIR)$(MANDIR)'/man$${page##*.} || exit 1; \
+	done
+	for program in $(PROGRAMS); do \
+		$(INSTALL) -m 644 completions/blindspot.bash \
+			'$(DESTDIR)$(COMPLETIONDIR)'/$$program || exit 1; \
+	done
+
+# Exactly what install made, and no directory that others may use.
+uninstall:
+	rm -f $(PROGRAMS:%='$(DESTDIR)$(BINDIR)/%') \
+		$(foreach f,$(notdir $(STATIC) $(SHARED)) libblindspot.so \
+			libblindspot.so.$(SOVERSION) pkgconfig/blindspot.pc, \
+			'$(DESTDIR)$(LIBDIR)/$f') \
+		$(HEADERS:lib/%='$(DESTDIR)$(INCLUDEDIR)/%') \
+		$(foreach m,$(notdir $(MANUALS)), \
+			'$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $m))/$m') \
+		$(PROGRAMS:%='$(DESTDIR)$(COMPLETIONDIR)/%')
+
+dist:
+	@mkdir -p $B
+	git archive --prefix=blindspot-$(VERSION)/ \
+		-o $B/blindspot-$(VERSION).tar.gz HEAD
+
+# ----------------------------------------------------------------- packages
+
+# What is missing is installed, or the line that installs it is printed.
+.PHONY: packages-build packages-run packages-check packages-bench
+packages-build:
+	@build-aux/packages build
+packages-run:
+	@build-aux/packages build run
+packages-check:
+	@build-aux/packages build run check
+packages-bench:
+	@build-aux/packages build run check bench
+
+# --------------------------------------------------------------------- lint
+
+SCRIPTS = $(wildcard build-aux/packages .ci/run completions/*.bash \
+	pipelines/*.sh pipelines/*.bash tests/run tests/*.bash tests/*/*.sh)
+
+lint:
+	shellcheck $(SCRIPTS) $(wildcard tests/*.bats)
+	mandoc -Tlint -Wstyle $(MANUALS)
+	$(MAKE) -s B=$B/lint STRICT=-Werror all
+	$(MAKE) -s B=$B/lint-clang CC=clang STRICT=-Werror all
+
+include $(wildcard pipelines/*.mk tests/*.mk bench/*.mk)
 
 -include $(wildcard $B/*/*.d $B/*/*/*.d $B/*/*/*/*.d $B/pic/*/*/*.d)

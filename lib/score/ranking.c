@@ -59,30 +59,45 @@ reserve(struct bsp_keys *keys, size_t n, struct bsp_error *e)
 	    sizeof *keys->key, e);
 }
 
+BSP_CLONES static size_t
+count_anomalous(const struct bsp_image *label)
+{
+	size_t i, n = bsp_image_size(label), count = 0;
+
+	for (i = 0; i < n; i++)
+		count += label->data[i] != 0;
+	return count;
+}
+
 int
 bsp_ranking_add(struct bsp_ranking *ranking, const struct bsp_image *map,
     const struct bsp_image *label, const struct bsp_image *within,
     struct bsp_error *e)
 {
-	size_t i, n = bsp_image_size(map), positives = 0;
-	struct bsp_keys *keys;
+	struct bsp_keys *positive = &ranking->positive;
+	struct bsp_keys *negative = &ranking->negative;
+	size_t i, n = bsp_image_size(map), anomalies = count_anomalous(label);
+	bool anomalous, counted;
+	uint32_t *p, *q;
 
-	if (n > UINT32_MAX - (ranking->positive.count +
-	    ranking->negative.count))
+	if (n > UINT32_MAX - (positive->count + negative->count))
 		return bsp_error_set(e, BSP_DATA,
 		    "more than %u pixels to rank together", UINT32_MAX);
-	for (i = 0; i < n; i++)
-		positives += label->data[i] != 0;
-	if (reserve(&ranking->positive, positives, e) ||
-	    reserve(&ranking->negative, n - positives, e))
+	if (reserve(positive, anomalies + 1, e) ||
+	    reserve(negative, n - anomalies + 1, e))
 		return -1;
+	/* Without branches: each key is put at both ends, and stays at one. */
+	p = positive->key + positive->count;
+	q = negative->key + negative->count;
 	for (i = 0; i < n; i++) {
-		if (within != NULL && within->data[i] == 0)
-			continue;
-		keys = label->data[i] != 0 ? &ranking->positive :
-		    &ranking->negative;
-		keys->key[keys->count++] = key_of(map->data[i]);
+		anomalous = label->data[i] != 0;
+		counted = within == NULL || within->data[i] != 0;
+		*p = *q = key_of(map->data[i]);
+		p += counted & anomalous;
+		q += counted & !anomalous;
 	}
+	positive->count = (size_t)(p - positive->key);
+	negative->count = (size_t)(q - negative->key);
 	return 0;
 }
 
