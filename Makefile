@@ -84,7 +84,9 @@ $B/lib/blindspot.pc: lib/blindspot.pc.in Makefile
 	    $< > $@
 
 # What a program needs beyond the library.
-$B/bin/nii-slices: LIBS = -lniftiio -lznz -lz
+$B/bin/nii-slices: $B/tools/nifti.o
+$B/bin/nii-slices: LIBS = -lnifti2 -lz
+$B/tools/nifti.o: CPPFLAGS += -isystem /usr/include/nifti
 
 $B/bin/%: $B/tools/%.o $(TOOL_OBJECTS) $(STATIC)
 	@mkdir -p $(@D)

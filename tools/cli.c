@@ -31,7 +31,7 @@ static struct {
 	const struct cli_program *program;
 	int argc;
 	char **argv;
-	const char *input[2 * CLI_OPERANDS]; /* paths that are read */
+	const char **input; /* paths that are read */
 	size_t inputs;
 	struct output output[OUTPUTS];
 	size_t outputs;
@@ -536,9 +536,9 @@ set_option(const struct cli_option *option, const char *value)
 		break;
 	case CLI_LIST:
 		list = option->target;
-		if (list->count == CLI_OPERANDS)
+		if (list->count == CLI_LIST_MAX)
 			cli_usage("--%s: given more than %d times",
-			    option->name, CLI_OPERANDS);
+			    option->name, CLI_LIST_MAX);
 		list->text[list->count++] = value;
 		break;
 	case CLI_INPUT:
@@ -652,8 +652,6 @@ set_kind(struct cli_command *command, const char *name)
 static void
 add_operand(struct cli_command *command, const char *word)
 {
-	if (command->operands == CLI_OPERANDS)
-		cli_usage("more than %d operands", CLI_OPERANDS);
 	add_input(word);
 	command->operand[command->operands++] = word;
 }
@@ -724,6 +722,11 @@ cli_parse(const struct cli_program *program, int argc, char **argv,
 	*command = (struct cli_command){0};
 	check_descriptors();
 	default_sigpipe();
+	/* One more: an absent operand is standard input. */
+	cli.input = calloc((size_t)argc + 1, sizeof *cli.input);
+	command->operand = calloc((size_t)argc + 1, sizeof *cli.input);
+	if (cli.input == NULL || command->operand == NULL)
+		die_system(ENOMEM, NULL, "the command line");
 	for (i = 1; i < argc; i++) {
 		if (!options_end && strcmp(argv[i], "--") == 0)
 			options_end = true;

@@ -31,10 +31,10 @@ struct cli_option {
 	uint64_t min, max; /* of a CLI_COUNT */
 };
 
-#define CLI_OPERANDS 16
+#define CLI_LIST_MAX 16
 
 struct cli_list {
-	const char *text[CLI_OPERANDS];
+	const char *text[CLI_LIST_MAX];
 	size_t count;
 };
 
@@ -57,7 +57,7 @@ struct cli_program {
 struct cli_command {
 	const struct bsp_kind *kind;
 	double params[BSP_PARAMS_MAX];
-	const char *operand[CLI_OPERANDS];
+	const char **operand;
 	size_t operands;
 };
 

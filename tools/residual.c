@@ -4,6 +4,8 @@
  */
 #include "cli.h"
 
+#define INPUTS 16 /* more than any kind takes */
+
 static enum bsp_format format = BSP_PFM;
 static bool clip;
 
@@ -33,10 +35,10 @@ static const struct cli_program program = {
 int
 main(int argc, char **argv)
 {
-	struct bsp_image image[CLI_OPERANDS] = {{0}}, map = {0};
-	struct bsp_image *images[CLI_OPERANDS];
-	const struct bsp_image *inputs[CLI_OPERANDS];
-	struct bsp_reader *readers[CLI_OPERANDS];
+	struct bsp_image image[INPUTS] = {{0}}, map = {0};
+	struct bsp_image *images[INPUTS];
+	const struct bsp_image *inputs[INPUTS];
+	struct bsp_reader *readers[INPUTS];
 	struct cli_command command;
 	struct bsp_error e = {0};
 	struct bsp_writer *out;

@@ -70,7 +70,7 @@ struct requirement {
 	double bound;
 };
 
-static struct requirement requirement[CLI_OPERANDS];
+static struct requirement requirement[CLI_LIST_MAX];
 
 /* ------------------------------------------------------------- the request */
 

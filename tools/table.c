@@ -8,14 +8,21 @@
 
 #include "table.h"
 
-/* A JSON string; the command line holds no control characters. */
+/* A control character would break the line; it becomes a question mark. */
+static char
+printable(char c)
+{
+	return (unsigned char)c < ' ' || c == 0x7F ? '?' : c;
+}
+
+/* A JSON string. */
 static void
 print_string(FILE *file, const char *text)
 {
 	cli_print(file, "\"");
 	for (; *text != '\0'; text++)
 		cli_print(file, *text == '"' || *text == '\\' ? "\\%c" : "%c",
-		    *text);
+		    printable(*text));
 	cli_print(file, "\"");
 }
 
@@ -80,7 +87,8 @@ table_text(struct table *table, const char *text)
 	if (table->json)
 		print_string(table->file, text);
 	else
-		cli_print(table->file, "%s", text);
+		for (; *text != '\0'; text++)
+			cli_print(table->file, "%c", printable(*text));
 	end_cell(table);
 }
 
