@@ -100,19 +100,16 @@ bsp_count_parse(const char *text, uint64_t *value, struct bsp_error *e)
 	return 0;
 }
 
-/*
- * Write value in the C locale with the fewest digits, from digits to 17, that
- * read back exactly; with only as many as digits where exact is not wanted.
- */
-static void
-format(char text[BSP_NUMBER_SIZE], double value, int digits, bool exact)
+/* Whole numbers below it are exact, and written without an exponent. */
+#define WHOLE 1e15
+
+void
+bsp_number_round9(char text[BSP_NUMBER_SIZE], double value)
 {
 	locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
 	locale_t old = uselocale(c);
 
-	do
-		snprintf(text, BSP_NUMBER_SIZE, "%.*g", digits, value);
-	while (exact && strtod(text, NULL) != value && ++digits <= 17);
+	snprintf(text, BSP_NUMBER_SIZE, "%.9g", value);
 	uselocale(old);
 	if (c != (locale_t)0)
 		freelocale(c);
@@ -121,15 +118,24 @@ format(char text[BSP_NUMBER_SIZE], double value, int digits, bool exact)
 char *
 bsp_number_format(char text[BSP_NUMBER_SIZE], double value)
 {
-	if (isnan(value))
-		snprintf(text, BSP_NUMBER_SIZE, "nan");
-	else
-		format(text, value, 1, true);
-	return text;
-}
+	locale_t c, old;
+	int digits = 0;
 
-void
-bsp_number_round9(char text[BSP_NUMBER_SIZE], double value)
-{
-	format(text, value, 9, false);
+	if (isnan(value)) {
+		snprintf(text, BSP_NUMBER_SIZE, "nan");
+		return text;
+	}
+	c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+	old = uselocale(c);
+	if (fabs(value) < WHOLE && rint(value) == value)
+		snprintf(text, BSP_NUMBER_SIZE, "%.0f", value);
+	else
+		do
+			snprintf(text, BSP_NUMBER_SIZE, "%.*g", ++digits,
+			    value);
+		while (strtod(text, NULL) != value && digits < 17);
+	uselocale(old);
+	if (c != (locale_t)0)
+		freelocale(c);
+	return text;
 }
