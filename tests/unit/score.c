@@ -1,0 +1,160 @@
+/*
+ * Metrics and summaries of cases worked by hand.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../lib/blindspot.h"
+#include "tap.h"
+
+static struct bsp_ranking ranking;
+static struct bsp_curve curve;
+static struct bsp_error e;
+
+static void
+rank(size_t n, const float *scores, const float *labels, const float *within)
+{
+	struct bsp_image s = {1, n, (float *)scores, n};
+	struct bsp_image l = {1, n, (float *)labels, n};
+	struct bsp_image w = {1, n, (float *)within, n};
+
+	bsp_ranking_clear(&ranking);
+	bsp_ranking_add(&ranking, &s, &l, within != NULL ? &w : NULL, &e);
+	bsp_ranking_curve(&ranking, &curve, &e);
+}
+
+#define F(...) (const float[]){__VA_ARGS__}
+
+static bool
+near(double a, double b)
+{
+	return fabs(a - b) < 1e-15;
+}
+
+static void
+metrics(void)
+{
+	/*
+	 * Descending: .9 (1), .8 (0), .7 (1), .7 (0), .1 (0).
+	 * AP: at .9 1/1, at .7 2/4: (1 + .5)/2 = .75.
+	 * AUROC: .9 beats 3; .7 beats .1 and ties .7: (3 + 1.5)/6 = .75.
+	 * Dice: at .9 2/(2+1) = 2/3; at .7 4/(2+4) = 2/3: the higher, .9.
+	 * FPR95: TP must be 2: at .7, 2 of 3 negatives.
+	 */
+	rank(5, F(.7f, .9f, .1f, .7f, .8f), F(1, 1, 0, 0, 0), NULL);
+	ok(near(bsp_average_precision(&curve), .75), "AP by hand");
+	ok(near(bsp_auroc(&curve), .75), "AUROC by hand");
+	ok(near(bsp_dice(&curve), 2. / 3), "Dice by hand");
+	ok(bsp_dice_threshold(&curve) == (double).9f,
+	    "of equal Dice the higher threshold");
+	ok(near(bsp_fpr95(&curve), 2. / 3), "FPR95 by hand");
+	ok(fabs(bsp_mean_residual(&curve) - .64) < 1e-7, "mean by hand");
+
+	rank(4, F(0, -0.f, 0, -0.f), F(1, 0, 0, 0), NULL);
+	ok(near(bsp_average_precision(&curve), .25) &&
+	    near(bsp_auroc(&curve), .5), "0 and -0 tie");
+	rank(3, F(-3, -1, -2), F(0, 1, 0), NULL);
+	ok(bsp_average_precision(&curve) == 1 && bsp_auroc(&curve) == 1 &&
+	    bsp_fpr95(&curve) == 0, "negative scores are ordered");
+	rank(3, F(1, 2, 3), F(0, 0, 0), NULL);
+	ok(isnan(bsp_average_precision(&curve)) && isnan(bsp_auroc(&curve)) &&
+	    isnan(bsp_dice(&curve)) && isnan(bsp_dice_threshold(&curve)) &&
+	    isnan(bsp_fpr95(&curve)) && bsp_mean_residual(&curve) == 2,
+	    "without positives all but the mean is undefined");
+	rank(3, F(1, 2, 3), F(1, 1, 1), NULL);
+	ok(bsp_average_precision(&curve) == 1 && isnan(bsp_auroc(&curve)) &&
+	    bsp_dice(&curve) == 1 && bsp_dice_threshold(&curve) == 1 &&
+	    isnan(bsp_fpr95(&curve)), "without negatives AP and Dice are 1");
+	/* Only the first and third pixel count: the positive is first. */
+	rank(4, F(.5f, .9f, .1f, .8f), F(1, 0, 0, 0), F(1, 0, 1, 0));
+	ok(bsp_average_precision(&curve) == 1 && curve.positives == 1 &&
+	    curve.negatives == 1 &&
+	    fabs(bsp_mean_residual(&curve) - .3) < 1e-7,
+	    "within leaves pixels out");
+	rank(2, F(1, 2), F(1, 0), F(0, 0));
+	ok(isnan(bsp_mean_residual(&curve)) && curve.positives == 0,
+	    "within nothing there is no mean");
+	/* 20 positives: 19 of them are 95 %. */
+	{
+		float s[21], l[21];
+		int i;
+
+		for (i = 0; i < 21; i++) {
+			s[i] = (float)(21 - i);
+			l[i] = i != 19;
+		}
+		rank(21, s, l, NULL);
+		ok(bsp_fpr95(&curve) == 0, "exactly 95 %% is enough");
+	}
+}
+
+static void
+summaries(void)
+{
+	const double v[] = {1, 2, (double)NAN, 6}, none[] = {(double)NAN};
+	const double same[] = {3, 3, 3, 3, 3};
+	const size_t group[] = {0, 0, 1, 2}, one[] = {0, 0, 0, 0};
+	struct bsp_summary s, t;
+
+	bsp_summarize(v, 4, NULL, 0, 1000, 0, &s, &e);
+	/* Mean 3; squares 4 + 1 + 9 = 14, over 2. */
+	ok(s.mean == 3 && near(s.sd, sqrt(7)) && s.n == 3 && s.undefined == 1,
+	    "mean and sample sd by hand, NaN left out");
+	ok(s.ci_low >= 1 && s.ci_low < 3 && s.ci_high > 3 && s.ci_high <= 6,
+	    "the interval lies around the mean: %g %g", s.ci_low, s.ci_high);
+	bsp_summarize(v, 4, NULL, 0, 1000, 0, &t, &e);
+	ok(t.ci_low == s.ci_low && t.ci_high == s.ci_high,
+	    "the same seed, the same interval");
+	bsp_summarize(v, 4, NULL, 0, 0, 0, &s, &e);
+	ok(s.mean == 3 && isnan(s.ci_low) && isnan(s.ci_high),
+	    "no bootstrap, no interval");
+	bsp_summarize(same, 5, NULL, 0, 100, 0, &s, &e);
+	ok(s.mean == 3 && s.sd == 0 && s.ci_low == 3 && s.ci_high == 3,
+	    "a constant has no spread");
+	bsp_summarize(none, 1, NULL, 0, 100, 0, &s, &e);
+	ok(isnan(s.mean) && isnan(s.sd) && isnan(s.ci_low) && s.n == 0 &&
+	    s.undefined == 1, "all undefined");
+	bsp_summarize(v, 1, NULL, 0, 100, 0, &s, &e);
+	ok(s.mean == 1 && isnan(s.sd) && isnan(s.ci_low),
+	    "one image has no spread and no interval");
+	/* Subjects: {1, 2}, {} and {6}.  Means of pairs drawn: 1.5, 3, 6. */
+	bsp_summarize(v, 4, group, 3, 1000, 0, &s, &e);
+	ok(s.mean == 3 && s.ci_low == 1.5 && s.ci_high == 6,
+	    "subjects are drawn with all their images");
+	bsp_summarize(v, 4, one, 1, 1000, 0, &s, &e);
+	ok(s.mean == 3 && isnan(s.ci_low), "one subject has no interval");
+}
+
+/* Percentile intervals of the mean of 100 normal values. */
+static void
+coverage(void)
+{
+	enum { STUDIES = 1000, N = 100 };
+	struct bsp_random random;
+	struct bsp_summary s;
+	double x[N];
+	int i, j, covered = 0;
+
+	for (i = 0; i < STUDIES; i++) {
+		bsp_random_start(&random, 11, BSP_DRAW_PHANTOM, 0,
+		    (uint64_t)i);
+		for (j = 0; j < N; j++)
+			x[j] = .5 + .1 * bsp_random_normal(&random);
+		bsp_summarize(x, N, NULL, 0, 400, (uint64_t)i, &s, &e);
+		covered += s.ci_low <= .5 && .5 <= s.ci_high;
+	}
+	ok(covered > 920 && covered < 970,
+	    "95 %% intervals cover the truth: %d of %d", covered, STUDIES);
+}
+
+int
+main(void)
+{
+	metrics();
+	summaries();
+	coverage();
+	bsp_ranking_free(&ranking);
+	bsp_curve_free(&curve);
+	return done();
+}
