@@ -276,12 +276,19 @@ BSP_API extern const struct bsp_kind bsp_residual_kinds[];
 BSP_API const struct bsp_kind *bsp_kind_find(const struct bsp_kind *kinds,
     const char *name);
 
-/* The known kind whose name is nearest to a misspelt one (edit distance). */
-BSP_API const struct bsp_kind *bsp_kind_nearest(const struct bsp_kind *kinds,
+/* The known kind whose name is nearest to a misspelt one. */
+BSP_API const char *bsp_kind_nearest(const struct bsp_kind *kinds,
     const char *name);
 
 /* Edit distance: insertions, deletions, replacements and swaps of neighbours. */
 BSP_API size_t bsp_edit_distance(const char *a, const char *b);
+
+/*
+ * Make *nearest, NULL at first, the candidate if it is nearer to the word, or
+ * as near and begins more like it.
+ */
+BSP_API void bsp_nearest(const char *word, const char *candidate,
+    const char **nearest);
 
 /* How many parameters the kind has; params[] of its function is that long. */
 BSP_API size_t bsp_kind_params(const struct bsp_kind *kind);

@@ -460,26 +460,14 @@ add_input(const char *path)
 static void
 say_unknown_option(const char *name, const struct bsp_kind *kind)
 {
+	size_t i, n = kind == NULL ? 0 : bsp_kind_params(kind);
 	const struct cli_option *option;
-	size_t i, distance, least, n = kind == NULL ? 0 :
-	    bsp_kind_params(kind);
 	const char *nearest = "help";
 
-	least = bsp_edit_distance(nearest, name);
-	for (option = cli.program->options; option->name != NULL; option++) {
-		distance = bsp_edit_distance(option->name, name);
-		if (distance < least) {
-			least = distance;
-			nearest = option->name;
-		}
-	}
-	for (i = 0; i < n; i++) {
-		distance = bsp_edit_distance(kind->params[i].name, name);
-		if (distance < least) {
-			least = distance;
-			nearest = kind->params[i].name;
-		}
-	}
+	for (i = 0; i < n; i++)
+		bsp_nearest(name, kind->params[i].name, &nearest);
+	for (option = cli.program->options; option->name != NULL; option++)
+		bsp_nearest(name, option->name, &nearest);
 	cli_usage("unknown option --%s; the nearest is --%s", name, nearest);
 }
 
@@ -645,7 +633,7 @@ set_kind(struct cli_command *command, const char *name)
 	command->kind = bsp_kind_find(cli.program->kinds, name);
 	if (command->kind == NULL)
 		cli_usage("unknown kind '%s'; the nearest is '%s'", name,
-		    bsp_kind_nearest(cli.program->kinds, name)->name);
+		    bsp_kind_nearest(cli.program->kinds, name));
 	bsp_kind_defaults(command->kind, command->params);
 }
 

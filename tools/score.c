@@ -77,19 +77,18 @@ static struct requirement requirement[CLI_LIST_MAX];
 static void
 add_metric(const char *name)
 {
-	const struct bsp_metric *m, *nearest = bsp_metrics;
+	const struct bsp_metric *m;
+	const char *nearest = NULL;
 	size_t i;
 
 	for (m = bsp_metrics; m->name != NULL; m++) {
 		if (strcmp(m->name, name) == 0)
 			break;
-		if (bsp_edit_distance(m->name, name) <
-		    bsp_edit_distance(nearest->name, name))
-			nearest = m;
+		bsp_nearest(name, m->name, &nearest);
 	}
 	if (m->name == NULL)
 		cli_usage("--metrics: unknown metric '%s'; the nearest is "
-		    "'%s'", name, nearest->name);
+		    "'%s'", name, nearest);
 	for (i = 0; i < metrics; i++)
 		if (metric[i] == m)
 			cli_usage("--metrics: %s is given twice", name);

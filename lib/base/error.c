@@ -34,7 +34,7 @@ bsp_error_set(struct bsp_error *e, enum bsp_status status,
 int
 bsp_error_system(struct bsp_error *e, int errnum, const char *format, ...)
 {
-	char reason[128];
+	char room[128];
 	size_t used;
 	va_list ap;
 
@@ -43,8 +43,7 @@ bsp_error_system(struct bsp_error *e, int errnum, const char *format, ...)
 	va_end(ap);
 	e->errnum = errnum;
 	used = strlen(e->text);
-	if (strerror_r(errnum, reason, sizeof reason) == 0)
-		snprintf(e->text + used, sizeof e->text - used, "%s%s",
-		    used > 0 ? ": " : "", reason);
+	snprintf(e->text + used, sizeof e->text - used, "%s%s",
+	    used > 0 ? ": " : "", strerror_r(errnum, room, sizeof room));
 	return -1;
 }

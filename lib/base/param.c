@@ -58,20 +58,35 @@ bsp_edit_distance(const char *a, const char *b)
 	return above[n];
 }
 
-const struct bsp_kind *
+static size_t
+common_prefix(const char *a, const char *b)
+{
+	size_t n = 0;
+
+	while (a[n] != '\0' && a[n] == b[n])
+		n++;
+	return n;
+}
+
+void
+bsp_nearest(const char *word, const char *candidate, const char **nearest)
+{
+	size_t old, new = bsp_edit_distance(word, candidate);
+
+	old = *nearest == NULL ? SIZE_MAX : bsp_edit_distance(word, *nearest);
+	if (new < old || (new == old && common_prefix(word, candidate) >
+	    common_prefix(word, *nearest)))
+		*nearest = candidate;
+}
+
+const char *
 bsp_kind_nearest(const struct bsp_kind *kinds, const char *name)
 {
-	const struct bsp_kind *best = NULL;
-	size_t distance, least = SIZE_MAX;
+	const char *nearest = NULL;
 
-	for (; kinds->name != NULL; kinds++) {
-		distance = bsp_edit_distance(kinds->name, name);
-		if (distance < least) {
-			least = distance;
-			best = kinds;
-		}
-	}
-	return best;
+	for (; kinds->name != NULL; kinds++)
+		bsp_nearest(name, kinds->name, &nearest);
+	return nearest;
 }
 
 size_t

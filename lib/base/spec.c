@@ -11,16 +11,11 @@
 static int
 unknown_key(const struct bsp_kind *kind, const char *key, struct bsp_error *e)
 {
-	size_t i, distance, least = SIZE_MAX, n = bsp_kind_params(kind);
+	size_t i, n = bsp_kind_params(kind);
 	const char *nearest = NULL;
 
-	for (i = 0; i < n; i++) {
-		distance = bsp_edit_distance(kind->params[i].name, key);
-		if (distance < least) {
-			least = distance;
-			nearest = kind->params[i].name;
-		}
-	}
+	for (i = 0; i < n; i++)
+		bsp_nearest(key, kind->params[i].name, &nearest);
 	if (nearest == NULL)
 		return bsp_error_set(e, BSP_USAGE,
 		    "%s: unknown parameter '%.99s'; it has none", kind->name,
@@ -85,17 +80,14 @@ static int
 read_kind(const struct bsp_kind *kinds, const char *name,
     struct bsp_spec *spec, struct bsp_error *e)
 {
-	const struct bsp_kind *nearest;
 	double values[BSP_PARAMS_MAX];
 	size_t i, n;
 
 	spec->kind = bsp_kind_find(kinds, name);
-	if (spec->kind == NULL) {
-		nearest = bsp_kind_nearest(kinds, name);
+	if (spec->kind == NULL)
 		return bsp_error_set(e, BSP_USAGE,
 		    "unknown kind '%.99s'; the nearest is '%s'", name,
-		    nearest->name);
-	}
+		    bsp_kind_nearest(kinds, name));
 	n = bsp_kind_params(spec->kind);
 	bsp_kind_defaults(spec->kind, values);
 	for (i = 0; i < n; i++)

@@ -1,0 +1,298 @@
+#!/usr/bin/env bats
+# Bad input gets one clear line, the right status, and is not mistaken for good.
+
+load helpers
+bats_require_minimum_version 1.5.0
+
+@test "magic numbers: what it is and what converts it" {
+	printf 'P6\n1 1\n255\nabc' >ppm
+	printf 'PF\n1 1\n-1\nabcdefghijkl' >cpfm
+	printf 'P4\n1 1\n\000' >pbm
+	printf 'hello\n' >text
+	gzip <ppm >gz
+	fails 3 'ppm: image 0: byte 0: .*PPM.*ppmtopgm' recon-degrade none ppm
+	fails 3 'colour.*pfmtopam' recon-degrade none cpfm
+	fails 3 'bitmap.*pamdepth' recon-degrade none pbm
+	fails 3 "'h' 'e'" recon-degrade none text
+	fails 3 'gzip' recon-degrade none gz
+	is_poison out
+}
+
+@test "the conversions that messages name work" {
+	printf 'P4\n2 1\n\100' >pbm
+	pamdepth 255 pbm 2>/dev/null | recon-degrade none >/dev/null
+	printf 'P6\n1 1\n255\nabc' | ppmtopgm | recon-degrade none >/dev/null
+	printf 'P6\n1 1\n255\nabc' | pamtopfm >cpfm
+	pfmtopam cpfm | ppmtopgm | recon-degrade none >/dev/null
+}
+
+@test "sizes: nothing is allocated before the data is there" {
+	printf 'P5\n2000000000 2000000000\n255\nabc' >beyond
+	printf 'P5\n2000000000 200000000\n255\nabc' >huge
+	printf 'Pf\n60000 60000\n-1\nabc' >large
+	printf 'P5\n0 3\n255\n' >zero
+	printf 'P5\n-2 3\n255\n' >negative
+	for program in recon-degrade anom-inject; do
+		kind=$(kinds $program | head -1)
+		fails 3 'does not fit into memory' $program "$kind" beyond
+		(ulimit -v 60000
+		 fails 3 'ends after 3 of' $program "$kind" huge)
+		(ulimit -v 60000
+		 fails 3 'ends after 0 of 3600000000' $program "$kind" large)
+		fails 3 'byte 5: width: found 0' $program "$kind" zero
+		fails 3 "width: found '-2'" $program "$kind" negative
+	done
+}
+
+@test "samples: maxval, and above it" {
+	printf 'P5\n1 1\n0\na' >zero
+	printf 'P5\n1 1\n70000\nab' >big
+	printf 'P5\n2 1\n9\n\001\012' >above
+	fails 3 'maxval: found 0' recon-degrade none zero
+	fails 3 'maxval: found 70000' recon-degrade none big
+	fails 3 'byte 10: row 0, column 1: a sample above maxval' \
+		recon-degrade none above
+}
+
+@test "samples: NaN and infinities, with image, row and column" {
+	{
+		printf 'Pf\n1 1\n-1\n\0\0\0\0'
+		printf 'Pf\n2 2\n-1\n\0\0\0\0\0\0\0\0\0\0\0\0\0\0\300\177'
+	} >nan
+	printf 'Pf\n1 1\n-1\n\0\0\200\377' >inf
+	fails 3 'nan: image 1: byte [0-9]*: row 0, column 1: NaN' \
+		recon-degrade blur nan
+	fails 3 'row 0, column 0: an infinity' residual abs inf inf
+}
+
+@test "a result too large for a float is refused" {
+	printf 'Pf\n1 1\n-1\n\377\377\177\177' >huge
+	printf 'Pf\n1 1\n-1\n\377\377\177\377' >minus
+	fails 3 'inf cannot be written' residual abs huge minus
+	is_poison out
+}
+
+@test "pairs of different length or size" {
+	make_inputs
+	cat a.pgm a.pgm >longer
+	pgm 2 2 1 2 3 4 >small
+	fails 3 'a.pgm: byte [0-9]*: the stream ends after 2 images, but longer' \
+		residual abs a.pgm longer
+	fails 3 'the stream ends after 2 images, but longer' \
+		residual abs longer a.pgm
+	fails 3 'small: image 0: found 2 x 2, expected the size in a.pgm, 3 x 3' \
+		residual abs a.pgm small
+	fails 3 'found 2 x 2, expected' score a.pgm small
+	fails 3 'but longer has more' score a.pgm longer
+	fails 3 'found 2 x 2' score --within small a.pgm m.pgm
+}
+
+@test "standard input at most once" {
+	fails 2 'named twice' residual abs - -
+	fails 2 'named twice' score - -
+	fails 2 'named twice' score --within - a -
+	fails 2 'named twice' anom-inject disk --positions - -
+	fails 2 'named twice' anom-inject disk --positions -
+}
+
+@test "an image without foreground" {
+	pgm 2 2 0 0 0 0 >dark
+	fails 3 'dark: image 0: an image of 2 x 2 without foreground' \
+		anom-inject disk dark
+}
+
+@test "a mask of zeros is undefined, counted, and no success" {
+	make_inputs
+	pgm 3 3 0 0 0 0 0 0 0 0 0 >none
+	pgm 3 3 1 2 3 4 5 6 7 8 9 >map
+	score --metrics ap,mean_residual map none >table
+	grep -q '^ap	nan	nan	nan	nan	0	1$' table
+	score --metrics ap --require 'ap>=0' map none >table 2>err && return 1
+	grep -q 'ap>=0: no' err
+	run -1 score --metrics ap --require 'ap<=1' map none
+}
+
+@test "no images: an empty stream for a filter, bad data for score" {
+	: >empty
+	for kind in $(kinds recon-degrade); do
+		[ "$(recon-degrade "$kind" empty | wc -c)" = 0 ]
+	done
+	[ "$(anom-inject disk --mask m empty | wc -c)" = 0 ]
+	[ "$(wc -c <m)" = 0 ]
+	[ "$(residual abs empty empty | wc -c)" = 0 ]
+	fails 3 'no images' score empty empty
+	fails 3 'no images' score --per-image empty empty
+	fails 3 'no images' score --pooled empty empty
+	[ "$(cat out)" = '# incomplete' ]
+}
+
+@test "arguments that cannot be read" {
+	make_inputs
+	fails 4 'missing: open: No such file' recon-degrade none missing
+	fails 4 'Is a directory' recon-degrade none .
+	fails 4 'Is a directory' score . .
+	fails 4 'Is a directory' nii-slices .
+	fails 4 'No such file' nii-slices missing.nii
+	fails 4 'No such file' anom-inject disk --positions missing a.pgm
+	fails 4 'open for writing' anom-inject disk --mask no/mask a.pgm
+	cp a.pgm secret
+	chmod 0 secret
+	if [ "$(id -u)" = 0 ]; then
+		chmod 755 .
+		copy=$(mktemp -d)
+		chmod 755 "$copy"
+		cp "$BIN/recon-degrade" "$copy"
+		touch "$copy/secret"
+		chmod 0 "$copy/secret"
+		status=0
+		(cd "$copy" && setpriv --reuid 65534 --clear-groups \
+			./recon-degrade none secret) >out 2>err || status=$?
+		rm -rf "$copy"
+		[ "$status" = 4 ]
+	else
+		fails 4 'Permission denied' recon-degrade none secret
+		return
+	fi
+	grep -q 'secret: open: Permission denied' err
+}
+
+@test "unknown kinds, options and metrics: the nearest is named" {
+	fails 2 "unknown kind 'dsik'; the nearest is 'disk'" anom-inject dsik
+	fails 2 "nearest is 'blur'" recon-degrade blr
+	fails 2 "nearest is 'square'" residual sqare a b
+	fails 2 'unknown option --radios; the nearest is --radius' \
+		anom-inject disk --radios 3
+	fails 2 'nearest is --sigma' recon-degrade blur --sigm 1
+	fails 2 'nearest is --seed' recon-degrade blur --sede=1
+	fails 2 'unknown option --sigma' recon-degrade none --sigma 1
+	fails 2 "nearest is 'auroc'" score --metrics auc a b
+	fails 2 'unknown option -r' anom-inject disk -r 3
+	fails 2 "unknown metric ''" score --metrics ap, a b
+	fails 2 'twice' score --metrics ap,ap a b
+	fails 2 'help' score --hlep
+}
+
+@test "option names are exact, given once, with a value" {
+	fails 2 'unknown option --rad' anom-inject disk --rad 3
+	fails 2 '--radius is given twice' anom-inject disk --radius 3 --radius=4
+	fails 2 '--seed is given twice' anom-inject disk --seed 3 --seed 3
+	fails 2 '--radius: nothing follows' anom-inject disk --radius
+	fails 2 '--clip takes no value' recon-degrade none --clip=yes
+	fails 2 'unexpected operand' recon-degrade none a b
+	fails 2 'unexpected operand' score a b c
+	fails 2 'found 1 operands' score a
+	fails 2 'no KIND' anom-inject
+}
+
+@test "numbers: junk, empty, out of range" {
+	for bad in 3x '' ' 3' 0x3 inf nan 1e999 0:1:3 1,5 --; do
+		fails 2 '^anom-inject: .*radius' anom-inject disk --radius "$bad"
+	done
+	fails 2 'radius: 0 is out of range, expected above 0' \
+		anom-inject disk --radius 0
+	fails 2 'radius: -1 is out of range' anom-inject disk --radius -1
+	fails 2 'sigma: -0.5 is out of range' recon-degrade blur --sigma=-0.5
+	for bad in -1 1.5 x '' 18446744073709551616; do
+		fails 2 '^anom-inject: .*seed' anom-inject disk --seed "$bad"
+	done
+	fails 2 '--count: found 0, expected 1 to' anom-inject disk --count 0
+	fails 2 '--samples: found 0' recon-degrade none --samples 0
+	fails 2 "format: found 'png'" recon-degrade none --format png
+	fails 2 'bootstrap' score --bootstrap -1 a b
+}
+
+@test "score: requests that make no sense" {
+	fails 2 'exclude' score --pooled --per-image a b
+	fails 2 '--bootstrap' score --pooled --bootstrap 10 a b
+	fails 2 '--groups' score --per-image --groups g a b
+	for bad in ap 'ap=1' 'ap>=' 'ap>=x' '>=1' ''; do
+		fails 2 'require' score --require "$bad" a b
+	done
+	fails 2 "'auroc' is not one of" score --metrics ap \
+		--require 'auroc>=1' a b
+	fails 2 'is not one of' score --require 'xyz>=1' a b
+}
+
+@test "positions: wrong length, outside, twice, damaged" {
+	make_inputs
+	table() { printf '%b' "$1" >p.tsv; }
+	refuses() { fails 3 "p.tsv: .*$1" anom-inject disk --positions p.tsv \
+		a.pgm; }
+	table 'image\trow\tcol\n0\t1\t1\n'
+	refuses 'no row for image 1, anomaly 0'
+	table 'image\trow\tcol\n0\t1\t1\n1\t1\t1\n2\t1\t1\n'
+	refuses 'a row for image 2, but the stream ends after 2'
+	anom-inject disk --first-index 0 --positions p.tsv a.pgm >out
+	table 'image\trow\tcol\n0\t3\t1\n1\t1\t1\n'
+	refuses 'image 0: row 3, column 1 lies outside'
+	table 'image\trow\tcol\n0\t1\t1\n0\t2\t1\n'
+	refuses 'two rows for image 0'
+	table 'image\trow\tcol\n0\t1\t-1\n'
+	refuses "line 2: '-1'"
+	table 'image\trow\tcol\n0\t1\n'
+	refuses 'line 2: another number of fields'
+	table 'image\trow\n0\t1\n'
+	refuses 'no column col'
+	table ''
+	refuses 'an empty table'
+	table 'image\trow\tcol\n0\t1\t1'
+	refuses 'ends inside a line'
+	table 'image\trow\tcol\n0\t1\t1\n# incomplete\n'
+	refuses 'not whole'
+	table 'image\trow\tcol\n0\t1\t1\n1\t2\t0\n'
+	anom-inject disk --positions p.tsv --count 2 a.pgm >out 2>err &&
+		return 1
+	grep -q 'no row for image 0, anomaly 1' err
+}
+
+@test "groups: missing, twice, damaged" {
+	make_inputs
+	refuses() { printf '%b' "$1" >g.tsv
+		fails 3 "g.tsv: .*$2" score --groups g.tsv a.pgm m.pgm; }
+	refuses 'image\tsubject\n0\tA\n' 'no row for image 1'
+	refuses 'image\tsubject\n0\tA\n0\tB\n' 'two rows for image 0'
+	refuses 'image\tpatient\n0\tA\n' 'no column subject'
+	refuses 'image\tsubject\nx\tA\n' "'x'"
+	refuses '' 'empty table'
+}
+
+@test "an output is never the file that is read" {
+	make_inputs
+	cp a.pgm copy
+	fails 2 'would be written while it is read' \
+		anom-inject disk --mask copy copy
+	cmp copy a.pgm
+	fails 2 'radius' anom-inject disk --mask=copy --radius x copy
+	cmp copy a.pgm
+}
+
+@test "a usage error never empties a file that is read" {
+	make_inputs
+	cp a.pgm copy
+	ln copy other
+	fails 2 'radius' anom-inject disk --radius x --mask copy other
+	cmp copy a.pgm
+	fails 2 'named twice\|another output' anom-inject disk --mask copy \
+		--record other a.pgm
+	cmp copy a.pgm
+	recon-degrade none copy >>copy 2>err && return 1
+	grep -q 'is standard output too' err
+	head -c "$(stat -c %s a.pgm)" copy | cmp - a.pgm
+}
+
+@test "two outputs are never one file" {
+	make_inputs
+	fails 2 'another output\|named twice' anom-inject disk --mask x \
+		--record x a.pgm
+	fails 2 'standard output' anom-inject disk --mask - a.pgm
+	fails 2 'another output' anom-inject disk --mask /dev/stdout a.pgm
+}
+
+@test "PGM output: samples outside 0 to 1" {
+	make_inputs
+	residual signed b.pgm a.pgm >d
+	fails 3 'standard output: image 1: row 0, column 0: .*--clip' \
+		residual signed --format pgm8 b.pgm a.pgm
+	residual signed --format pgm16 --clip b.pgm a.pgm >out 2>err
+	[ "$(cat err)" = 'residual: 4 samples outside 0 to 1 were clipped' ]
+}
