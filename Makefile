@@ -23,7 +23,7 @@ FLAGS = -std=c17 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) -fvisibility=hidden \
 # Fast-math flags at the link would change the CPU's rounding of small numbers.
 LINK = $(CC) $(filter-out -Ofast -ffast-math -funsafe-math-optimizations, \
 	$(CFLAGS)) $(LDFLAGS)
-COMPILE = $(CC) $(FLAGS) $(CPPFLAGS) -MMD -MP
+COMPILE = $(CC) $(FLAGS) $(INCLUDES) $(CPPFLAGS) -MMD -MP
 
 PROGRAMS = anom-inject nii-slices recon-degrade residual score
 SHARED_OBJECTS = cli help table positions groups
@@ -86,7 +86,7 @@ $B/lib/blindspot.pc: lib/blindspot.pc.in Makefile
 # What a program needs beyond the library.
 $B/bin/nii-slices: $B/tools/nifti.o
 $B/bin/nii-slices: LIBS = -lnifti2 -lz
-$B/tools/nifti.o: CPPFLAGS += -isystem /usr/include/nifti
+$B/tools/nifti.o: INCLUDES = -isystem /usr/include/nifti
 
 $B/bin/%: $B/tools/%.o $(TOOL_OBJECTS) $(STATIC)
 	@mkdir -p $(@D)

@@ -13,7 +13,8 @@
 /*
  * Hot loops are compiled once for each of these instruction sets and chosen
  * when the program starts.  None of them may change a result: no reordering of
- * sums, no fused multiply-add.  Sanitizers do not go with the choosing.
+ * sums, no fused multiply-add.  For static functions only: clang names others
+ * so that no other file finds them.  Sanitizers do not go with the choosing.
  */
 #if defined(__x86_64__) && !defined(BSP_NO_CLONES)
 #define BSP_CLONES \

@@ -70,14 +70,20 @@ bsp_image_free(struct bsp_image *image)
 	*image = (struct bsp_image){0};
 }
 
-BSP_CLONES size_t
-bsp_image_foreground(const struct bsp_image *image)
+BSP_CLONES static size_t
+count_positive(const float *x, size_t n)
 {
-	size_t i, n = bsp_image_size(image), count = 0;
+	size_t i, count = 0;
 
 	for (i = 0; i < n; i++)
-		count += image->data[i] > 0;
+		count += x[i] > 0;
 	return count;
+}
+
+size_t
+bsp_image_foreground(const struct bsp_image *image)
+{
+	return count_positive(image->data, bsp_image_size(image));
 }
 
 static bool
@@ -89,15 +95,23 @@ is_unbounded(float x)
 	return (bits & 0x7F800000) == 0x7F800000;
 }
 
-BSP_CLONES bool
-bsp_first_unbounded(const float *x, size_t n, size_t *first)
+BSP_CLONES static bool
+has_unbounded(const float *x, size_t n)
 {
 	uint32_t found = 0;
 	size_t i;
 
 	for (i = 0; i < n; i++)
 		found |= is_unbounded(x[i]);
-	if (!found)
+	return found;
+}
+
+bool
+bsp_first_unbounded(const float *x, size_t n, size_t *first)
+{
+	size_t i;
+
+	if (!has_unbounded(x, n))
 		return false;
 	for (i = 0; !is_unbounded(x[i]); i++)
 		;

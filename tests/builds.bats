@@ -1,0 +1,115 @@
+#!/usr/bin/env bats
+# The same bytes from every compiler, optimisation level and CPU; nothing found
+# by the sanitizers and by valgrind; installation.
+
+load helpers
+
+BUILD=$BATS_TEST_DIRNAME/../build
+BRAIN=/usr/share/mricron/templates/ch2bet.nii.gz
+
+# One cell of the demo: everything that it writes, in one stream.
+cell() {
+	PATH=$1:$PATH
+	nii-slices --slices 70:74 "$BRAIN" >healthy
+	anom-inject disk --intensity 0.6 --seed 3 --mask mask --record rec \
+		healthy >anom
+	recon-degrade blur --sigma 1.7171717 healthy >recon
+	residual abs anom recon >map
+	score --metrics ap,auroc,dice,dice_threshold,fpr95,mean_residual \
+		map mask >table
+	score --pooled map mask >pooled
+	cat healthy anom recon map mask rec table pooled
+}
+
+@test "gcc and clang, -O0 and -O3, give the same bytes" {
+	cell "$BIN" >expected
+	[ "$(wc -c <expected)" -gt 1000000 ]
+	for variant in gcc-O0 clang-O0 clang-O3; do
+		cell "$BUILD/$variant/bin" | cmp - expected
+	done
+}
+
+@test "a CPU without AVX2 and FMA gives the same bytes" {
+	cell "$BIN" >expected
+	export GLIBC_TUNABLES=glibc.cpu.hwcaps=-AVX2,-FMA,-FMA4
+	cell "$BIN" | cmp - expected
+}
+
+@test "valgrind finds nothing" {
+	make_inputs
+	$PYTHON -c '
+import nibabel, numpy
+nibabel.save(nibabel.Nifti1Image(numpy.random.rand(9, 8, 7).astype("f4"),
+             numpy.eye(4)), "brain.nii.gz")'
+	check() {
+		local want=$1 status=0
+		shift
+		valgrind -q --error-exitcode=99 "$@" >out 2>err || status=$?
+		[ "$status" = "$want" ] || {
+			cat err
+			return 1
+		}
+	}
+	check 0 anom-inject disk --radius 2 --mask m --record r mixed.pgm
+	check 0 recon-degrade blur --sigma 3 mixed.pgm
+	check 0 residual abs a.pgm b.pgm
+	check 0 score b.pgm m.pgm
+	check 0 score --pooled b.pgm m.pgm
+	check 0 nii-slices --normalize percentile:1:99 --size 5 brain.nii.gz
+	printf 'P5\n9 9\n255\nabc' >cut
+	check 3 recon-degrade blur cut
+	check 2 recon-degrade blurr cut
+}
+
+@test "under the sanitizers a cell gives the same bytes" {
+	cell "$BIN" >expected
+	cell "$BUILD/sanitized/bin" | cmp - expected
+}
+
+@test "the sanitizers find nothing in the suites" {
+	SANITIZED=1 "$ROOT/tests/run" "$BUILD/sanitized" unit contract \
+		bad-input >log || {
+		cat log
+		return 1
+	}
+	tail -n 1 log | grep -q '^[0-9][0-9][0-9]* passed, 0 failed$'
+}
+
+@test "install, use and uninstall" {
+	cd "$ROOT"
+	dest=$BATS_TEST_TMPDIR/dest
+	make -s install PREFIX=/usr DESTDIR="$dest" B=build
+	cd "$BATS_TEST_TMPDIR"
+	for file in bin/score lib/libblindspot.a lib/libblindspot.so \
+		include/blindspot.h lib/pkgconfig/blindspot.pc \
+		share/man/man1/score.1 share/man/man5/blindspot-stream.5 \
+		share/bash-completion/completions/score; do
+		[ -e "$dest/usr/$file" ] || {
+			echo "no $file"
+			return 1
+		}
+	done
+	cat >use.c <<'EOF'
+#include <blindspot.h>
+int main(void) { return bsp_exp(0) == 1 ? 0 : 1; }
+EOF
+	gcc -I"$dest/usr/include" use.c -L"$dest/usr/lib" -lblindspot -o use
+	readelf -d use | grep -q 'NEEDED.*libblindspot.so.0'
+	LD_LIBRARY_PATH=$dest/usr/lib ./use
+	grep -q '^libdir=/usr/lib$' "$dest/usr/lib/pkgconfig/blindspot.pc"
+	# Only what begins with bsp_ is exported.
+	[ -z "$(nm -D --defined-only "$dest/usr/lib/libblindspot.so" |
+		awk '{ print $3 }' | grep -v '^bsp_')" ]
+	make -s -C "$ROOT" uninstall PREFIX=/usr DESTDIR="$dest" B=build
+	[ -z "$(find "$dest" ! -type d)" ]
+}
+
+@test "a header for C++ too" {
+	echo '#include "blindspot.h"' >use.cc
+	clang -x c++ -fsyntax-only -Wall -Wextra -Werror -I"$ROOT/lib" use.cc
+}
+
+@test "fast math is refused" {
+	gcc -ffast-math -fsyntax-only "$ROOT/lib/base/sum.c" 2>err && return 1
+	grep -q 'IEEE' err
+}
