@@ -1,0 +1,75 @@
+# The grid of experiment 1, run by experiment1.mk: one target a cell.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+include $(WORK)/grid
+
+CELLS := $(foreach i,$(INTENSITIES),$(foreach s,$(SIGMAS),$(i)_$(s)))
+CELL_FILES := $(CELLS:%=$(WORK)/cells/%.tsv)
+FIGURES := heatmap curves
+PICTURES := $(foreach f,$(FIGURES),$(RESULTS)/$(f).png $(RESULTS)/$(f).svg) \
+	$(RESULTS)/examples.png
+
+all: $(RESULTS)/experiment1.tsv $(PICTURES)
+
+# The simulated reconstruction of the healthy images, once for each sigma.
+$(WORK)/recon-%.pfm: $(WORK)/healthy
+	$(BIN)/recon-degrade blur --sigma $* $< > $@.part
+	mv $@.part $@
+
+# Where the anomalies lie: the same in every cell.
+$(WORK)/mask.pgm: $(WORK)/healthy
+	$(BIN)/anom-inject disk --radius $(RADIUS) --seed $(SEED) \
+		--mask $@.part $< > /dev/null
+	mv $@.part $@
+
+# One cell: insert the disk, subtract the reconstruction, score.
+define cell
+$(WORK)/cells/$(1)_$(2).tsv: $(WORK)/recon-$(2).pfm $(WORK)/mask.pgm
+	$(BIN)/anom-inject disk --radius $(RADIUS) --seed $(SEED) \
+		--intensity $(1) $(WORK)/healthy | \
+	$(BIN)/residual abs - $(WORK)/recon-$(2).pfm | \
+	$(BIN)/score --metrics ap,mean_residual --bootstrap 0 - \
+		$(WORK)/mask.pgm > $$@.part
+	mv $$@.part $$@
+	pipelines/progress $(WORK) $(words $(CELLS))
+endef
+$(foreach i,$(INTENSITIES),$(foreach s,$(SIGMAS), \
+	$(eval $(call cell,$(i),$(s)))))
+
+# The table: a row a cell, in the order of the grid.
+$(WORK)/experiment1.tsv: $(CELL_FILES) $(WORK)/provenance
+	pipelines/experiment1-table $(WORK) $(CELLS) > $@.part
+	mv $@.part $@
+
+$(RESULTS)/experiment1.tsv: $(WORK)/experiment1.tsv
+	cp $< $@.part
+	mv $@.part $@
+
+$(WORK)/%.png: pipelines/experiment1-%.gp $(WORK)/experiment1.tsv
+	gnuplot -e "table='$(WORK)/experiment1.tsv'; picture='$@.part'; \
+		kind='png'" $< 
+	test -s $@.part
+	mv $@.part $@
+
+$(WORK)/%.svg: pipelines/experiment1-%.gp $(WORK)/experiment1.tsv
+	gnuplot -e "table='$(WORK)/experiment1.tsv'; picture='$@.part'; \
+		kind='svg'" $<
+	test -s $@.part
+	mv $@.part $@
+
+$(WORK)/examples.png: $(WORK)/experiment1.tsv pipelines/experiment1-examples
+	BIN=$(BIN) pipelines/experiment1-examples $(WORK) $(RADIUS) $(SEED) \
+		> $@.part
+	mv $@.part $@
+
+$(RESULTS)/%.png: $(WORK)/%.png
+	cp $< $@.part
+	mv $@.part $@
+
+$(RESULTS)/%.svg: $(WORK)/%.svg
+	cp $< $@.part
+	mv $@.part $@
