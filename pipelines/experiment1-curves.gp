@@ -1,5 +1,6 @@
 # Mean AP over intensity, a curve for each of at most six sigmas.
 load 'pipelines/figure.gp'
+unset datafile columnheaders
 
 set xlabel 'Intensity of the anomaly'
 set ylabel 'Average precision (mean over images)'

@@ -13,15 +13,16 @@ stats table using 2 name 'S' nooutput
 set xrange [I_min:I_max]
 set yrange [S_min:S_max]
 
-# Contours of AP = .5, as lines over the map.
+# The contour of AP = .5, as lines over the map; a blank line in the table
+# begins a new row of the grid.
+grid = "< awk -F '\t' '!/^#/ { if (NR > 1 && $1 != last) print \"\"; " \
+	."last = $1; print $1, $2, $3 }' ".table
 set table $contour
 set contour base
 set cntrparam levels discrete 0.5
 unset surface
-set dgrid3d 101,101,4
-splot table using 1:2:3
+splot grid using 1:2:3
 unset table
-unset dgrid3d
 unset contour
 set surface
 

@@ -1,0 +1,104 @@
+#!/usr/bin/env bats
+# Experiment 1 as a pipeline.
+
+load helpers
+
+setup() {
+	cd "$ROOT"
+	T=$BATS_TEST_TMPDIR
+	$PYTHON -c '
+import numpy, sys
+r = numpy.random.default_rng(1)
+for _ in range(2):
+    x = r.integers(1, 256, (24, 30), dtype="u1")
+    x[:, :6] = 0
+    sys.stdout.buffer.write(b"P5\n30 24\n255\n" + x.tobytes())' >"$T/in.pgm"
+}
+
+experiment1() {
+	make -s experiment1 IMAGES="$T/in.pgm" INTENSITIES=0:1:3 SIGMAS=0:2:2 \
+		RADIUS=4 SEED=5 RESULTS="$T/out" B=build "$@"
+}
+
+@test "the table is what the four filters give by hand" {
+	experiment1
+	grep -v '^#' "$T/out/experiment1.tsv" | tail -n +2 >"$T/rows"
+	[ "$(wc -l <"$T/rows")" = 6 ]
+	while IFS=$'\t' read -r intensity sigma ap sd undefined n residual; do
+		anom-inject disk --radius 4 --seed 5 --intensity "$intensity" \
+			--mask "$T/m" "$T/in.pgm" >"$T/a"
+		recon-degrade blur --sigma "$sigma" "$T/in.pgm" >"$T/r"
+		residual abs "$T/a" "$T/r" | score --bootstrap 0 \
+			--metrics ap,mean_residual - "$T/m" >"$T/t"
+		grep -q "^ap	$ap	$sd	.*	$n	$undefined$" "$T/t"
+		grep -q "^mean_residual	$residual	" "$T/t"
+	done <"$T/rows"
+	for file in heatmap.png heatmap.svg curves.png curves.svg \
+		examples.png; do
+		[ -s "$T/out/$file" ]
+	done
+	[ "$(head -c 4 "$T/out/examples.png" | tail -c 3)" = PNG ]
+}
+
+@test "one job and two give the same table" {
+	experiment1 -j1
+	mv "$T/out" "$T/one"
+	experiment1 -j2
+	cmp "$T/one/experiment1.tsv" "$T/out/experiment1.tsv"
+}
+
+@test "only what is missing is made again, and no image is blurred twice" {
+	experiment1
+	touch "$T/mark"
+	rm "$T"/out/work-*/cells/0.5_2.tsv
+	experiment1
+	[ "$(find "$T/out" -name 'recon-*' -newer "$T/mark" | wc -l)" = 0 ]
+	[ "$(find "$T"/out/work-*/cells -newer "$T/mark" -type f | wc -l)" = 1 ]
+}
+
+@test "an interruption leaves no part that is taken for whole" {
+	experiment1 &
+	sleep 0.3
+	kill $! 2>/dev/null || true
+	wait $! || true
+	experiment1
+	grep -v '^#' "$T/out/experiment1.tsv" | awk 'NF != 7 { exit 1 }'
+	[ "$(grep -vc '^#' "$T/out/experiment1.tsv")" = 7 ]
+}
+
+@test "other images or parameters never meet old results" {
+	experiment1
+	cp "$T/out/experiment1.tsv" "$T/before"
+	experiment1 SEED=6
+	! cmp -s "$T/before" "$T/out/experiment1.tsv"
+	cp "$T/out/experiment1.tsv" "$T/other"
+	recon-degrade blur --format pgm8 "$T/in.pgm" >"$T/in2"
+	cp "$T/in2" "$T/in.pgm"
+	experiment1
+	! cmp -s "$T/before" "$T/out/experiment1.tsv"
+}
+
+@test "bad parameters are named" {
+	refuses() {
+		local pattern=$1
+		shift
+		if experiment1 "$@" >"$T/said" 2>&1; then return 1; fi
+		grep -q -e "$pattern" "$T/said" || {
+			cat "$T/said"
+			return 1
+		}
+		[ ! -e "$T/out/experiment1.tsv" ]
+	}
+	refuses 'INTENSITIES=0:1, expected' INTENSITIES=0:1
+	refuses 'SIGMAS=x, expected' SIGMAS=x
+	refuses 'SIGMAS=0:1:1, expected 2 to' SIGMAS=0:1:1
+	refuses "radius: 'abc'" RADIUS=abc
+	refuses 'radius: 0 is out of range' RADIUS=0
+	refuses 'seed' SEED=-1
+	refuses 'sigma: -1 is out of range' SIGMAS=-1:1:3
+	refuses 'missing is no file' IMAGES="$T/missing"
+	: >"$T/empty"
+	refuses 'holds no images' IMAGES="$T/empty"
+	printf 'P6\n' >"$T/ppm"
+	refuses 'ppmtopgm' IMAGES="$T/ppm"
+}
