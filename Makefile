@@ -77,9 +77,11 @@ $(SHARED): $(LIB_PIC)
 	ln -sf $(@F) $B/lib/libblindspot.so.$(SOVERSION)
 	ln -sf $(@F) $B/lib/libblindspot.so
 
-$B/lib/blindspot.pc: lib/blindspot.pc.in Makefile
+# Made anew each time: the prefix may have changed.
+.PHONY: $B/lib/blindspot.pc
+$B/lib/blindspot.pc: lib/blindspot.pc.in
 	@mkdir -p $(@D)
-	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
+	@sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
 	    -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' -e 's|@VERSION@|$(VERSION)|' \
 	    $< > $@
 
@@ -151,14 +153,18 @@ packages-bench:
 
 # --------------------------------------------------------------------- lint
 
-SCRIPTS = $(wildcard build-aux/packages .ci/run completions/*.bash \
-	pipelines/*.sh pipelines/*.bash tests/run tests/*.bash tests/*/*.sh)
+SCRIPTS = build-aux/packages .ci/run completions/blindspot.bash tests/run \
+	tests/helpers.bash $(wildcard tests/*.bats) \
+	$(addprefix pipelines/,progress experiment1-prepare experiment1-table \
+	experiment1-findings experiment1-examples)
 
+# Pages of ours that are not installed yet are no mistake.
 lint:
-	shellcheck $(SCRIPTS) $(wildcard tests/*.bats)
-	mandoc -Tlint -Wstyle $(MANUALS)
-	$(MAKE) -s B=$B/lint STRICT=-Werror all
-	$(MAKE) -s B=$B/lint-clang CC=clang STRICT=-Werror all
+	shellcheck -s bash $(SCRIPTS)
+	! mandoc -Tlint -Wstyle $(MANUALS) 2>/dev/null | \
+		grep -v 'referenced manual not found'
+	$(MAKE) -s STRICT=-Werror tests
+	$(MAKE) -s B=$B/clang-O3 CC=clang STRICT=-Werror tests
 
 include $(wildcard pipelines/*.mk tests/*.mk bench/*.mk)
 

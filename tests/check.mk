@@ -23,8 +23,8 @@ sanitized:
 
 check: packages-check
 	$(MAKE) -s STRICT=-Werror tests
-	$(MAKE) -s variants sanitized
+	$(MAKE) -s variants sanitized lint
 	tests/run $B
-	
+
 check-san: packages-check sanitized
 	SANITIZED=1 tests/run $B/sanitized unit oracle contract bad-input

@@ -138,7 +138,7 @@ EOF
 @test "a failure is passed down the pipe without pipefail" {
 	set +o pipefail
 	make_inputs
-	printf 'P5\n2 2\n255\n\001' >cut
+	printf 'P5\n2 2\n255\n\001' >"cut"
 	for kind in $(kinds recon-degrade); do
 		anom-inject disk cut 2>first | recon-degrade "$kind" 2>second |
 			residual abs - mixed.pgm 2>third |
@@ -281,11 +281,11 @@ EOF
 	for program in $PROGRAMS; do
 		"$program" --version | grep -qx "$program (blindspot) [0-9.]*"
 		for kind in $(kinds "$program") ''; do
-			"$program" $kind --help >help
+			"$program" ${kind:+"$kind"} --help >help
 			grep -q "^usage: $program" help
 			[ "$(sed -n '/^Examples/,/^More/p' help |
 				grep -c "$program")" -ge 2 ]
-			"$program" $kind --complete | grep '^--' |
+			"$program" ${kind:+"$kind"} --complete | grep '^--' |
 				while read -r option; do
 					grep -q -e "  $option\b" help || {
 						echo "$program $kind $option"
@@ -300,7 +300,7 @@ EOF
 	for program in $PROGRAMS; do
 		mandoc -T utf8 "$ROOT/man/$program.1" | col -b >page
 		for kind in $(kinds "$program") ''; do
-			for word in $kind $("$program" $kind --complete); do
+			for word in $kind $("$program" ${kind:+"$kind"} --complete); do
 				grep -q -w -e "$word" page || {
 					echo "$program.1 lacks $word"
 					return 1
@@ -336,7 +336,7 @@ nibabel.save(nibabel.Nifti1Image(numpy.random.rand(9, 8, 7).astype("f4"),
 		[ "$(wc -l <examples)" = 2 ]
 		while read -r line; do
 			mkdir -p run
-			cp *.pfm mask.pgm brain.nii.gz run
+			cp ./*.pfm mask.pgm brain.nii.gz run
 			(cd run && bash -o pipefail -c "$line") >/dev/null \
 				</dev/null || {
 				echo "$line"

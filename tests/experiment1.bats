@@ -2,9 +2,10 @@
 # Experiment 1 as a pipeline.
 
 load helpers
+bats_require_minimum_version 1.5.0
 
 setup() {
-	cd "$ROOT"
+	cd "$ROOT" || return
 	T=$BATS_TEST_TMPDIR
 	$PYTHON -c '
 import numpy, sys
@@ -70,12 +71,12 @@ experiment1() {
 	experiment1
 	cp "$T/out/experiment1.tsv" "$T/before"
 	experiment1 SEED=6
-	! cmp -s "$T/before" "$T/out/experiment1.tsv"
+	run ! cmp -s "$T/before" "$T/out/experiment1.tsv"
 	cp "$T/out/experiment1.tsv" "$T/other"
 	recon-degrade blur --format pgm8 "$T/in.pgm" >"$T/in2"
 	cp "$T/in2" "$T/in.pgm"
 	experiment1
-	! cmp -s "$T/before" "$T/out/experiment1.tsv"
+	run ! cmp -s "$T/before" "$T/out/experiment1.tsv"
 }
 
 @test "bad parameters are named" {

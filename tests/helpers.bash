@@ -15,7 +15,7 @@ bats_load_library bats-support
 bats_load_library bats-assert
 
 setup() {
-	cd "$BATS_TEST_TMPDIR"
+	cd "$BATS_TEST_TMPDIR" || return
 }
 
 # pgm W H SAMPLE... > image: a plain image of integers 0 to 255
