@@ -153,14 +153,14 @@ packages-bench:
 
 # --------------------------------------------------------------------- lint
 
-SCRIPTS = build-aux/packages .ci/run completions/blindspot.bash tests/run \
-	tests/helpers.bash $(wildcard tests/*.bats) \
+SCRIPTS = build-aux/packages .ci/run tests/run $(wildcard tests/*.bats) \
 	$(addprefix pipelines/,progress experiment1-prepare experiment1-table \
 	experiment1-findings experiment1-examples)
 
 # Pages of ours that are not installed yet are no mistake.
 lint:
-	shellcheck -s bash $(SCRIPTS)
+	shellcheck $(SCRIPTS)
+	shellcheck -s bash completions/blindspot.bash tests/helpers.bash
 	! mandoc -Tlint -Wstyle $(MANUALS) 2>/dev/null | \
 		grep -v 'referenced manual not found'
 	$(MAKE) -s STRICT=-Werror tests

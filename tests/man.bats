@@ -28,10 +28,9 @@ examples() {
 
 @test "lint has nothing to say" {
 	for page in "$ROOT"/man/*; do
-		mandoc -Tlint -Wstyle "$page" 2>/dev/null |
-			grep -v 'referenced manual not found' && return 1
-	done
-	return 0
+		mandoc -Tlint -Wstyle "$page" 2>/dev/null || true
+	done | grep -v 'referenced manual not found' >said || true
+	[ ! -s said ]
 }
 
 @test "pages are named as their files, and refer to pages that exist" {
