@@ -5,7 +5,8 @@ UNIT_PROGRAMS = $(UNITS:%=$B/tests/%)
 
 $B/tests/%: tests/unit/%.c tests/unit/tap.h $(STATIC)
 	@mkdir -p $(@D)
-	$(LINK) $(FLAGS) $(CPPFLAGS) -o $@ $< $(STATIC) -lm
+	$(LINK) $(filter-out -Wconversion -Wdouble-promotion,$(FLAGS)) \
+		$(CPPFLAGS) -o $@ $< $(STATIC) -lm
 
 .PHONY: tests variants sanitized
 tests: all $(UNIT_PROGRAMS)
