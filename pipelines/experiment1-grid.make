@@ -5,6 +5,9 @@ SHELL := bash
 .DELETE_ON_ERROR:
 .SECONDARY:
 
+# Figures hold Greek letters; numbers look the same.
+export LC_ALL := C.UTF-8
+
 include $(WORK)/grid
 
 CELLS := $(foreach i,$(INTENSITIES),$(foreach s,$(SIGMAS),$(i)_$(s)))

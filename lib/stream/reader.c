@@ -226,18 +226,15 @@ read_bits(struct raster *in)
 	const unsigned char *bytes;
 	unsigned char spare;
 
-	for (row = 0; row < in->header->rows; row++) {
-		if (reserve(in, cols))
-			return -1;
+	for (row = 0; row < in->header->rows; row++)
 		for (col = 0; col < cols; ) {
 			if (take(in, 1, (cols - col + 7) / 8, &spare, &bytes,
-			    &n))
+			    &n) || reserve(in, 8 * n))
 				return -1;
 			for (i = 0; i < 8 * n && col < cols; i++, col++)
 				in->image->data[in->done++] =
 				    bytes[i / 8] >> (7 - i % 8) & 1 ? 0 : 1;
 		}
-	}
 	return 0;
 }
 

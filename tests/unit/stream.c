@@ -159,6 +159,11 @@ bad_images(void)
 	ok(READ("P1\n2 1\n01", BSP_MASKS) == -1, "P1 cut after the last bit");
 	ok(READ("P1\n2 1\n011", BSP_MASKS) == -1, "P1 with a bit too many");
 	ok(READ("P4\n9 1\n\0", BSP_MASKS) == -1, "P4 cut");
+	image.capacity = 0; /* forget, to see what is asked for */
+	image.data = NULL;
+	ok(READ("P4\n2147483647 1\n\0", BSP_MASKS) == -1 &&
+	    image.capacity < 1000, "a wide bitmap is not believed: %zu",
+	    image.capacity);
 }
 
 /* What the writer writes for samples, read back whole. */

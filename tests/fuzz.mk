@@ -1,0 +1,37 @@
+# Fuzzing the parsers: `make fuzz` looks for new inputs with libFuzzer, and
+# `make check` replays the stored ones.
+
+FUZZ_SECONDS = 60
+FUZZ_TARGETS = images pfm masks specs
+FUZZ_FLAGS = -g -O1 -fsanitize=fuzzer,address,undefined \
+	-fno-sanitize-recover=all
+FUZZ_BUILD = $B/fuzz
+
+fuzz: packages-check
+	$(MAKE) -s B=$(FUZZ_BUILD) CC=clang CPPFLAGS=-DBSP_NO_CLONES \
+		CFLAGS='$(subst fuzzer,fuzzer-no-link,$(FUZZ_FLAGS))' \
+		$(FUZZ_BUILD)/lib/libblindspot.a
+	@for target in $(FUZZ_TARGETS); do \
+		clang -std=c17 -D_GNU_SOURCE $(FUZZ_FLAGS) \
+			-o $(FUZZ_BUILD)/$$target tests/fuzz/$$target.c \
+			$(FUZZ_BUILD)/lib/libblindspot.a -lm && \
+		mkdir -p $(FUZZ_BUILD)/corpus/$$target && \
+		echo "fuzz: $$target for $(FUZZ_SECONDS) s" && \
+		$(FUZZ_BUILD)/$$target -max_total_time=$(FUZZ_SECONDS) \
+			-max_len=4096 -malloc_limit_mb=64 -timeout=10 \
+			-dict=tests/fuzz/dictionary -print_final_stats=1 \
+			-artifact_prefix=$(FUZZ_BUILD)/$$target- \
+			$(FUZZ_BUILD)/corpus/$$target \
+			tests/fuzz/corpus/$$target 2>&1 | \
+			tee $(FUZZ_BUILD)/$$target.log | \
+			grep -E 'ERROR|SUMMARY|executed_units|Test unit' ; \
+		! grep -q -E 'ERROR|SUMMARY' $(FUZZ_BUILD)/$$target.log || exit 1; \
+	done
+
+REPLAYS = $(FUZZ_TARGETS:%=$B/tests/replay-%)
+tests: $(REPLAYS)
+$B/tests/replay-%: tests/fuzz/%.c tests/fuzz/replay.c tests/fuzz/stream.h \
+		$(STATIC)
+	@mkdir -p $(@D)
+	$(LINK) $(filter-out -Wconversion -Wdouble-promotion,$(FLAGS)) \
+		$(CPPFLAGS) -o $@ $< tests/fuzz/replay.c $(STATIC) -lm

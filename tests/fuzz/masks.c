@@ -1,0 +1,9 @@
+/* Mask streams, bitmaps too. */
+#include "stream.h"
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	read_twice(data, size, BSP_MASKS);
+	return 0;
+}
