@@ -2,29 +2,43 @@
 # PROGRAM [KIND] --complete prints them.
 
 _blindspot() {
-	local program=${COMP_WORDS[0]} kind='' words
+	local program=${COMP_WORDS[0]} words word kind='' prefix=''
 	local current=${COMP_WORDS[COMP_CWORD]}
-	local previous=${COMP_WORDS[COMP_CWORD - 1]}
+	local option=${COMP_WORDS[COMP_CWORD - 1]}
 
-	if [ "$COMP_CWORD" -gt 1 ] && [[ ${COMP_WORDS[1]} != -* ]]; then
-		kind=${COMP_WORDS[1]}
+	# --option=value arrives as three words.
+	if [ "$current" = = ]; then
+		current=''
+	elif [ "$option" = = ]; then
+		option=${COMP_WORDS[COMP_CWORD - 2]}
 	fi
-	COMPREPLY=()
-	if [ "$previous" = --format ]; then
-		mapfile -t COMPREPLY < <(compgen -W 'pfm pgm8 pgm16' -- "$current")
-		return
-	fi
-	if [[ $current == -* ]] || [ "$COMP_CWORD" = 1 ]; then
-		words=$("$program" ${kind:+"$kind"} --complete 2>/dev/null) ||
-			words=$("$program" --complete 2>/dev/null)
-		if [[ $current != -* ]]; then
-			words=$(grep -v '^-' <<<"$words")
+
+	words=$("$program" --complete 2>/dev/null) || words=''
+	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+		if [[ $word != -* ]] && grep -qxF -e "$word" <<<"$words"; then
+			kind=$word
+			words=$("$program" "$kind" --complete 2>/dev/null)
+			break
 		fi
-		mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+	done
+
+	if [[ $current != -* ]]; then
+		# A kind, a value of the option before, or else a file.
+		words=$(sed '/^-/d' <<<"$words")
+		case $option in
+		--format) words='pfm pgm8 pgm16' ;;
+		--axis) words='x y z' ;;
+		--normalize) words='minmax none percentile:' ;;
+		--metrics)
+			words='ap auroc dice dice_threshold fpr95 mean_residual'
+			prefix=${current%"${current##*,}"}
+			current=${current##*,} ;;
+		--clip | --per-image | --pooled | --json) ;;
+		--*) words='' ;;
+		esac
 	fi
-	if [ ${#COMPREPLY[@]} = 0 ]; then
-		compopt -o default 2>/dev/null
-	fi
+	mapfile -t COMPREPLY < <(compgen -P "$prefix" -W "$words" -- "$current")
 }
 
-complete -F _blindspot anom-inject nii-slices recon-degrade residual score
+complete -o default -F _blindspot \
+	anom-inject nii-slices recon-degrade residual score

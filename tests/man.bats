@@ -64,16 +64,25 @@ examples() {
 	done
 }
 
+# The tutorial's make, on a smaller grid and away from the tree.
+make() {
+	command make -s -C "$ROOT" "$@" IMAGES="$PWD/healthy.pfm" \
+		INTENSITIES=0:1:3 SIGMAS=0:2:2 RESULTS="$PWD/results" \
+		B="$(dirname "$BIN")" >/dev/null
+}
+
 @test "the tutorial runs" {
-	make_examples
-	rm ./*.pfm ./*.pgm
 	awk '/^\.Sh / { on = /TUTORIAL/ } /^\.Ss/ { on = 0 }
 		/^\.Ed/ { block = 0 }
 		on && block { gsub(/\\e/, "\\"); print }
 		/^\.Bd -literal/ { block = 1 }' "$ROOT/man/blindspot.7" >script
+	grep -q '^make .* experiment1' script
+	export -f make
 	bash -euo pipefail script >log
 	grep -q '^ap	0\.' log
 	[ -s map.png ]
+	[ -s results/heatmap.png ]
+	[ "$(grep -c '^[0-9]' results/experiment1.tsv)" = 6 ]
 }
 
 @test "the program of blindspot-stream(5) reads and writes streams" {
@@ -86,6 +95,24 @@ examples() {
 		grep -q '^mean_residual	0	0	'
 	residual abs half.pfm healthy.pfm >twice.pfm
 	cmp half.pfm twice.pfm
+}
+
+@test "the program of blindspot-stream(5) passes failures on" {
+	make_examples
+	examples "$ROOT/man/blindspot-stream.5" >halve.py
+	for n in 1 9 700 7060; do
+		head -c "$n" healthy.pfm >cut.pfm
+		status=0
+		$PYTHON halve.py <cut.pfm >half.pfm 2>err || status=$?
+		[ "$status" = 1 ]
+		grep -q '^halve:' err
+		fails 3 'the program before failed' \
+			recon-degrade none half.pfm
+	done
+	# The scale and the byte order of others' PFM.
+	printf 'Pf\n2 1\n4.0\n\100\200\0\0\101\0\0\0' >big.pfm
+	printf 'Pf\n2 1\n-1.0\n\0\0\0\077\0\0\200\077' >expected
+	$PYTHON halve.py <big.pfm | cmp - expected
 }
 
 @test "the program of blindspot(3) compiles and agrees with the filters" {
@@ -101,20 +128,34 @@ examples() {
 	cmp means expected
 	printf 'P6\n' >bad
 	run -3 ./example <bad
+	run -4 sh -c './example <healthy.pfm >/dev/full'
+}
+
+@test "blindspot(3) names everything that the header offers" {
+	grep -v '^ \*' "$ROOT/lib/blindspot.h" | tr '\n' ' ' |
+		grep -o -E '(BSP_API|static inline)[^;{]*[;{]' >declarations
+	grep -o -E '\bbsp_[a-z0-9_]+( *\(|\[\])' declarations |
+		tr -d '( []' | sort -u >names
+	[ "$(wc -l <names)" -gt 60 ]
+	while read -r name; do
+		grep -q -E "^\.(Fn|Va) $name( |\$)" "$ROOT/man/blindspot.3" || {
+			echo "blindspot.3 lacks $name"
+			return 1
+		}
+	done <names
 }
 
 @test "the pipeline in the README runs" {
-	make_examples
 	awk '/^```sh$/ { block = 1; next } /^```$/ { block = 0 } block' \
 		"$ROOT/README.md" | grep -v -e 'apt-get' -e '^make' >script
 	[ "$(wc -l <script)" -ge 4 ]
-	bash -euo pipefail script
+	bash -euo pipefail script >log
+	grep -q '^ap	0\.' log
 }
 
 @test "completion offers kinds, options and formats" {
 	# shellcheck source=/dev/null
 	source "$ROOT/completions/blindspot.bash"
-	compopt() { :; }
 	offers() {
 		local want=$1
 		shift
@@ -127,10 +168,55 @@ examples() {
 		}
 	}
 	offers 'disk' anom-inject d
+	offers 'abs square signed positive negative' residual ''
 	offers 'blur' recon-degrade b
+	offers 'blur' "$BIN/recon-degrade" b
 	offers '--sigma --samples --seed' recon-degrade blur --s
 	offers '--seed' anom-inject disk --se
+	offers '--radius --record' anom-inject --seed 3 --clip disk --r
+	offers 'disk' anom-inject --clip ''
 	offers 'pgm8 pgm16' residual abs --format pg
+	offers 'pgm8 pgm16' residual abs --format = pg
+	offers 'pfm pgm8 pgm16' residual abs --format =
 	offers '--per-image --pooled' score --p
+	offers 'ap,fpr95' score --metrics ap,f
+	offers 'x y z' nii-slices --axis ''
+	# What is left to the names of files.
 	offers '' residual abs a
+	offers '' anom-inject --mask ''
+	offers '' anom-inject disk --mask = ''
+	offers '' score --pooled ''
+	offers '' score map.pfm --within ''
+	offers '' no-such-program ''
+}
+
+@test "what completion offers as values, the programs take" {
+	make_examples
+	# shellcheck source=/dev/null
+	source "$ROOT/completions/blindspot.bash"
+	values() {
+		COMP_WORDS=("$@" '')
+		COMP_CWORD=$#
+		_blindspot
+		[ ${#COMPREPLY[@]} -gt 1 ]
+		printf '%s\n' "${COMPREPLY[@]}"
+	}
+	values score --metrics >offered
+	while read -r value; do
+		score --metrics "$value" map.pfm mask.pgm >/dev/null
+	done <offered
+	[ "$(score --metrics "$(paste -sd, offered)" map.pfm mask.pgm |
+		grep -vc -e '^#' -e '^metric')" = "$(wc -l <offered)" ]
+	for program in 'anom-inject disk' 'recon-degrade blur'; do
+		# shellcheck disable=SC2086 # a program and a kind
+		values $program --format | while read -r value; do
+			$program --format "$value" healthy.pfm >/dev/null
+		done
+	done
+	for option in --axis --normalize; do
+		values nii-slices "$option" | while read -r value; do
+			nii-slices "$option" "${value/%:/:1:99}" \
+				brain.nii.gz >/dev/null
+		done
+	done
 }
