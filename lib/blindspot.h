@@ -169,9 +169,9 @@ BSP_API double bsp_pow(double x, double y);
 /* -------------------------------------------------------------- exact sums */
 
 /*
- * A sum of finite floats kept without any rounding error, for up to 2^39
- * of them; {0} is the empty sum.  bin[b] holds the sum of the signed 24-bit
- * significands of the samples whose biased exponent is b.
+ * A sum of finite floats kept without any rounding error, for up to 2^38 of
+ * them; {0} is the empty sum.  bin[b] holds an integer multiple of the unit of
+ * the samples whose biased exponent is b, 2^(b - 150) (2^-149 where b is 0).
  */
 struct bsp_sum {
 	int64_t bin[255];

@@ -69,6 +69,58 @@ set_datatype(struct volume *volume, int code)
 	die(volume, &e);
 }
 
+/* A dimension of a raw header, which may be in the other byte order. */
+static int64_t
+raw_dim(const void *raw, int version, int i)
+{
+	const nifti_1_header *one = raw;
+	const nifti_2_header *two = raw;
+	bool swapped;
+	int16_t small;
+	int64_t large;
+
+	/* dim[0] is a number of dimensions, 1 to 7. */
+	if (version == 1) {
+		swapped = one->dim[0] < 1 || one->dim[0] > 7;
+		small = one->dim[i];
+		if (swapped)
+			nifti_swap_2bytes(1, &small);
+		return small;
+	}
+	swapped = two->dim[0] < 1 || two->dim[0] > 7;
+	large = two->dim[i];
+	if (swapped)
+		nifti_swap_8bytes(1, &large);
+	return large;
+}
+
+/* libnifti takes a dimension below 1 for 1; it is a damaged header. */
+static void
+check_dims(const struct volume *volume)
+{
+	struct bsp_error e;
+	int version = 0, i;
+	void *raw = nifti_read_header(volume->name, &version, 0);
+	int64_t dim;
+
+	if (raw == NULL || (version != 1 && version != 2)) {
+		free(raw);
+		bsp_error_set(&e, BSP_DATA,
+		    "an ANALYZE file, expected NIfTI-1 or NIfTI-2");
+		die(volume, &e);
+	}
+	for (i = 1; i <= raw_dim(raw, version, 0); i++) {
+		dim = raw_dim(raw, version, i);
+		if (dim < 1) {
+			bsp_error_set(&e, BSP_DATA,
+			    "dim[%d] is %lld, expected at least 1", i,
+			    (long long)dim);
+			die(volume, &e);
+		}
+	}
+	free(raw);
+}
+
 static void
 set_size(struct volume *volume, const nifti_image *header)
 {
@@ -240,6 +292,7 @@ volume_read(struct volume *volume, const char *path)
 		    "-2 in a file named .nii, .nii.gz or .hdr");
 		die(volume, &e);
 	}
+	check_dims(volume);
 	set_datatype(volume, header->datatype);
 	set_size(volume, header);
 	set_scale(volume, header);

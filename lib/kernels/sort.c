@@ -98,13 +98,41 @@ sort_in_place(uint32_t *keys, size_t n, int shift)
 		sort_in_place(keys + begin, end[b] - begin, shift - 8);
 }
 
+/*
+ * Half of a residual map may be one value, that of the background, and its
+ * corner is background.  Keys equal to the first are set aside and put back in
+ * their place.
+ */
+static void
+sort_around_first(uint32_t *keys, uint32_t *scratch, size_t n)
+{
+	uint32_t first = keys[0];
+	size_t i, rest = 0, below = 0, equal;
+
+	for (i = 0; i < n; i++) {
+		scratch[rest] = keys[i];
+		rest += keys[i] != first;
+		below += keys[i] < first;
+	}
+	equal = n - rest;
+	if (rest > FEW)
+		sort_with_scratch(scratch, keys, rest);
+	else
+		sort_few(scratch, rest);
+	memcpy(keys, scratch, below * sizeof *keys);
+	for (i = 0; i < equal; i++)
+		keys[below + i] = first;
+	memcpy(keys + below + equal, scratch + below,
+	    (rest - below) * sizeof *keys);
+}
+
 void
 bsp_sort_u32(uint32_t *keys, uint32_t *scratch, size_t n)
 {
 	if (n <= FEW)
 		sort_few(keys, n);
 	else if (scratch != NULL)
-		sort_with_scratch(keys, scratch, n);
+		sort_around_first(keys, scratch, n);
 	else
 		sort_in_place(keys, n, 24);
 }

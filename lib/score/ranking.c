@@ -60,14 +60,49 @@ reserve(struct bsp_keys *keys, size_t n, struct bsp_error *e)
 }
 
 BSP_CLONES static size_t
-count_anomalous(const struct bsp_image *label)
+count_nonzero(const float *x, size_t n)
 {
-	size_t i, n = bsp_image_size(label), count = 0;
+	size_t i, count = 0;
 
 	for (i = 0; i < n; i++)
-		count += label->data[i] != 0;
+		count += x[i] != 0;
 	return count;
 }
+
+BSP_CLONES static void
+make_keys(const float *score, uint32_t *key, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		key[i] = key_of(score[i]);
+}
+
+/*
+ * Add pixels of both classes, without branches: each key is put at both ends,
+ * and stays at one.
+ */
+static void
+add_mixed(struct bsp_keys *positive, struct bsp_keys *negative,
+    const float *score, const float *label, const float *within, size_t n)
+{
+	uint32_t *p = positive->key + positive->count;
+	uint32_t *q = negative->key + negative->count;
+	bool anomalous, counted;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		anomalous = label[i] != 0;
+		counted = within == NULL || within[i] != 0;
+		*p = *q = key_of(score[i]);
+		p += counted & anomalous;
+		q += counted & !anomalous;
+	}
+	positive->count = (size_t)(p - positive->key);
+	negative->count = (size_t)(q - negative->key);
+}
+
+#define BLOCK 64
 
 int
 bsp_ranking_add(struct bsp_ranking *ranking, const struct bsp_image *map,
@@ -76,9 +111,8 @@ bsp_ranking_add(struct bsp_ranking *ranking, const struct bsp_image *map,
 {
 	struct bsp_keys *positive = &ranking->positive;
 	struct bsp_keys *negative = &ranking->negative;
-	size_t i, n = bsp_image_size(map), anomalies = count_anomalous(label);
-	bool anomalous, counted;
-	uint32_t *p, *q;
+	size_t i, size, n = bsp_image_size(map);
+	size_t anomalies = count_nonzero(label->data, n);
 
 	if (n > UINT32_MAX - (positive->count + negative->count))
 		return bsp_error_set(e, BSP_DATA,
@@ -86,18 +120,20 @@ bsp_ranking_add(struct bsp_ranking *ranking, const struct bsp_image *map,
 	if (reserve(positive, anomalies + 1, e) ||
 	    reserve(negative, n - anomalies + 1, e))
 		return -1;
-	/* Without branches: each key is put at both ends, and stays at one. */
-	p = positive->key + positive->count;
-	q = negative->key + negative->count;
-	for (i = 0; i < n; i++) {
-		anomalous = label->data[i] != 0;
-		counted = within == NULL || within->data[i] != 0;
-		*p = *q = key_of(map->data[i]);
-		p += counted & anomalous;
-		q += counted & !anomalous;
+	/* Most blocks are normal throughout. */
+	for (i = 0; i < n; i += size) {
+		size = n - i < BLOCK ? n - i : BLOCK;
+		if (within == NULL &&
+		    count_nonzero(label->data + i, size) == 0) {
+			make_keys(map->data + i,
+			    negative->key + negative->count, size);
+			negative->count += size;
+		} else {
+			add_mixed(positive, negative, map->data + i,
+			    label->data + i,
+			    within == NULL ? NULL : within->data + i, size);
+		}
 	}
-	positive->count = (size_t)(p - positive->key);
-	negative->count = (size_t)(q - negative->key);
 	return 0;
 }
 

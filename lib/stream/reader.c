@@ -2,6 +2,7 @@
  * Images in: rasters of every format to float32, top row first.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,6 +57,8 @@ bsp_reader_open(int fd, const char *name, enum bsp_content content,
 		return NULL;
 	}
 	reader->source.fd = fd;
+	/* A pipe that holds an image lets both sides work; if refused, less. */
+	fcntl(fd, F_SETPIPE_SZ, BSP_PIPE);
 	reader->source.bytes = reader->source.buffer;
 	return reader;
 }

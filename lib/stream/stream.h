@@ -7,7 +7,8 @@
 
 #include "../base/base.h"
 
-#define BSP_BUFFER 65536 /* bytes read at once */
+#define BSP_BUFFER 262144 /* bytes read at once */
+#define BSP_PIPE 1048576  /* bytes that a pipe may hold */
 
 /* Bytes from a descriptor, or from memory where fd is -1. */
 struct bsp_source {

@@ -95,17 +95,29 @@ pack_floats(const struct bsp_image *image, unsigned char *to)
 	}
 }
 
-/* Count the samples outside [0,1], and say where the first is. */
-static size_t
-count_outside(const struct bsp_image *image, size_t *first)
+BSP_CLONES static size_t
+count_outside(const float *x, size_t n)
 {
-	size_t i, n = bsp_image_size(image), outside = 0;
+	size_t i, outside = 0;
 
 	for (i = 0; i < n; i++)
-		if ((image->data[i] < 0 || image->data[i] > 1) &&
-		    outside++ == 0)
-			*first = i;
+		outside += (x[i] < 0) | (x[i] > 1);
 	return outside;
+}
+
+/* floor(x maxval + .5) of x clipped to [0,1], as two bytes. */
+BSP_CLONES static void
+quantize(const float *x, uint16_t *to, size_t n, double maxval)
+{
+	double v;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		v = (double)x[i];
+		v = v < 0 ? 0 : v;
+		v = v > 1 ? 1 : v;
+		to[i] = (uint16_t)(int)(v * maxval + .5);
+	}
 }
 
 static int
@@ -123,27 +135,32 @@ refuse(const struct bsp_writer *writer, const struct bsp_image *image,
 	return -1;
 }
 
+#define CHUNK 1024
+
 static int
 pack_integers(struct bsp_writer *writer, const struct bsp_image *image,
     unsigned char *to, struct bsp_error *e)
 {
 	bool wide = writer->format == BSP_PGM16;
-	double x, maxval = wide ? 65535 : 255;
-	size_t i, first = 0, outside, n = bsp_image_size(image);
-	unsigned value;
+	size_t i, j, size, n = bsp_image_size(image);
+	size_t outside = count_outside(image->data, n);
+	uint16_t value[CHUNK];
 
-	outside = count_outside(image, &first);
-	if (outside > 0 && !writer->clip)
-		return refuse(writer, image, first, "0 to 1 (--clip moves it "
+	if (outside > 0 && !writer->clip) {
+		for (i = 0; image->data[i] >= 0 && image->data[i] <= 1; i++)
+			;
+		return refuse(writer, image, i, "0 to 1 (--clip moves it "
 		    "there, --format pfm keeps it)", e);
+	}
 	writer->clipped += outside;
-	for (i = 0; i < n; i++) {
-		x = (double)image->data[i];
-		x = x < 0 ? 0 : x > 1 ? 1 : x;
-		value = (unsigned)(x * maxval + .5);
-		if (wide)
-			*to++ = (unsigned char)(value >> 8);
-		*to++ = (unsigned char)value;
+	for (i = 0; i < n; i += size) {
+		size = n - i < CHUNK ? n - i : CHUNK;
+		quantize(image->data + i, value, size, wide ? 65535 : 255);
+		for (j = 0; j < size; j++) {
+			if (wide)
+				*to++ = (unsigned char)(value[j] >> 8);
+			*to++ = (unsigned char)value[j];
+		}
 	}
 	return 0;
 }
