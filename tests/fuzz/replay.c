@@ -2,9 +2,24 @@
  * Feed files to a fuzz target, without a fuzzer: the stored corpus as a test.
  */
 #include <stdio.h>
+#include <sys/resource.h>
 
 #include "stream.h"
 #include "../unit/tap.h"
+
+/*
+ * No input of a few bytes needs much memory, whatever its header claims.  (A
+ * sanitizer needs address space of its own.)
+ */
+static void
+limit_memory(void)
+{
+#if !defined __SANITIZE_ADDRESS__
+	struct rlimit limit = {64 << 20, 64 << 20};
+
+	must(setrlimit(RLIMIT_AS, &limit) == 0);
+#endif
+}
 
 int
 main(int argc, char **argv)
@@ -14,6 +29,8 @@ main(int argc, char **argv)
 	FILE *file;
 	int i;
 
+	limit_memory();
+	setvbuf(stdout, NULL, _IOLBF, 0); /* a crash loses no line */
 	for (i = 1; i < argc; i++) {
 		file = fopen(argv[i], "rb");
 		if (file == NULL) {
@@ -22,8 +39,10 @@ main(int argc, char **argv)
 		}
 		n = fread(data, 1, sizeof data, file);
 		fclose(file);
+		fprintf(stderr, "# %s\n", argv[i]);
 		LLVMFuzzerTestOneInput(data, n);
-		ok(true, "%s", strrchr(argv[i], '/') + 1);
+		ok(true, "%s", strrchr(argv[i], '/') == NULL ? argv[i] :
+		    strrchr(argv[i], '/') + 1);
 	}
 	ok(argc > 5, "the corpus is there: %d files", argc - 1);
 	return done();

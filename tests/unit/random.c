@@ -73,8 +73,8 @@ distributions(void)
 	double sum = 0, squares = 0, cubes = 0, x;
 	struct bsp_random random;
 	bool inside = true;
-	uint64_t k, big = ((uint64_t)1 << 63) + 1;
-	int i, upper = 0;
+	uint64_t k, big = (uint64_t)3 << 62;
+	int i, lower = 0;
 
 	bsp_random_start(&random, 1, BSP_DRAW_POSITION, 0, 0);
 	for (i = 0; i < 70000; i++) {
@@ -86,11 +86,11 @@ distributions(void)
 	/* 22.46 is the 99.9 % point of chi-squared with 6 degrees. */
 	ok(chi_squared(count, 7, 10000) < 22.46, "below(7) is uniform");
 	ok(bsp_random_below(&random, 1) == 0, "below(1) is 0");
-	/* Modulo alone would put 2/3 of the draws into the lower half. */
+	/* Modulo alone would put half of the draws into the lower third. */
 	for (i = 0; i < 3000; i++)
-		upper += bsp_random_below(&random, big) >= big / 2;
-	ok(upper > 1350 && upper < 1650, "below(2^63 + 1) has no bias: "
-	    "%d of 3000 in the upper half", upper);
+		lower += bsp_random_below(&random, big) < big / 3;
+	ok(lower > 900 && lower < 1100, "below(3 2^62) has no bias: "
+	    "%d of 3000 in the lower third", lower);
 
 	inside = true;
 	for (i = 0; i < 100000; i++) {

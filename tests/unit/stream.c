@@ -185,6 +185,20 @@ written(enum bsp_format format, bool clip, const float *samples, size_t n,
 	return size;
 }
 
+/* A failed reader does not take what follows for an image. */
+static void
+after_failure(void)
+{
+	static const char bytes[] = "P5\n1 1\n9\n\12P5\n1 1\n9\n\1";
+	struct bsp_reader *reader = bsp_reader_open_memory(bytes,
+	    sizeof bytes - 1, "test", BSP_IMAGES, &e);
+
+	ok(bsp_reader_next(reader, &image, &e) == -1 &&
+	    bsp_reader_next(reader, &image, &e) == -1,
+	    "a reader that failed goes on failing");
+	bsp_reader_close(reader);
+}
+
 static void
 writing(void)
 {
@@ -221,6 +235,7 @@ main(void)
 {
 	good_images();
 	bad_images();
+	after_failure();
 	writing();
 	bsp_image_free(&image);
 	return done();
