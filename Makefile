@@ -26,7 +26,7 @@ LINK = $(CC) $(filter-out -Ofast -ffast-math -funsafe-math-optimizations, \
 COMPILE = $(CC) $(FLAGS) $(INCLUDES) $(CPPFLAGS) -MMD -MP
 
 PROGRAMS = anom-inject nii-slices recon-degrade residual score
-SHARED_OBJECTS = cli help table positions groups
+SHARED_OBJECTS = cli output help table positions groups
 
 LIB_SOURCES = $(wildcard lib/*/*.c)
 LIB_OBJECTS = $(LIB_SOURCES:%.c=$B/%.o)

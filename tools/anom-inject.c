@@ -17,11 +17,7 @@ static bool clip;
 static const struct cli_option options[] = {
 	{"count", "N", "anomalies an image (default 1)", CLI_COUNT,
 	    &anomalies, 1, 1000},
-	{"seed", "N", "seed of all that is drawn (default 0)", CLI_COUNT,
-	    &seed, 0, UINT64_MAX},
-	{"first-index", "N", "the first image's index in the whole stream, "
-	    "where this is a piece of it", CLI_COUNT, &first_index, 0,
-	    UINT64_MAX - 1},
+	CLI_DRAW_OPTIONS(seed, first_index),
 	{"positions", "TSV", "take the centres from a table with columns "
 	    "image, row, col and perhaps anomaly", CLI_INPUT,
 	    &positions_path, 0, 0},
@@ -29,10 +25,7 @@ static const struct cli_option options[] = {
 	    CLI_MASK_OUT, &mask_path, 0, 0},
 	{"record", "FILE", "write a table of what was put where",
 	    CLI_TABLE_OUT, &record_path, 0, 0},
-	{"format", "F", "pfm, pgm8 or pgm16 (default pfm)", CLI_FORMAT,
-	    &format, 0, 0},
-	{"clip", NULL, "for PGM: clip samples to 0 to 1 instead of failing",
-	    CLI_FLAG, &clip, 0, 0},
+	CLI_FORMAT_OPTIONS(format, clip),
 	{.name = NULL},
 };
 

@@ -31,6 +31,20 @@ struct cli_option {
 	uint64_t min, max; /* of a CLI_COUNT */
 };
 
+/* The rows that programs share, for targets of these names. */
+#define CLI_FORMAT_OPTIONS(format, clip)                                   \
+	{"format", "F", "pfm, pgm8 or pgm16 (default pfm)", CLI_FORMAT,    \
+	    &(format), 0, 0},                                              \
+	{"clip", NULL, "for PGM: clip samples to 0 to 1 instead of failing", \
+	    CLI_FLAG, &(clip), 0, 0}
+
+#define CLI_DRAW_OPTIONS(seed, first_index)                                \
+	{"seed", "N", "seed of all that is drawn (default 0)", CLI_COUNT,  \
+	    &(seed), 0, UINT64_MAX},                                       \
+	{"first-index", "N", "the first image's index in the whole stream, " \
+	    "where this is a piece of it (default 0)", CLI_COUNT,          \
+	    &(first_index), 0, UINT64_MAX - 1}
+
 #define CLI_LIST_MAX 16
 
 struct cli_list {

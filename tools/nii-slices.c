@@ -27,10 +27,7 @@ static const struct cli_option options[] = {
 	    "volume (default minmax)", CLI_TEXT, &normalize_text, 0, 0},
 	{"index", "TSV", "write a table of image, file, slice",
 	    CLI_TABLE_OUT, &index_path, 0, 0},
-	{"format", "F", "pfm, pgm8 or pgm16 (default pfm)", CLI_FORMAT,
-	    &format, 0, 0},
-	{"clip", NULL, "for PGM: clip samples to 0 to 1 instead of failing",
-	    CLI_FLAG, &clip, 0, 0},
+	CLI_FORMAT_OPTIONS(format, clip),
 	{.name = NULL},
 };
 

@@ -10,15 +10,8 @@ static bool clip;
 static const struct cli_option options[] = {
 	{"samples", "K", "reconstructions of each image, one after another "
 	    "(default 1)", CLI_COUNT, &samples, 1, 1 << 20},
-	{"seed", "N", "seed of all that is drawn (default 0)", CLI_COUNT,
-	    &seed, 0, UINT64_MAX},
-	{"first-index", "N", "the first image's index in the whole stream, "
-	    "where this is a piece of it", CLI_COUNT, &first_index, 0,
-	    UINT64_MAX - 1},
-	{"format", "F", "pfm, pgm8 or pgm16 (default pfm)", CLI_FORMAT,
-	    &format, 0, 0},
-	{"clip", NULL, "for PGM: clip samples to 0 to 1 instead of failing",
-	    CLI_FLAG, &clip, 0, 0},
+	CLI_DRAW_OPTIONS(seed, first_index),
+	CLI_FORMAT_OPTIONS(format, clip),
 	{.name = NULL},
 };
 

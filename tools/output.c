@@ -1,0 +1,397 @@
+/*
+ * What goes out: messages, streams, masks and tables, and what they look like
+ * when the program fails.  See cli.h and output.h.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "output.h"
+
+/* One open output: a stream or a table. */
+struct output {
+	const char *path; /* NULL: standard output */
+	struct bsp_writer *writer;
+	FILE *table;
+	dev_t device;
+	ino_t inode;
+	bool closed;
+};
+
+#define OUTPUTS 8
+
+static struct {
+	const struct cli_program *program;
+	int argc;
+	char **argv;
+	struct output output[OUTPUTS];
+	size_t outputs;
+} out;
+
+void
+output_setup(const struct cli_program *program, int argc, char **argv)
+{
+	out.program = program;
+	out.argc = argc;
+	out.argv = argv;
+}
+
+/* Write one line to standard error at once, free of control characters. */
+static void
+say(char *line)
+{
+	size_t n = strlen(line), i;
+
+	for (i = 0; i < n; i++)
+		if ((unsigned char)line[i] < ' ' || line[i] == 0x7F)
+			line[i] = '?';
+	line[n] = '\n';
+	if (write(STDERR_FILENO, line, n + 1) < 0)
+		return; /* there is nowhere left to say so */
+}
+
+#define MESSAGE_MAX 8192
+
+static void
+say_va(const char *format, va_list ap)
+{
+	char line[MESSAGE_MAX];
+	int n;
+
+	n = snprintf(line, sizeof line - 1, "%s: ", out.program->name);
+	vsnprintf(line + n, sizeof line - 1 - (size_t)n, format, ap);
+	say(line);
+}
+
+void
+cli_note(const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	say_va(format, ap);
+	va_end(ap);
+}
+
+bool
+output_same_file(const struct stat *a, dev_t device, ino_t inode)
+{
+	return a->st_dev == device && a->st_ino == inode;
+}
+
+/* Does the path name a regular file that the words of argv name too? */
+static bool
+is_named_elsewhere(const char *path)
+{
+	struct stat mine, other;
+	const char *word, *value;
+	int i;
+
+	if (stat(path, &mine) != 0 || !S_ISREG(mine.st_mode))
+		return false;
+	for (i = 1; i < out.argc; i++) {
+		word = out.argv[i];
+		value = strncmp(word, "--", 2) == 0 ? strchr(word, '=') : NULL;
+		if (value != NULL)
+			word = value + 1;
+		if (word != path && stat(word, &other) == 0 &&
+		    output_same_file(&other, mine.st_dev, mine.st_ino))
+			return true;
+	}
+	return false;
+}
+
+static const struct output *
+find_output(const char *path)
+{
+	size_t i;
+
+	for (i = 0; i < out.outputs; i++)
+		if (out.output[i].path == path || (path != NULL &&
+		    out.output[i].path != NULL &&
+		    strcmp(out.output[i].path, path) == 0))
+			return &out.output[i];
+	return NULL;
+}
+
+static void
+put_start(int fd, const char *start)
+{
+	if (write(fd, start, strlen(start)) < 0)
+		return; /* nothing more can be done */
+}
+
+/* The value of an option in argv, whether or not the rest makes sense. */
+static const char *
+scan_option(const char *name)
+{
+	size_t n = strlen(name);
+	int i;
+
+	for (i = 1; i < out.argc; i++) {
+		if (strcmp(out.argv[i], "--") == 0)
+			break;
+		if (strncmp(out.argv[i], "--", 2) != 0 ||
+		    strncmp(out.argv[i] + 2, name, n) != 0)
+			continue;
+		if (out.argv[i][2 + n] == '=')
+			return out.argv[i] + 2 + n + 1;
+		if (out.argv[i][2 + n] == '\0')
+			return out.argv[i + 1]; /* NULL at the end */
+	}
+	return NULL;
+}
+
+/* An output that the command line names but that was never opened. */
+static void
+spoil_unopened(const struct cli_option *option)
+{
+	const char *path = scan_option(option->name);
+	int fd;
+
+	if (path == NULL || *path == '\0' || find_output(path) != NULL ||
+	    is_named_elsewhere(path))
+		return;
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	if (fd < 0)
+		return;
+	put_start(fd, option->type == CLI_MASK_OUT ? "P5\n" :
+	    "# incomplete\n");
+	close(fd);
+}
+
+/*
+ * Make sure that nothing the program was to write is mistaken for whole.
+ */
+static void
+spoil_outputs(void)
+{
+	const struct cli_option *option;
+	struct output *output;
+	size_t i;
+
+	signal(SIGPIPE, SIG_IGN); /* the status is to be the error's */
+	if (out.program->output == CLI_STREAM && find_output(NULL) == NULL &&
+	    !isatty(STDOUT_FILENO))
+		put_start(STDOUT_FILENO, "Pf\n");
+	for (i = 0; i < out.outputs; i++) {
+		output = &out.output[i];
+		if (output->closed)
+			continue;
+		if (output->writer != NULL) {
+			bsp_writer_poison(output->writer);
+		} else if (!ferror(output->table)) {
+			fputs("# incomplete\n", output->table);
+			fflush(output->table);
+		}
+	}
+	for (option = out.program->options; option->name != NULL; option++)
+		if (option->type == CLI_MASK_OUT ||
+		    option->type == CLI_TABLE_OUT)
+			spoil_unopened(option);
+}
+
+void
+cli_die(const struct bsp_error *e)
+{
+	char line[MESSAGE_MAX];
+	size_t room = sizeof line - 1, n;
+
+	n = (size_t)snprintf(line, room, "%s: ", out.program->name);
+	if (e->stream != NULL)
+		n += (size_t)snprintf(line + n, room - n, "%.4096s: ",
+		    e->stream);
+	if (e->stream != NULL && e->image >= 0)
+		n += (size_t)snprintf(line + n, room - n, "image %lld: ",
+		    (long long)e->image);
+	if (e->stream != NULL && e->byte >= 0)
+		n += (size_t)snprintf(line + n, room - n, "byte %lld: ",
+		    (long long)e->byte);
+	snprintf(line + n, room - n, "%s", e->text);
+	say(line);
+	spoil_outputs();
+	_exit((int)e->status);
+}
+
+void
+cli_usage(const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	say_va(format, ap);
+	va_end(ap);
+	spoil_outputs();
+	_exit(BSP_USAGE);
+}
+
+void
+output_die(int errnum, const char *path, const char *what)
+{
+	struct bsp_error e;
+
+	bsp_error_system(&e, errnum, "%s", what);
+	e.stream = path;
+	cli_die(&e);
+}
+
+/* Remember an output, which may not be the same file as another. */
+static struct output *
+add_output(const char *path, int fd)
+{
+	struct stat s;
+	size_t i;
+
+	if (fstat(fd, &s) != 0)
+		output_die(errno, path, "fstat");
+	for (i = 0; i < out.outputs; i++)
+		if (output_same_file(&s, out.output[i].device, out.output[i].inode) &&
+		    !S_ISCHR(s.st_mode))
+			cli_usage("%s: is another output of this program",
+			    path);
+	out.output[out.outputs] = (struct output){.path = path,
+	    .device = s.st_dev, .inode = s.st_ino};
+	return &out.output[out.outputs];
+}
+
+static int
+open_output(const char *path)
+{
+	int fd;
+
+	if (strcmp(path, "-") == 0)
+		cli_usage("-: standard output carries something else, expected "
+		    "the name of a file");
+	if (is_named_elsewhere(path))
+		cli_usage("%s: would be written while it is read or named "
+		    "twice", path);
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+	if (fd < 0)
+		output_die(errno, path, "open for writing");
+	return fd;
+}
+
+/* Empty a regular file, now that it is known to be no other output. */
+static void
+truncate_output(int fd, const char *path)
+{
+	struct stat s;
+
+	if (fstat(fd, &s) == 0 && S_ISREG(s.st_mode) && ftruncate(fd, 0) != 0)
+		output_die(errno, path, "truncate");
+}
+
+struct bsp_writer *
+cli_stream(enum bsp_format format, bool clip)
+{
+	struct bsp_error e = {0};
+	struct output *output;
+
+	if (isatty(STDOUT_FILENO))
+		cli_usage("standard output is a terminal, expected a file or a "
+		    "pipe for the image stream");
+	output = add_output(NULL, STDOUT_FILENO);
+	output->writer = bsp_writer_open(STDOUT_FILENO, "standard output",
+	    format, clip, &e);
+	if (output->writer == NULL)
+		cli_die(&e);
+	out.outputs++;
+	return output->writer;
+}
+
+struct bsp_writer *
+cli_mask(const char *path)
+{
+	struct bsp_error e = {0};
+	struct output *output;
+	int fd = open_output(path);
+
+	output = add_output(path, fd);
+	truncate_output(fd, path);
+	output->writer = bsp_writer_open(fd, path, BSP_PGM8, false, &e);
+	if (output->writer == NULL)
+		cli_die(&e);
+	out.outputs++;
+	return output->writer;
+}
+
+FILE *
+cli_table(const char *path)
+{
+	int fd = path == NULL ? STDOUT_FILENO : open_output(path);
+	struct output *output = add_output(path, fd);
+
+	if (path != NULL)
+		truncate_output(fd, path);
+	output->table = path == NULL ? stdout : fdopen(fd, "w");
+	if (output->table == NULL)
+		output_die(errno, path, "open for writing");
+	out.outputs++;
+	return output->table;
+}
+
+static _Noreturn void
+die_table(FILE *table, int errnum)
+{
+	const char *path = NULL;
+	size_t i;
+
+	for (i = 0; i < out.outputs; i++)
+		if (out.output[i].table == table)
+			path = out.output[i].path;
+	output_die(errnum, path != NULL ? path : "standard output", "write");
+}
+
+void
+cli_print(FILE *table, const char *format, ...)
+{
+	va_list ap;
+	int n;
+
+	va_start(ap, format);
+	n = vfprintf(table, format, ap);
+	va_end(ap);
+	if (n < 0)
+		die_table(table, errno);
+}
+
+static void
+close_output(struct output *output)
+{
+	struct bsp_error e = {0};
+
+	if (output->writer != NULL) {
+		output->closed = true;
+		if (bsp_writer_close(output->writer, &e))
+			cli_die(&e);
+		return;
+	}
+	if (fflush(output->table) != 0)
+		die_table(output->table, errno);
+	output->closed = true;
+	if (fclose(output->table) != 0)
+		output_die(errno, output->path, "close");
+}
+
+int
+cli_finish(bool said_no)
+{
+	uint64_t clipped = 0;
+	size_t i;
+
+	/* Standard output was opened first and is closed last, so that a
+	 * failure of another output can still be told downstream. */
+	for (i = out.outputs; i-- > 0; ) {
+		if (out.output[i].writer != NULL)
+			clipped += bsp_writer_clipped(out.output[i].writer);
+		close_output(&out.output[i]);
+	}
+	if (clipped > 0)
+		cli_note("%llu samples outside 0 to 1 were clipped",
+		    (unsigned long long)clipped);
+	return said_no ? 1 : 0;
+}
