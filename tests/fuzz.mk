@@ -14,7 +14,8 @@ fuzz: packages-check
 	@for target in $(FUZZ_TARGETS); do \
 		clang -std=c17 -D_GNU_SOURCE $(FUZZ_FLAGS) \
 			-o $(FUZZ_BUILD)/$$target tests/fuzz/$$target.c \
-			$(FUZZ_BUILD)/lib/libblindspot.a -lm && \
+			$(FUZZ_BUILD)/lib/libblindspot.a -lm \
+			-Wl,--wrap=read && \
 		mkdir -p $(FUZZ_BUILD)/corpus/$$target && \
 		echo "fuzz: $$target for $(FUZZ_SECONDS) s" && \
 		$(FUZZ_BUILD)/$$target -max_total_time=$(FUZZ_SECONDS) \
@@ -34,4 +35,5 @@ $B/tests/replay-%: tests/fuzz/%.c tests/fuzz/replay.c tests/fuzz/stream.h \
 		$(STATIC)
 	@mkdir -p $(@D)
 	$(LINK) $(filter-out -Wconversion -Wdouble-promotion,$(FLAGS)) \
-		$(CPPFLAGS) -o $@ $< tests/fuzz/replay.c $(STATIC) -lm
+		$(CPPFLAGS) -o $@ $< tests/fuzz/replay.c $(STATIC) -lm \
+		-Wl,--wrap=read

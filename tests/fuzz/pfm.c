@@ -7,7 +7,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint8_t *stream = malloc(size + 3);
 
 	memcpy(stream, "Pf\n", 3);
-	memcpy(stream + 3, data, size);
+	if (size > 0)
+		memcpy(stream + 3, data, size);
 	read_twice(stream, size + 3, BSP_IMAGES);
 	free(stream);
 	return 0;

@@ -1,11 +1,13 @@
 /*
  * Feed files to a fuzz target, without a fuzzer: the stored corpus as a test.
  */
-#include <stdio.h>
+#include <stdint.h>
+#include <string.h>
 #include <sys/resource.h>
 
-#include "stream.h"
 #include "../unit/tap.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /*
  * No input of a few bytes needs much memory, whatever its header claims.  (A
@@ -17,7 +19,7 @@ limit_memory(void)
 #if !defined __SANITIZE_ADDRESS__
 	struct rlimit limit = {64 << 20, 64 << 20};
 
-	must(setrlimit(RLIMIT_AS, &limit) == 0);
+	ok(setrlimit(RLIMIT_AS, &limit) == 0, "memory is limited");
 #endif
 }
 
