@@ -25,8 +25,8 @@ LINK = $(CC) $(filter-out -Ofast -ffast-math -funsafe-math-optimizations, \
 	$(CFLAGS)) $(LDFLAGS)
 COMPILE = $(CC) $(FLAGS) $(INCLUDES) $(CPPFLAGS) -MMD -MP
 
-PROGRAMS = anom-inject nii-slices recon-degrade residual score
-SHARED_OBJECTS = cli output help table positions groups
+PROGRAMS = anom-inject anom-sweep fg-equalize nii-slices recon-degrade residual score
+SHARED_OBJECTS = cli output help table positions groups metrics
 
 LIB_SOURCES = $(wildcard lib/*/*.c)
 LIB_OBJECTS = $(LIB_SOURCES:%.c=$B/%.o)
@@ -89,6 +89,11 @@ $B/lib/blindspot.pc: lib/blindspot.pc.in
 $B/bin/nii-slices: $B/tools/nifti.o
 $B/bin/nii-slices: LIBS = -lnifti2 -lz
 $B/tools/nifti.o: INCLUDES = -isystem /usr/include/nifti
+
+SWEEP = batch command grid merge progress source
+$B/bin/anom-sweep: $(SWEEP:%=$B/tools/%.o)
+$B/bin/anom-sweep: LIBS = -lxxhash -fopenmp
+$B/tools/batch.o $B/tools/anom-sweep.o: INCLUDES = -fopenmp
 
 $B/bin/%: $B/tools/%.o $(TOOL_OBJECTS) $(STATIC)
 	@mkdir -p $(@D)

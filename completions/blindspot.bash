@@ -28,12 +28,13 @@ _blindspot() {
 		case $option in
 		--format) words='pfm pgm8 pgm16' ;;
 		--axis) words='x y z' ;;
+		--on) words='normal anomalous' ;;
 		--normalize) words='minmax none percentile:' ;;
 		--metrics)
 			words='ap auroc dice dice_threshold fpr95 mean_residual'
 			prefix=${current%"${current##*,}"}
 			current=${current##*,} ;;
-		--clip | --per-image | --pooled | --json) ;;
+		--clip | --per-image | --pooled | --json | --equalize | --merge) ;;
 		--*) words='' ;;
 		esac
 	fi
@@ -41,4 +42,4 @@ _blindspot() {
 }
 
 complete -o default -F _blindspot \
-	anom-inject nii-slices recon-degrade residual score
+	anom-inject anom-sweep fg-equalize nii-slices recon-degrade residual score

@@ -99,6 +99,16 @@ bsp_image_size(const struct bsp_image *image)
 /* How many samples are foreground, that is > 0. */
 BSP_API size_t bsp_image_foreground(const struct bsp_image *image);
 
+/*
+ * Histogram equalisation of the foreground {x > 0} into (0,1]: 256 equal bins
+ * from its least to its greatest sample, the cumulated share interpolated
+ * linearly between bin centres; the background becomes 0.  Fails (BSP_DATA)
+ * without foreground.  in and out may be the same image.
+ * Source: Meissen et al., MIDL 2022; skimage.exposure.equalize_hist.
+ */
+BSP_API int bsp_equalize(const struct bsp_image *in, struct bsp_image *out,
+    struct bsp_error *e);
+
 /* ---------------------------------------------------------- random numbers */
 
 /*
@@ -260,6 +270,7 @@ struct bsp_kind {
 	const char *source;  /* paper or reference */
 	unsigned inputs;     /* image streams it takes */
 	const struct bsp_param *params; /* ended by a NULL name; NULL: none */
+	bool pointwise; /* residuals: each sample depends on its own alone */
 	union {
 		bsp_inject_fn *inject;
 		bsp_degrade_fn *degrade;
@@ -341,6 +352,24 @@ struct bsp_spec {
 BSP_API int bsp_spec_parse(const struct bsp_kind *kinds, const char *text,
     struct bsp_spec *spec, struct bsp_error *e);
 
+/*
+ * Write a spec with all its parameters, so that it reads back the same.  text
+ * has room for BSP_SPEC_SIZE characters.
+ */
+#define BSP_SPEC_SIZE 2048
+BSP_API char *bsp_spec_format(const struct bsp_spec *spec, char *text);
+
+/*
+ * The number of cells of a spec: the product of its swept ranges' points, at
+ * most BSP_CELLS_MAX.
+ */
+#define BSP_CELLS_MAX 10000000
+BSP_API size_t bsp_spec_cells(const struct bsp_spec *spec);
+
+/* The parameters of one cell; the parameter swept last changes fastest. */
+BSP_API void bsp_spec_cell(const struct bsp_spec *spec, size_t cell,
+    double *params);
+
 /* ----------------------------------------------------------------- streams */
 
 /*
@@ -377,6 +406,13 @@ BSP_API int bsp_reader_next(struct bsp_reader *reader,
 
 /* How many images it has read. */
 BSP_API uint64_t bsp_reader_count(const struct bsp_reader *reader);
+
+/*
+ * Blame the image read last for an error that names no stream yet: a stage
+ * knows what is wrong with an image, not where it came from.  Returns -1.
+ */
+BSP_API int bsp_reader_blame(const struct bsp_reader *reader,
+    struct bsp_error *e);
 
 BSP_API void bsp_reader_close(struct bsp_reader *reader); /* NULL: nothing */
 
@@ -560,6 +596,23 @@ struct bsp_summary {
 };
 
 /*
+ * Mean and spread as values come, in image order; {0} to begin with.  The
+ * spread is gathered as Welford does (Technometrics 1962).
+ */
+struct bsp_moments {
+	double sum, mean, squares; /* squares: of the deviations */
+	size_t n, undefined;
+};
+
+BSP_API void bsp_moments_add(struct bsp_moments *moments, double value);
+
+/* sum / n; NaN when no value was defined. */
+BSP_API double bsp_moments_mean(const struct bsp_moments *moments);
+
+/* The sample standard deviation (n - 1); NaN when n < 2. */
+BSP_API double bsp_moments_sd(const struct bsp_moments *moments);
+
+/*
  * Summarise values[n], in image order.  group: NULL, or the number in [0,
  * groups) of each image's subject: the bootstrap then draws subjects, because
  * the slices of one are not independent, and each replicate's mean is over all
@@ -568,6 +621,62 @@ struct bsp_summary {
  */
 BSP_API int bsp_summarize(const double *values, size_t n, const size_t *group,
     size_t groups, size_t replicates, uint64_t seed, struct bsp_summary *out,
+    struct bsp_error *e);
+
+/* ------------------------------------------------------------------ sweeps */
+
+#define BSP_METRICS_MAX 16
+
+/*
+ * A grid of experiments: every cell of the three specs on every image, scored
+ * by every metric.  Its numbers are those of the four filters to the last bit.
+ */
+struct bsp_sweep {
+	struct bsp_spec inject, degrade, residual;
+	const struct bsp_metric *metric[BSP_METRICS_MAX];
+	size_t metrics;
+	bool equalize;     /* equalise the foreground before injection */
+	bool on_anomalous; /* reconstruct the anomalous image, not the healthy */
+	uint64_t seed;
+};
+
+/* How many pairs of a degradation and an anomaly the grid has. */
+BSP_API size_t bsp_sweep_pairs(const struct bsp_sweep *sweep);
+
+/*
+ * One image of a sweep.  recon is NULL where the sweep degrades; else the
+ * grid has one degradation, and recon[0] is the reconstruction of the healthy
+ * image, or recon[i] that of the image with anomaly i where on_anomalous is
+ * set.
+ */
+struct bsp_sweep_image {
+	const struct bsp_image *image, *recon;
+	uint64_t index; /* in the whole stream */
+};
+
+/*
+ * Run one image through the pairs [begin, end) of the grid, pair number
+ * degradation * (number of anomalies) + anomaly, and every residual.  values
+ * gets, for each pair and each residual in turn, the value of each metric;
+ * anomalous, unless it is NULL, the number of anomalous pixels of each
+ * anomaly of the grid.  Fails on an image without foreground (BSP_DATA) and
+ * when memory runs out.  Calls on the same sweep may run at the same time.
+ */
+BSP_API int bsp_sweep_run(const struct bsp_sweep *sweep,
+    const struct bsp_sweep_image *image, size_t begin, size_t end,
+    double *values, size_t *anomalous, struct bsp_error *e);
+
+/* What is called with each image that a sweep reconstructs; 0 or -1. */
+typedef int bsp_sweep_input_fn(void *with, const struct bsp_image *image,
+    struct bsp_error *e);
+
+/*
+ * Hand over the images that the sweep reconstructs, made from one image: the
+ * healthy image, equalised if the sweep says so, or with on_anomalous one
+ * image for each anomaly.  Stops where put fails.
+ */
+BSP_API int bsp_sweep_inputs(const struct bsp_sweep *sweep,
+    const struct bsp_sweep_image *image, bsp_sweep_input_fn *put, void *with,
     struct bsp_error *e);
 
 #ifdef __cplusplus

@@ -46,13 +46,17 @@ static const struct cli_program program = {
 static void
 begin_record(struct table *record, const struct bsp_kind *kind)
 {
+	char digits[BSP_NUMBER_SIZE];
+	struct table_fact facts[2] = {{NULL, NULL}};
 	static const char *columns[5 + BSP_PARAMS_MAX] = {"image", "anomaly",
 	    "row", "col"};
 	size_t i;
 
 	for (i = 0; i < bsp_kind_params(kind); i++)
 		columns[4 + i] = kind->params[i].name;
-	table_begin(record, cli_table(record_path), false, &seed, columns);
+	facts[0] = (struct table_fact){"seed", table_digits(digits, seed)};
+	table_begin(record, cli_table(record_path), false,
+	    cli_command_line(NULL), facts, columns);
 }
 
 static void
@@ -69,15 +73,32 @@ write_record(struct table *record, const struct bsp_inject_job *job,
 		table_number(record, command->params[i]);
 }
 
-/* Blame the image that is being worked on. */
-static _Noreturn void
-die_at(struct bsp_error *e, const struct bsp_reader *in, const char *name)
+/* Put the anomalies into one image. */
+static int
+inject(struct bsp_inject_job *job, const struct cli_command *command,
+    struct positions *positions, struct table *record,
+    struct bsp_image *image, struct bsp_image *label, struct bsp_error *e)
 {
-	if (e->stream == NULL) {
-		e->stream = strcmp(name, "-") == 0 ? "standard input" : name;
-		e->image = (int64_t)bsp_reader_count(in) - 1;
+	const struct bsp_image *healthy = job->healthy;
+
+	if (bsp_image_copy(image, healthy, e) ||
+	    bsp_image_resize(label, healthy->rows, healthy->cols, e))
+		return -1;
+	memset(label->data, 0, bsp_image_size(label) * sizeof *label->data);
+	for (job->number = 0; job->number < anomalies; job->number++) {
+		if (positions_path != NULL)
+			positions_get(positions, job->index, job->number,
+			    healthy, &job->row, &job->col);
+		else if (bsp_position_draw(healthy, seed, job->index,
+		    job->number, &job->row, &job->col, e))
+			return -1;
+		if (command->kind->apply.inject(job, command->params, image,
+		    label, e))
+			return -1;
+		if (record_path != NULL)
+			write_record(record, job, command);
 	}
-	cli_die(e);
+	return 0;
 }
 
 int
@@ -106,29 +127,15 @@ main(int argc, char **argv)
 	in = cli_reader(command.operand[0], BSP_IMAGES);
 	job = (struct bsp_inject_job){.healthy = &healthy, .seed = seed,
 	    .index = piece ? first_index : 0};
-	while ((r = bsp_reader_next(in, &healthy, &e)) == 1) {
-		if (bsp_image_copy(&image, &healthy, &e) ||
-		    bsp_image_resize(&label, healthy.rows, healthy.cols, &e))
+	for (; (r = bsp_reader_next(in, &healthy, &e)) == 1; job.index++) {
+		if (inject(&job, &command, &positions, &record, &image,
+		    &label, &e)) {
+			bsp_reader_blame(in, &e);
 			cli_die(&e);
-		memset(label.data, 0,
-		    bsp_image_size(&label) * sizeof *label.data);
-		for (job.number = 0; job.number < anomalies; job.number++) {
-			if (positions_path != NULL)
-				positions_get(&positions, job.index,
-				    job.number, &healthy, &job.row, &job.col);
-			else if (bsp_position_draw(&healthy, seed, job.index,
-			    job.number, &job.row, &job.col, &e))
-				die_at(&e, in, command.operand[0]);
-			if (command.kind->apply.inject(&job, command.params,
-			    &image, &label, &e))
-				die_at(&e, in, command.operand[0]);
-			if (record_path != NULL)
-				write_record(&record, &job, &command);
 		}
 		if (bsp_writer_put(out, &image, &e) ||
 		    (mask != NULL && bsp_writer_put(mask, &label, &e)))
 			cli_die(&e);
-		job.index++;
 	}
 	if (r < 0)
 		cli_die(&e);

@@ -22,8 +22,8 @@ static struct {
 
 /* ----------------------------------------------------------------- inputs */
 
-static int
-open_input(const char *path)
+int
+cli_open(const char *path)
 {
 	struct stat in, out;
 	int fd = STDIN_FILENO;
@@ -47,22 +47,27 @@ input_name(const char *path)
 }
 
 struct bsp_reader *
-cli_reader(const char *path, enum bsp_content content)
+cli_reader_of(int fd, const char *path, enum bsp_content content)
 {
 	struct bsp_error e = {0};
 	struct bsp_reader *reader;
 
-	reader = bsp_reader_open(open_input(path), input_name(path), content,
-	    &e);
+	reader = bsp_reader_open(fd, input_name(path), content, &e);
 	if (reader == NULL)
 		cli_die(&e);
 	return reader;
 }
 
+struct bsp_reader *
+cli_reader(const char *path, enum bsp_content content)
+{
+	return cli_reader_of(cli_open(path), path, content);
+}
+
 FILE *
 cli_text_input(const char *path)
 {
-	FILE *file = fdopen(open_input(path), "r");
+	FILE *file = fdopen(cli_open(path), "r");
 
 	if (file == NULL)
 		output_die(errno, input_name(path), "open");
@@ -113,6 +118,33 @@ set_count(const struct cli_option *option, const char *value)
 	*(uint64_t *)option->target = n;
 }
 
+/* A count of bytes, or of KiB, MiB or GiB. */
+static void
+set_size(const struct cli_option *option, const char *value)
+{
+	static const char units[] = "KMG";
+	char *number = strdup(value), *end;
+	const char *unit;
+	unsigned shift = 0;
+	struct bsp_error e;
+	uint64_t n;
+
+	if (number == NULL)
+		output_die(ENOMEM, value, "option");
+	end = number + strlen(number) - 1;
+	unit = strchr(units, *end);
+	if (unit != NULL) {
+		shift = 10 * (unsigned)(unit - units + 1);
+		*end = '\0';
+	}
+	if (bsp_count_parse(number, &n, &e) || n > option->max >> shift ||
+	    n << shift < option->min)
+		cli_usage("--%s: found '%s', expected a number of bytes, or "
+		    "as in 256K, 64M or 2G", option->name, value);
+	*(uint64_t *)option->target = n << shift;
+	free(number);
+}
+
 static void
 set_format(const struct cli_option *option, const char *value)
 {
@@ -145,6 +177,9 @@ set_option(const struct cli_option *option, const char *value)
 		break;
 	case CLI_COUNT:
 		set_count(option, value);
+		break;
+	case CLI_SIZE:
+		set_size(option, value);
 		break;
 	case CLI_FORMAT:
 		set_format(option, value);
@@ -379,11 +414,31 @@ quote_byte(char *to, char c)
 	return 1;
 }
 
+/* Is this word an option of the list?  Its value may be the next word. */
+static bool
+is_listed(const char *word, const char *const *list, bool *with_next)
+{
+	size_t n;
+
+	if (list == NULL || strncmp(word, "--", 2) != 0)
+		return false;
+	for (; *list != NULL; list++) {
+		n = strlen(*list);
+		if (strncmp(word + 2, *list, n) == 0 &&
+		    (word[2 + n] == '=' || word[2 + n] == '\0')) {
+			*with_next = word[2 + n] == '\0';
+			return true;
+		}
+	}
+	return false;
+}
+
 const char *
-cli_command_line(void)
+cli_command_line(const char *const *without)
 {
 	static char *line;
 	size_t room = strlen(cli.program->name) + 1, n;
+	bool skip_next;
 	const char *c;
 	int i;
 
@@ -395,6 +450,10 @@ cli_command_line(void)
 		output_die(ENOMEM, NULL, "the command line");
 	n = (size_t)sprintf(line, "%s", cli.program->name);
 	for (i = 1; i < cli.argc; i++) {
+		if (is_listed(cli.argv[i], without, &skip_next)) {
+			i += skip_next;
+			continue;
+		}
 		line[n++] = ' ';
 		if (is_plain_word(cli.argv[i])) {
 			n += (size_t)sprintf(line + n, "%s", cli.argv[i]);

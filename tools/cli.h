@@ -14,6 +14,7 @@ enum cli_type {
 	CLI_FLAG,      /* bool: given or not */
 	CLI_TEXT,      /* const char *: any text */
 	CLI_COUNT,     /* uint64_t in [min, max] */
+	CLI_SIZE,      /* uint64_t bytes: a count, or with K, M or G */
 	CLI_INPUT,     /* const char *: a file to read, - standard input */
 	CLI_MASK_OUT,  /* const char *: a file to write a mask stream to */
 	CLI_TABLE_OUT, /* const char *: a file to write a table to */
@@ -91,6 +92,13 @@ _Noreturn void cli_usage(const char *format, ...) BSP_PRINTF(1, 2);
 /* Open a stream to read, "-" being standard input, or die. */
 struct bsp_reader *cli_reader(const char *path, enum bsp_content content);
 
+/* The same for a descriptor that the reader then owns; path names it. */
+struct bsp_reader *cli_reader_of(int fd, const char *path,
+    enum bsp_content content);
+
+/* Open a file to read, "-" being standard input, or die. */
+int cli_open(const char *path);
+
 /* Open a text file to read likewise. */
 FILE *cli_text_input(const char *path);
 
@@ -106,8 +114,11 @@ FILE *cli_table(const char *path);
 /* Print to a table, or die. */
 void cli_print(FILE *table, const char *format, ...) BSP_PRINTF(2, 3);
 
-/* The command line as a shell would read it, on one line. */
-const char *cli_command_line(void);
+/*
+ * The command line as a shell would read it, on one line, without the options
+ * of a list ended by NULL (NULL: with all): those that change no result.
+ */
+const char *cli_command_line(const char *const *without);
 
 /* Say on standard error, after the program's name, what must be known. */
 void cli_note(const char *format, ...) BSP_PRINTF(1, 2);

@@ -385,7 +385,8 @@ main(int argc, char **argv)
 	parse_request(&request);
 	out = cli_stream(format, clip);
 	if (index_path != NULL)
-		table_begin(&index, cli_table(index_path), false, NULL,
+		table_begin(&index, cli_table(index_path), false,
+		    cli_command_line(NULL), NULL,
 		    columns);
 	for (i = 0; i < command.operands; i++)
 		write_slices(&request, command.operand[i], out,

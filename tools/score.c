@@ -8,9 +8,9 @@
 
 #include "cli.h"
 #include "groups.h"
+#include "metrics.h"
 #include "table.h"
 
-#define METRICS 16
 #define ABSENT UINT64_MAX
 #define DEFAULT_BOOTSTRAP 1000
 
@@ -59,9 +59,8 @@ static const struct cli_program program = {
 };
 
 /* The metrics asked for, and their values, an array over images each. */
-static const struct bsp_metric *metric[METRICS];
-static double *values[METRICS];
-static size_t metrics;
+static struct metric_list metrics;
+static double *values[BSP_METRICS_MAX];
 
 /* One --require: the metric's value must stand so to the bound. */
 struct requirement {
@@ -75,55 +74,17 @@ static struct requirement requirement[CLI_LIST_MAX];
 /* ------------------------------------------------------------- the request */
 
 static void
-add_metric(const char *name)
-{
-	const struct bsp_metric *m;
-	const char *nearest = NULL;
-	size_t i;
-
-	for (m = bsp_metrics; m->name != NULL; m++) {
-		if (strcmp(m->name, name) == 0)
-			break;
-		bsp_nearest(name, m->name, &nearest);
-	}
-	if (m->name == NULL)
-		cli_usage("--metrics: unknown metric '%s'; the nearest is "
-		    "'%s'", name, nearest);
-	for (i = 0; i < metrics; i++)
-		if (metric[i] == m)
-			cli_usage("--metrics: %s is given twice", name);
-	metric[metrics++] = m;
-}
-
-static void
-parse_metrics(void)
-{
-	char *copy = strdup(metrics_text), *name, *next;
-
-	for (name = copy; name != NULL; name = next) {
-		next = strchr(name, ',');
-		if (next != NULL)
-			*next++ = '\0';
-		add_metric(name);
-	}
-	free(copy);
-}
-
-static void
 parse_requirement(const char *text, struct requirement *r)
 {
 	size_t length = strcspn(text, "<>"), n;
 	const char *bound = text + length;
 	struct bsp_error e;
 
-	for (r->metric = 0; r->metric < metrics; r->metric++)
-		if (strlen(metric[r->metric]->name) == length &&
-		    strncmp(metric[r->metric]->name, text, length) == 0)
-			break;
+	r->metric = metrics_find(&metrics, text, length);
 	if (*bound == '\0')
 		cli_usage("--require: '%s' has no relation, expected >=, <=, > "
 		    "or <, as in 'ap>=0.5'", text);
-	if (r->metric == metrics)
+	if (r->metric == metrics.count)
 		cli_usage("--require: '%.*s' is not one of the metrics asked "
 		    "for, %s", (int)length, text, metrics_text);
 	n = bound[1] == '=' ? 2 : 1;
@@ -138,7 +99,7 @@ check_request(void)
 {
 	size_t i;
 
-	parse_metrics();
+	metrics_parse(&metrics, metrics_text);
 	for (i = 0; i < requirements.count; i++)
 		parse_requirement(requirements.text[i], &requirement[i]);
 	if (pooled && per_image)
@@ -211,13 +172,13 @@ next_image(struct streams *s, struct bsp_ranking *ranking)
 static void
 begin_images(struct table *table, FILE *file)
 {
-	static const char *columns[4 + METRICS] = {"image", "pixels",
+	static const char *columns[4 + BSP_METRICS_MAX] = {"image", "pixels",
 	    "anomalous"};
 	size_t m;
 
-	for (m = 0; m < metrics; m++)
-		columns[3 + m] = metric[m]->name;
-	table_begin(table, file, json, NULL, columns);
+	for (m = 0; m < metrics.count; m++)
+		columns[3 + m] = metrics.metric[m]->name;
+	table_begin(table, file, json, cli_command_line(NULL), NULL, columns);
 }
 
 static void
@@ -228,7 +189,7 @@ write_image(struct table *table, size_t image, const struct bsp_curve *curve)
 	table_count(table, first_index + image);
 	table_count(table, curve->positives + curve->negatives);
 	table_count(table, curve->positives);
-	for (m = 0; m < metrics; m++)
+	for (m = 0; m < metrics.count; m++)
 		table_number(table, values[m][image]);
 }
 
@@ -241,7 +202,7 @@ add_values(size_t image, const struct bsp_curve *curve)
 
 	if (image == capacity) {
 		capacity = 2 * capacity + 256;
-		for (m = 0; m < metrics; m++) {
+		for (m = 0; m < metrics.count; m++) {
 			values[m] = realloc(values[m],
 			    capacity * sizeof *values[m]);
 			if (values[m] == NULL) {
@@ -251,8 +212,8 @@ add_values(size_t image, const struct bsp_curve *curve)
 			}
 		}
 	}
-	for (m = 0; m < metrics; m++)
-		values[m][image] = metric[m]->value(curve);
+	for (m = 0; m < metrics.count; m++)
+		values[m][image] = metrics.metric[m]->value(curve);
 }
 
 static size_t *
@@ -277,6 +238,8 @@ read_groups(struct groups *groups, size_t images)
 static void
 write_summary(FILE *file, size_t images, double *result)
 {
+	char digits[BSP_NUMBER_SIZE];
+	struct table_fact facts[2] = {{NULL, NULL}};
 	static const char *const columns[] = {"metric", "mean", "sd",
 	    "ci_low", "ci_high", "n", "n_undefined", NULL};
 	struct groups groups = {0};
@@ -287,12 +250,14 @@ write_summary(FILE *file, size_t images, double *result)
 
 	if (groups_path != NULL)
 		group = read_groups(&groups, images);
-	table_begin(&table, file, json, &seed, columns);
-	for (m = 0; m < metrics; m++) {
+	facts[0] = (struct table_fact){"seed", table_digits(digits, seed)};
+	table_begin(&table, file, json, cli_command_line(NULL), facts,
+	    columns);
+	for (m = 0; m < metrics.count; m++) {
 		if (bsp_summarize(values[m], images, group, groups.count,
 		    bootstrap, seed, &s, &e))
 			cli_die(&e);
-		table_text(&table, metric[m]->name);
+		table_text(&table, metrics.metric[m]->name);
 		table_number(&table, s.mean);
 		table_number(&table, s.sd);
 		table_number(&table, s.ci_low);
@@ -313,10 +278,11 @@ write_pooled(FILE *file, const struct bsp_curve *curve, double *result)
 	struct table table;
 	size_t m;
 
-	table_begin(&table, file, json, NULL, columns);
-	for (m = 0; m < metrics; m++) {
-		result[m] = metric[m]->value(curve);
-		table_text(&table, metric[m]->name);
+	table_begin(&table, file, json, cli_command_line(NULL), NULL,
+	    columns);
+	for (m = 0; m < metrics.count; m++) {
+		result[m] = metrics.metric[m]->value(curve);
+		table_text(&table, metrics.metric[m]->name);
 		table_number(&table, result[m]);
 		table_count(&table, curve->positives + curve->negatives);
 		table_count(&table, curve->positives);
@@ -332,7 +298,7 @@ find_means(size_t images, double *result)
 	struct bsp_error e;
 	size_t m;
 
-	for (m = 0; m < metrics; m++) {
+	for (m = 0; m < metrics.count; m++) {
 		if (bsp_summarize(values[m], images, NULL, 0, 0, seed, &s,
 		    &e))
 			cli_die(&e);
@@ -386,7 +352,7 @@ main(int argc, char **argv)
 {
 	struct streams streams = {0};
 	struct cli_command command;
-	double result[METRICS];
+	double result[BSP_METRICS_MAX];
 	bool said_no = false;
 	FILE *file;
 	size_t i;

@@ -26,31 +26,62 @@ print_string(FILE *file, const char *text)
 	cli_print(file, "\"");
 }
 
-void
-table_begin(struct table *table, FILE *file, bool json,
-    const uint64_t *seed, const char *const *columns)
+static bool
+is_number(const char *text)
 {
-	const char *command = cli_command_line();
+	return *text != '\0' && text[strspn(text, "0123456789")] == '\0';
+}
+
+static void
+begin_json(const struct table *table, const char *command,
+    const struct table_fact *facts)
+{
+	FILE *file = table->file;
+
+	cli_print(file, "{\"version\": \"%s\",\n \"command\": ", BSP_VERSION);
+	print_string(file, command);
+	for (; facts != NULL && facts->name != NULL; facts++) {
+		cli_print(file, ",\n \"%s\": ", facts->name);
+		if (is_number(facts->text))
+			cli_print(file, "%s", facts->text);
+		else
+			print_string(file, facts->text);
+	}
+	cli_print(file, ",\n \"rows\": [");
+}
+
+void
+table_begin(struct table *table, FILE *file, bool json, const char *command,
+    const struct table_fact *facts, const char *const *columns)
+{
 	size_t i;
 
 	*table = (struct table){.file = file, .json = json,
 	    .columns = columns};
 	if (json) {
-		cli_print(file, "{\"version\": \"%s\",\n \"command\": ",
-		    BSP_VERSION);
-		print_string(file, command);
-		if (seed != NULL)
-			cli_print(file, ",\n \"seed\": %llu",
-			    (unsigned long long)*seed);
-		cli_print(file, ",\n \"rows\": [");
+		begin_json(table, command, facts);
 		return;
 	}
 	cli_print(file, "# blindspot %s\n# %s\n", BSP_VERSION, command);
-	if (seed != NULL)
-		cli_print(file, "# seed %llu\n", (unsigned long long)*seed);
+	for (; facts != NULL && facts->name != NULL; facts++)
+		table_note(table, facts);
 	for (i = 0; columns[i] != NULL; i++)
 		cli_print(file, "%s%s", i > 0 ? "\t" : "", columns[i]);
 	cli_print(file, "\n");
+}
+
+const char *
+table_digits(char *text, uint64_t value)
+{
+	snprintf(text, BSP_NUMBER_SIZE, "%llu", (unsigned long long)value);
+	return text;
+}
+
+void
+table_note(struct table *table, const struct table_fact *fact)
+{
+	if (!table->json)
+		cli_print(table->file, "# %s %s\n", fact->name, fact->text);
 }
 
 static void
@@ -120,8 +151,8 @@ table_end(struct table *table)
 
 /* ---------------------------------------------------------------- reading */
 
-static _Noreturn void
-bad_table(const struct tsv *tsv, const char *what, const char *detail,
+_Noreturn void
+tsv_bad(const struct tsv *tsv, const char *what, const char *detail,
     const char *wanted)
 {
 	struct bsp_error e;
@@ -150,9 +181,9 @@ read_line(struct tsv *tsv)
 		cli_die(&e);
 	}
 	if (strlen(tsv->line) != (size_t)n)
-		bad_table(tsv, "a zero byte", "", "text");
+		tsv_bad(tsv, "a zero byte", "", "text");
 	if (tsv->line[n - 1] != '\n')
-		bad_table(tsv, "the file ends inside a line", "",
+		tsv_bad(tsv, "the file ends inside a line", "",
 		    "the end of the line");
 	tsv->line[--n] = '\0';
 	if (n > 0 && tsv->line[n - 1] == '\r')
@@ -171,22 +202,36 @@ read_fields(struct tsv *tsv)
 		if (!read_line(tsv))
 			return false;
 		if (strcmp(tsv->line, "# incomplete") == 0)
-			bad_table(tsv, "the table is not whole: the program "
+			tsv_bad(tsv, "the table is not whole: the program "
 			    "that wrote it failed", "", "a whole table");
+		if (tsv->line[0] == '#' && tsv->comment != NULL)
+			tsv->comment(tsv->with, tsv->line +
+			    1 + (tsv->line[1] == ' '));
 	} while (tsv->line[0] == '#');
 	for (tab = tsv->line; tab != NULL; n++) {
 		if (n == sizeof tsv->field / sizeof tsv->field[0])
-			bad_table(tsv, "too many columns", "", "at most 64");
+			tsv_bad(tsv, "too many columns", "", "at most 64");
 		tsv->field[n] = tab;
 		tab = strchr(tab, '\t');
 		if (tab != NULL)
 			*tab++ = '\0';
 	}
 	if (tsv->fields > 0 && n != tsv->fields)
-		bad_table(tsv, "another number of fields than the header has",
+		tsv_bad(tsv, "another number of fields than the header has",
 		    "", "a field for each column");
 	tsv->fields = n;
 	return true;
+}
+
+void
+tsv_open_any(struct tsv *tsv, const char *path,
+    void (*comment)(void *with, const char *text), void *with)
+{
+	*tsv = (struct tsv){.file = cli_text_input(path),
+	    .name = strcmp(path, "-") == 0 ? "standard input" : path,
+	    .comment = comment, .with = with};
+	if (!read_fields(tsv))
+		tsv_bad(tsv, "an empty table", "", "a header line");
 }
 
 void
@@ -195,17 +240,14 @@ tsv_open(struct tsv *tsv, const char *path, const char *const *columns)
 	const char *column;
 	size_t i, f;
 
-	*tsv = (struct tsv){.file = cli_text_input(path),
-	    .name = strcmp(path, "-") == 0 ? "standard input" : path};
-	if (!read_fields(tsv))
-		bad_table(tsv, "an empty table", "", "a header line");
+	tsv_open_any(tsv, path, NULL, NULL);
 	for (i = 0; columns[i] != NULL; i++) {
 		column = columns[i] + (columns[i][0] == '?');
 		for (f = 0; f < tsv->fields; f++)
 			if (strcmp(tsv->field[f], column) == 0)
 				break;
 		if (f == tsv->fields && columns[i][0] != '?')
-			bad_table(tsv, "the header has no column ", column,
+			tsv_bad(tsv, "the header has no column ", column,
 			    "tab-separated names of columns");
 		tsv->wanted[i] = f < tsv->fields ? f : SIZE_MAX;
 	}
@@ -234,7 +276,7 @@ tsv_count(const struct tsv *tsv, size_t i, uint64_t absent)
 	if (text == NULL)
 		return absent;
 	if (bsp_count_parse(text, &value, &e))
-		bad_table(tsv, e.text, "", "a whole number");
+		tsv_bad(tsv, e.text, "", "a whole number");
 	return value;
 }
 

@@ -16,12 +16,25 @@ struct table {
 	uint64_t rows;
 };
 
+/* What a table says of where it comes from, beside version and command. */
+struct table_fact {
+	const char *name; /* NULL ends a list */
+	const char *text;
+};
+
 /*
- * Begin a table: the version, the command and the seed (NULL: none), then the
+ * Begin a table: the version, the command and the facts (NULL: none), then the
  * header.  The file is one that cli_table opened.
  */
 void table_begin(struct table *table, FILE *file, bool json,
-    const uint64_t *seed, const char *const *columns);
+    const char *command, const struct table_fact *facts,
+    const char *const *columns);
+
+/* A fact that is a number, in text[BSP_NUMBER_SIZE]. */
+const char *table_digits(char *text, uint64_t value);
+
+/* Say more beneath the rows of a TSV. */
+void table_note(struct table *table, const struct table_fact *fact);
 
 /* Write the next cell; the last column's ends the row. */
 void table_text(struct table *table, const char *text);
@@ -39,6 +52,8 @@ struct tsv {
 	size_t room;
 	uint64_t number;   /* of the line, from 1 */
 	char *field[64];   /* of the row */
+	void (*comment)(void *with, const char *text); /* NULL: none wanted */
+	void *with;
 	size_t fields;     /* in the header and in every row */
 	size_t wanted[8];  /* where the wanted columns are; SIZE_MAX: absent */
 };
@@ -49,6 +64,17 @@ struct tsv {
  */
 void tsv_open(struct tsv *tsv, const char *path,
     const char *const *columns);
+
+/*
+ * The same without looking for columns: the header is then in field.  Each
+ * comment line's text goes to the function, without its "# ".
+ */
+void tsv_open_any(struct tsv *tsv, const char *path,
+    void (*comment)(void *with, const char *text), void *with);
+
+/* Die of what is wrong with the line read last. */
+_Noreturn void tsv_bad(const struct tsv *tsv, const char *what,
+    const char *detail, const char *wanted);
 
 /* Read the next row; false at the end.  Dies on "# incomplete". */
 bool tsv_next(struct tsv *tsv);

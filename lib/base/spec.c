@@ -2,6 +2,7 @@
  * The spec language: kind:key=value,key=LO:HI:N.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -96,6 +97,22 @@ read_kind(const struct bsp_kind *kinds, const char *name,
 	return 0;
 }
 
+static int
+check_cells(const struct bsp_spec *spec, struct bsp_error *e)
+{
+	size_t i, n, cells = 1;
+
+	for (i = 0; i < spec->swept_count; i++) {
+		n = spec->range[spec->swept[i]].n;
+		if (n > BSP_CELLS_MAX / cells)
+			return bsp_error_set(e, BSP_USAGE,
+			    "%s: the ranges make more than %d cells",
+			    spec->kind->name, BSP_CELLS_MAX);
+		cells *= n;
+	}
+	return 0;
+}
+
 int
 bsp_spec_parse(const struct bsp_kind *kinds, const char *text,
     struct bsp_spec *spec, struct bsp_error *e)
@@ -113,5 +130,70 @@ bsp_spec_parse(const struct bsp_kind *kinds, const char *text,
 	if (result == 0 && settings != NULL)
 		result = read_settings(spec, settings, e);
 	free(copy);
-	return result;
+	return result == 0 ? check_cells(spec, e) : result;
+}
+
+size_t
+bsp_spec_cells(const struct bsp_spec *spec)
+{
+	size_t i, cells = 1;
+
+	for (i = 0; i < spec->swept_count; i++)
+		cells *= spec->range[spec->swept[i]].n;
+	return cells;
+}
+
+void
+bsp_spec_cell(const struct bsp_spec *spec, size_t cell, double *params)
+{
+	size_t i, n = bsp_kind_params(spec->kind);
+	const struct bsp_range *range;
+
+	for (i = 0; i < n; i++)
+		params[i] = bsp_range_point(&spec->range[i], 0);
+	for (i = spec->swept_count; i-- > 0; cell /= range->n) {
+		range = &spec->range[spec->swept[i]];
+		params[spec->swept[i]] = bsp_range_point(range,
+		    cell % range->n);
+	}
+}
+
+static char *
+write_range(char *to, const struct bsp_range *range)
+{
+	char lo[BSP_NUMBER_SIZE], hi[BSP_NUMBER_SIZE];
+
+	bsp_number_format(lo, range->lo);
+	if (range->n == 1)
+		return to + sprintf(to, "%s", lo);
+	bsp_number_format(hi, range->hi);
+	return to + sprintf(to, "%s:%s:%zu", lo, hi, range->n);
+}
+
+static char *
+write_setting(char *to, const struct bsp_spec *spec, size_t param, bool first)
+{
+	to += sprintf(to, "%c%s=", first ? ':' : ',',
+	    spec->kind->params[param].name);
+	return write_range(to, &spec->range[param]);
+}
+
+/* Fixed parameters first, then the swept ones in their order. */
+char *
+bsp_spec_format(const struct bsp_spec *spec, char *text)
+{
+	char *to = text + sprintf(text, "%s", spec->kind->name);
+	size_t i, n = bsp_kind_params(spec->kind);
+	bool first = true;
+
+	for (i = 0; i < n; i++)
+		if (spec->range[i].n == 1) {
+			to = write_setting(to, spec, i, first);
+			first = false;
+		}
+	for (i = 0; i < spec->swept_count; i++) {
+		to = write_setting(to, spec, spec->swept[i], first);
+		first = false;
+	}
+	return text;
 }

@@ -12,6 +12,30 @@ const struct bsp_kind bsp_inject_kinds[] = {
 		.params = bsp_disk_params,
 		.apply.inject = bsp_inject_disk,
 	},
+	{
+		.name = "source",
+		.summary = "a disk whose texture is drawn towards its centre",
+		.source = "Meissen et al., MIDL 2022, experiment 2",
+		.inputs = 1,
+		.params = bsp_deform_params,
+		.apply.inject = bsp_inject_source,
+	},
+	{
+		.name = "sink",
+		.summary = "a disk whose texture is pushed away from its centre",
+		.source = "Meissen et al., MIDL 2022, experiment 2",
+		.inputs = 1,
+		.params = bsp_deform_params,
+		.apply.inject = bsp_inject_sink,
+	},
+	{
+		.name = "shuffle",
+		.summary = "a disk whose samples are permuted",
+		.source = "Meissen et al., MIDL 2022, experiment 2",
+		.inputs = 1,
+		.params = bsp_deform_params,
+		.apply.inject = bsp_inject_shuffle,
+	},
 	{.name = NULL},
 };
 

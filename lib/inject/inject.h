@@ -10,4 +10,9 @@
 extern const struct bsp_param bsp_disk_params[];
 bsp_inject_fn bsp_inject_disk;
 
+extern const struct bsp_param bsp_deform_params[];
+bsp_inject_fn bsp_inject_source;
+bsp_inject_fn bsp_inject_sink;
+bsp_inject_fn bsp_inject_shuffle;
+
 #endif

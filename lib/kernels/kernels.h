@@ -5,13 +5,42 @@
 #ifndef BSP_KERNELS_H
 #define BSP_KERNELS_H
 
+#include <string.h>
+
 #include "../base/base.h"
+
+/* The order of finite floats as the order of integers; -0 and 0 are one. */
+static inline uint32_t
+bsp_key_of(float score)
+{
+	uint32_t bits;
+
+	score += 0.0f; /* -0 + 0 = 0 */
+	memcpy(&bits, &score, sizeof bits);
+	return bits >> 31 ? ~bits : bits | 0x80000000;
+}
+
+static inline float
+bsp_score_of(uint32_t key)
+{
+	uint32_t bits = key >> 31 ? key & 0x7FFFFFFF : ~key;
+	float score;
+
+	memcpy(&score, &bits, sizeof score);
+	return score;
+}
 
 /*
  * Sort n keys in ascending order.  scratch is room for n more, or NULL: then
  * the sort is in place and slower.
  */
 void bsp_sort_u32(uint32_t *keys, uint32_t *scratch, size_t n);
+
+/*
+ * The same, with scratch, for keys that may already lie in one or two runs,
+ * each ascending or descending: those are merged.
+ */
+void bsp_sort_runs_u32(uint32_t *keys, uint32_t *scratch, size_t n);
 
 /*
  * Convolve an image with the same symmetric window down its columns, then

@@ -136,3 +136,73 @@ bsp_sort_u32(uint32_t *keys, uint32_t *scratch, size_t n)
 	else
 		sort_in_place(keys, n, 24);
 }
+
+/* Where the monotone run that begins at keys[0] ends. */
+static size_t
+run_end(const uint32_t *keys, size_t n, bool *descends)
+{
+	size_t i = 1;
+
+	while (i < n && keys[i] == keys[0])
+		i++;
+	*descends = i < n && keys[i] < keys[0];
+	if (*descends)
+		while (i < n && keys[i] <= keys[i - 1])
+			i++;
+	else
+		while (i < n && keys[i] >= keys[i - 1])
+			i++;
+	return i;
+}
+
+static void
+reverse(uint32_t *keys, size_t n)
+{
+	uint32_t spare;
+	size_t i;
+
+	for (i = 0; i < n / 2; i++) {
+		spare = keys[i];
+		keys[i] = keys[n - 1 - i];
+		keys[n - 1 - i] = spare;
+	}
+}
+
+/* Merge ascending keys[0, middle) and keys[middle, n), without branches. */
+static void
+merge(uint32_t *keys, uint32_t *scratch, size_t middle, size_t n)
+{
+	size_t i = 0, j = middle, k;
+	bool right;
+
+	for (k = 0; i < middle && j < n; k++) {
+		right = keys[j] < keys[i];
+		scratch[k] = right ? keys[j] : keys[i];
+		j += right;
+		i += !right;
+	}
+	memcpy(scratch + k, keys + i, (middle - i) * sizeof *keys);
+	memcpy(keys, scratch, (k + middle - i) * sizeof *keys);
+}
+
+void
+bsp_sort_runs_u32(uint32_t *keys, uint32_t *scratch, size_t n)
+{
+	bool first_descends, second_descends = false;
+	size_t first, second;
+
+	if (n == 0)
+		return;
+	first = run_end(keys, n, &first_descends);
+	second = first == n ? 0 : run_end(keys + first, n - first,
+	    &second_descends);
+	if (first + second < n) {
+		bsp_sort_u32(keys, scratch, n);
+		return;
+	}
+	if (first_descends)
+		reverse(keys, first);
+	if (second_descends)
+		reverse(keys + first, second);
+	merge(keys, scratch, first, n);
+}

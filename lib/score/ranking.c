@@ -8,27 +8,6 @@
 
 #include "../kernels/kernels.h"
 
-/* The order of floats, as the order of integers; -0 and 0 are one. */
-static uint32_t
-key_of(float score)
-{
-	uint32_t bits;
-
-	score += 0.0f; /* -0 + 0 = 0 */
-	memcpy(&bits, &score, sizeof bits);
-	return bits >> 31 ? ~bits : bits | 0x80000000;
-}
-
-static float
-score_of(uint32_t key)
-{
-	uint32_t bits = key >> 31 ? key & 0x7FFFFFFF : ~key;
-	float score;
-
-	memcpy(&score, &bits, sizeof score);
-	return score;
-}
-
 void
 bsp_ranking_clear(struct bsp_ranking *ranking)
 {
@@ -75,7 +54,7 @@ make_keys(const float *score, uint32_t *key, size_t n)
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		key[i] = key_of(score[i]);
+		key[i] = bsp_key_of(score[i]);
 }
 
 /*
@@ -94,7 +73,7 @@ add_mixed(struct bsp_keys *positive, struct bsp_keys *negative,
 	for (i = 0; i < n; i++) {
 		anomalous = label[i] != 0;
 		counted = within == NULL || within[i] != 0;
-		*p = *q = key_of(score[i]);
+		*p = *q = bsp_key_of(score[i]);
 		p += counted & anomalous;
 		q += counted & !anomalous;
 	}
@@ -149,7 +128,7 @@ add_scores(struct bsp_sum *sum, const struct bsp_keys *keys)
 	for (i = 0; i < keys->count; i += n) {
 		n = keys->count - i < CHUNK ? keys->count - i : CHUNK;
 		for (j = 0; j < n; j++)
-			score[j] = score_of(keys->key[i + j]);
+			score[j] = bsp_score_of(keys->key[i + j]);
 		bsp_sum_add(sum, score, n);
 	}
 }
@@ -215,7 +194,7 @@ bsp_ranking_curve(struct bsp_ranking *ranking, struct bsp_curve *curve,
 	for (step = curve->steps; p > 0; step++) {
 		value = positive->key[p - 1];
 		p = run_begin(positive->key, p);
-		step->threshold = score_of(value);
+		step->threshold = bsp_score_of(value);
 		step->tp = (uint32_t)(positive->count - p);
 		while (n > 0 && negative->key[n - 1] > value)
 			n--;

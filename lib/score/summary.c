@@ -87,28 +87,33 @@ bootstrap(const struct unit *units, size_t n, size_t replicates,
 	out->ci_high = quantile(means, replicates, .975);
 }
 
-static void
-moments(const double *values, size_t n, struct bsp_summary *out)
+void
+bsp_moments_add(struct bsp_moments *moments, double value)
 {
-	double sum = 0, squares = 0;
-	size_t i;
+	double before = moments->mean;
 
-	for (i = 0; i < n; i++)
-		if (!isnan(values[i])) {
-			sum += values[i];
-			out->n++;
-		}
-	out->undefined = n - out->n;
-	if (out->n == 0)
+	if (isnan(value)) {
+		moments->undefined++;
 		return;
-	out->mean = sum / (double)out->n;
-	if (out->n < 2)
-		return;
-	for (i = 0; i < n; i++)
-		if (!isnan(values[i]))
-			squares += (values[i] - out->mean) *
-			    (values[i] - out->mean);
-	out->sd = sqrt(squares / (double)(out->n - 1));
+	}
+	moments->n++;
+	moments->sum += value;
+	moments->mean += (value - before) / (double)moments->n;
+	moments->squares += (value - before) * (value - moments->mean);
+}
+
+double
+bsp_moments_mean(const struct bsp_moments *moments)
+{
+	return moments->n == 0 ? (double)NAN :
+	    moments->sum / (double)moments->n;
+}
+
+double
+bsp_moments_sd(const struct bsp_moments *moments)
+{
+	return moments->n < 2 ? (double)NAN :
+	    sqrt(moments->squares / (double)(moments->n - 1));
 }
 
 int
@@ -116,13 +121,19 @@ bsp_summarize(const double *values, size_t n, const size_t *group,
     size_t groups, size_t replicates, uint64_t seed, struct bsp_summary *out,
     struct bsp_error *e)
 {
-	const double none = (double)NAN;
+	struct bsp_moments moments = {0};
 	struct unit *units;
 	double *means;
-	size_t kept;
+	size_t kept, i;
 
-	*out = (struct bsp_summary){none, none, none, none, 0, 0};
-	moments(values, n, out);
+	for (i = 0; i < n; i++)
+		bsp_moments_add(&moments, values[i]);
+	*out = (struct bsp_summary){
+		.mean = bsp_moments_mean(&moments),
+		.sd = bsp_moments_sd(&moments),
+		.ci_low = (double)NAN, .ci_high = (double)NAN,
+		.n = moments.n, .undefined = moments.undefined,
+	};
 	if (replicates == 0 || n == 0)
 		return 0;
 	if (group == NULL)

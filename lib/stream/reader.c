@@ -93,6 +93,16 @@ bsp_reader_count(const struct bsp_reader *reader)
 	return reader->source.image;
 }
 
+int
+bsp_reader_blame(const struct bsp_reader *reader, struct bsp_error *e)
+{
+	if (e->stream == NULL) {
+		e->stream = reader->source.name;
+		e->image = (int64_t)reader->source.image - 1;
+	}
+	return -1;
+}
+
 /* Say that a sample is bad: where it is in the image and in the stream. */
 static int
 bad_sample(const struct raster *in, size_t sample, uint64_t offset,

@@ -1,0 +1,190 @@
+/*
+ * What the anomalies of a grid change in one image.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "sweep.h"
+
+/* One pixel that one cell changes or covers. */
+struct change {
+	uint32_t at;
+	float value;
+	uint8_t label;
+};
+
+/* The changes of all cells, one cell after another. */
+struct changes {
+	struct change *change;
+	size_t count, capacity;
+	size_t *end; /* [cells] */
+};
+
+static int
+inject(const struct bsp_sweep *sweep, size_t cell,
+    const struct bsp_inject_job *job, struct bsp_image *image,
+    struct bsp_image *label, struct bsp_error *e)
+{
+	double params[BSP_PARAMS_MAX];
+
+	bsp_spec_cell(&sweep->inject, cell, params);
+	return sweep->inject.kind->apply.inject(job, params, image, label, e);
+}
+
+/* Record what the cell changed, and undo it. */
+static int
+take_changes(const struct bsp_image *healthy, struct bsp_image *image,
+    struct bsp_image *label, struct changes *changes, struct bsp_error *e)
+{
+	size_t i, n = bsp_image_size(healthy);
+	struct change *change;
+
+	for (i = 0; i < n; i++) {
+		if (label->data[i] == 0 && memcmp(&image->data[i],
+		    &healthy->data[i], sizeof *image->data) == 0)
+			continue;
+		if (bsp_array_grow(&changes->change, &changes->capacity,
+		    changes->count + 1, sizeof *changes->change, e))
+			return -1;
+		change = &changes->change[changes->count++];
+		change->at = (uint32_t)i;
+		change->value = image->data[i];
+		change->label = label->data[i] != 0;
+		image->data[i] = healthy->data[i];
+		label->data[i] = 0;
+	}
+	return 0;
+}
+
+static int
+find_changes(const struct bsp_sweep *sweep, const struct bsp_inject_job *job,
+    struct changes *changes, size_t cells, struct bsp_error *e)
+{
+	struct bsp_image image = {0}, label = {0};
+	const struct bsp_image *healthy = job->healthy;
+	int result = -1;
+	size_t cell;
+
+	if (bsp_image_copy(&image, healthy, e) ||
+	    bsp_image_resize(&label, healthy->rows, healthy->cols, e))
+		goto done;
+	memset(label.data, 0, bsp_image_size(&label) * sizeof *label.data);
+	for (cell = 0; cell < cells; cell++) {
+		if (inject(sweep, cell, job, &image, &label, e) ||
+		    take_changes(healthy, &image, &label, changes, e))
+			goto done;
+		changes->end[cell] = changes->count;
+	}
+	result = 0;
+done:
+	bsp_image_free(&image);
+	bsp_image_free(&label);
+	return result;
+}
+
+/* Number the changed pixels in order; place[] says which each pixel is. */
+static int
+number_pixels(const struct changes *changes, struct bsp_patch *patch,
+    uint32_t *place, size_t pixels, struct bsp_error *e)
+{
+	size_t i;
+
+	memset(place, 0, pixels * sizeof *place);
+	for (i = 0; i < changes->count; i++)
+		place[changes->change[i].at] = 1;
+	for (i = patch->pixels = 0; i < pixels; i++)
+		patch->pixels += place[i];
+	patch->at = malloc((patch->pixels + 1) * sizeof *patch->at);
+	if (patch->at == NULL)
+		return bsp_error_system(e, ENOMEM, "a patch of %zu pixels",
+		    patch->pixels);
+	for (i = patch->pixels = 0; i < pixels; i++)
+		if (place[i]) {
+			patch->at[patch->pixels] = (uint32_t)i;
+			place[i] = (uint32_t)patch->pixels++;
+		}
+	return 0;
+}
+
+static int
+fill_patch(const struct changes *changes, const struct bsp_image *healthy,
+    const uint32_t *place, struct bsp_patch *patch, struct bsp_error *e)
+{
+	size_t cell, i, k = 0, n = patch->pixels, all = patch->cells * n + 1;
+	const struct change *change;
+
+	patch->value = malloc(all * sizeof *patch->value);
+	patch->label = calloc(all, sizeof *patch->label);
+	if (patch->value == NULL || patch->label == NULL)
+		return bsp_error_system(e, ENOMEM,
+		    "%zu patches of %zu pixels", patch->cells, n);
+	for (cell = 0; cell < patch->cells; cell++) {
+		for (i = 0; i < n; i++)
+			patch->value[cell * n + i] =
+			    healthy->data[patch->at[i]];
+		patch->covered[cell] = 0;
+		for (; k < changes->end[cell]; k++) {
+			change = &changes->change[k];
+			i = cell * n + place[change->at];
+			patch->value[i] = change->value;
+			patch->label[i] = change->label;
+			patch->covered[cell] += change->label;
+		}
+	}
+	return 0;
+}
+
+int
+bsp_patch_make(const struct bsp_sweep *sweep,
+    const struct bsp_image *healthy, uint64_t index, struct bsp_patch *patch,
+    struct bsp_error *e)
+{
+	struct bsp_inject_job job = {.healthy = healthy, .seed = sweep->seed,
+	    .index = index};
+	size_t cells = bsp_spec_cells(&sweep->inject);
+	size_t pixels = bsp_image_size(healthy);
+	struct changes changes = {0};
+	uint32_t *place;
+	int result = -1;
+
+	*patch = (struct bsp_patch){.cells = cells};
+	place = malloc(pixels * sizeof *place);
+	changes.end = malloc(cells * sizeof *changes.end);
+	patch->covered = malloc(cells * sizeof *patch->covered);
+	if (place == NULL || changes.end == NULL || patch->covered == NULL)
+		bsp_error_system(e, ENOMEM, "a patch of %zu cells", cells);
+	else if (bsp_position_draw(healthy, sweep->seed, index, 0, &job.row,
+	    &job.col, e) == 0 &&
+	    find_changes(sweep, &job, &changes, cells, e) == 0 &&
+	    number_pixels(&changes, patch, place, pixels, e) == 0)
+		result = fill_patch(&changes, healthy, place, patch, e);
+	free(place);
+	free(changes.end);
+	free(changes.change);
+	if (result != 0)
+		bsp_patch_free(patch);
+	return result;
+}
+
+void
+bsp_patch_put(const struct bsp_patch *patch, size_t cell,
+    struct bsp_image *image, struct bsp_image *label)
+{
+	size_t i, k = cell * patch->pixels;
+
+	for (i = 0; i < patch->pixels; i++, k++) {
+		image->data[patch->at[i]] = patch->value[k];
+		if (label != NULL)
+			label->data[patch->at[i]] = patch->label[k];
+	}
+}
+
+void
+bsp_patch_free(struct bsp_patch *patch)
+{
+	free(patch->at);
+	free(patch->value);
+	free(patch->label);
+	free(patch->covered);
+	*patch = (struct bsp_patch){0};
+}

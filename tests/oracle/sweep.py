@@ -1,0 +1,196 @@
+"""Whole grids against the four filters; textures and equalisation."""
+
+import hashlib
+import os
+import tempfile
+
+import numpy as np
+from scipy.stats import chisquare
+from skimage.exposure import equalize_hist
+
+from blindspot_io import done, images, ok, pfm, run, table
+
+rng = np.random.default_rng(11)
+os.chdir(tempfile.mkdtemp())
+
+
+def keep(name, data):
+    with open(name, "wb") as f:
+        f.write(data)
+    return name
+
+
+def picture(rows, cols):
+    """A random image with ties, background and a disk-like foreground."""
+    x = rng.random((rows, cols))
+    if rng.random() < .5:
+        x = np.round(x * 8) / 8
+    if rng.random() < .7:
+        r, c = np.mgrid[:rows, :cols]
+        x *= (r - rows / 2) ** 2 / rows ** 2 + \
+            (c - cols / 2) ** 2 / cols ** 2 < .2
+    x[rng.integers(rows), rng.integers(cols)] = .5
+    return x.astype(np.float32)
+
+
+# ------------------------------------------------ random cells, bit for bit
+
+METRICS = "ap,auroc,dice,dice_threshold,fpr95,mean_residual"
+SIZES = [(1, 1), (1, 9), (7, 5), (13, 13), (31, 40), (64, 47), (5, 33)]
+
+
+def random_grid():
+    """One of every stage, its fixed parameters as options of the filters."""
+    inject = rng.choice(["disk", "source", "sink", "shuffle"])
+    radius = float(rng.choice([.5, 1, 2.5, 4, 9, 30]))
+    a = float(np.round(rng.random(), 3))
+    lo, hi = sorted(np.round(rng.random(2) * 4, 2))
+    residual = rng.choice(["abs", "square", "signed", "positive", "negative"])
+    spec = f"{inject}:radius={radius}" + \
+        (f",intensity={a}:1.5:3" if inject == "disk" else "")
+    degrade = "none" if rng.random() < .1 else f"blur:sigma={lo}:{hi + 1}:3"
+    return spec, degrade, str(residual)
+
+
+def by_filters(spec, row, degrade, residual, source, seed, equalize,
+               anomalous):
+    """The same cell, as the four filters give it."""
+    kind, _, rest = spec.partition(":")
+    options = []
+    for setting in rest.split(","):
+        key, value = setting.split("=")
+        options += [f"--{key}", row.get(f"inject.{key}", value)]
+    if equalize:
+        source = keep("eq.pfm", run("fg-equalize", source))
+    keep("anom.pfm", run("anom-inject", kind, *options, "--seed", str(seed),
+                         "--mask", "mask.pgm", source))
+    blur = [] if degrade == "none" else ["--sigma", row["degrade.sigma"]]
+    keep("recon.pfm", run("recon-degrade", degrade.split(":")[0], *blur,
+                          "anom.pfm" if anomalous else source))
+    keep("map.pfm", run("residual", residual, "anom.pfm", "recon.pfm"))
+    out = table(run("score", "--bootstrap", "0", "--metrics", METRICS,
+                    "map.pfm", "mask.pgm"))
+    return {r["metric"]: (r["mean"], r["sd"], r["n_undefined"]) for r in out}
+
+
+cells = wrong = 0
+while cells < 220:
+    shape = SIZES[rng.integers(len(SIZES))]
+    source = keep("in.pfm", pfm(*[picture(*shape) for _ in range(3)],
+                                picture(8, 8)))
+    seed = int(rng.integers(1000))
+    spec, degrade, residual = random_grid()
+    extra = ["--equalize"] if rng.random() < .3 else []
+    anomalous = rng.random() < .3
+    extra += ["--on", "anomalous"] if anomalous else []
+    rows = table(run("anom-sweep", "--inject", spec, "--degrade", degrade,
+                     "--residual", residual, "--metrics", METRICS, "--seed",
+                     str(seed), *extra, source))
+    for row in rows:
+        want = by_filters(spec, row, degrade, residual, source, seed,
+                          "--equalize" in extra, anomalous)
+        got = {m: (row[m], row[m + "_sd"], row[m + "_undefined"])
+               for m in want}
+        cells += 1
+        if got != want:
+            wrong += 1
+            print(f"# {spec} {degrade} {residual} {extra} seed {seed} "
+                  f"{shape}: {got}, expected {want}")
+ok(wrong == 0, "220 random cells are those of the four filters, bit for bit")
+
+# -------------------------------- threads, memory, shards: the same bytes
+
+source = keep("many.pfm", pfm(*[picture(40, 33) for _ in range(9)]))
+grid = ["--inject", "disk:radius=3:7:2,intensity=0:1:5",
+        "--degrade", "blur:sigma=0:3:4", "--metrics", "ap,auroc"]
+for each in [], ["--per-image"], ["--on", "anomalous"]:
+    name = " ".join(each) or "means"
+    whole = run("anom-sweep", *grid, *each, source)
+    ok(all(run("anom-sweep", *grid, *each, "--threads", str(n), "--memory",
+               memory, source) == whole
+           for n in (1, 2, 3) for memory in ("1", "20K", "1G")),
+       f"{name}: threads and memory change nothing")
+    for n in 1, 2, 3, 7, 40:
+        parts = [keep(f"part{k}", run("anom-sweep", *grid, *each, "--shard",
+                                      f"{k}/{n}", source))
+                 for k in range(1, n + 1)]
+        rng.shuffle(parts)
+        ok(run("anom-sweep", "--merge", *parts) == whole,
+           f"{name}: {n} shards merge to the whole")
+
+pieces = run("anom-sweep", *grid, "--per-image", source)
+both = []
+for first, part in (0, range(0, 4)), (4, range(4, 9)):
+    all_images = images(open(source, "rb").read())
+    both += table(run("anom-sweep", *grid, "--per-image", "--first-index",
+                      str(first), keep("piece.pfm", pfm(
+                          *[all_images[i] for i in part]))))
+ok(both == table(pieces), "pieces with --first-index give the whole's rows")
+
+# --------------------------------------- textures against a direct version
+
+
+def centre(seed, image):
+    """Where an anomaly of that seed lies: the record says so."""
+    run("anom-inject", "disk", "--seed", str(seed), "--record", "r.tsv",
+        "--mask", "m.pgm", keep("one.pfm", pfm(image)))
+    row = table(open("r.tsv", "rb").read())[0]
+    return int(row["row"]), int(row["col"])
+
+
+def texture(kind, image, r0, c0, radius):
+    """The anomaly, pixel by pixel."""
+    out, label = image.copy(), np.zeros(image.shape, bool)
+    for r in range(image.shape[0]):
+        for c in range(image.shape[1]):
+            d2 = (r - r0) ** 2 + (c - c0) ** 2
+            if d2 >= radius * radius or image[r, c] <= 0:
+                continue
+            s = d2 / (radius * radius)
+            at = [c0_ + s * (i - c0_) if kind == "source"
+                  else i + (1 - s) * (i - c0_)
+                  for i, c0_ in ((r, r0), (c, c0))]
+            at = [min(max(int(np.round(v)), 0), n - 1)
+                  for v, n in zip(at, image.shape)]
+            out[r, c] = image[at[0], at[1]]
+            label[r, c] = True
+    return out, label
+
+
+for kind in "source", "sink":
+    same = True
+    for seed in range(30):
+        image = picture(*SIZES[rng.integers(1, len(SIZES))])
+        radius = float(rng.choice([1, 2.5, 6, 20]))
+        r0, c0 = centre(seed, image)
+        want, label = texture(kind, image, r0, c0, radius)
+        got = images(run("anom-inject", kind, "--radius", str(radius),
+                         "--seed", str(seed), "--mask", "m.pgm",
+                         keep("one.pfm", pfm(image))))[0]
+        mask = images(open("m.pgm", "rb").read())[0] > 0
+        same &= np.array_equal(got, want) and np.array_equal(mask, label)
+    ok(same, f"{kind} is the direct version, pixel by pixel")
+
+# A row of four different samples, all covered: 24 permutations.
+image = np.array([[.1, .2, .3, .4]], np.float32)
+n = 2400
+stream = keep("perm.pfm", pfm(*[image] * n))
+orders = {}
+for x in images(run("anom-inject", "shuffle", "--radius", "9", stream)):
+    key = hashlib.sha1(x.tobytes()).hexdigest()
+    orders[key] = orders.get(key, 0) + 1
+    if not np.array_equal(np.sort(x, axis=None), image.ravel()):
+        orders["lost"] = 1
+ok(len(orders) == 24 and chisquare(list(orders.values())).pvalue > .001,
+   "shuffle keeps the samples; all permutations are as frequent")
+
+# ------------------------------------------------------------ equalisation
+
+worst = 0
+for _ in range(40):
+    image = picture(*SIZES[rng.integers(2, len(SIZES))])
+    want = equalize_hist(image, nbins=256, mask=image > 0) * (image > 0)
+    got = images(run("fg-equalize", keep("one.pfm", pfm(image))))[0]
+    worst = max(worst, np.abs(got - want).max())
+ok(worst <= 1e-6, f"equalisation is skimage's (worst {worst:.1e})")
+done()

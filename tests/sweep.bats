@@ -1,0 +1,226 @@
+#!/usr/bin/env bats
+# anom-sweep beyond its numbers: commands that reconstruct, shards, bad input;
+# fg-equalize as a filter.
+
+load helpers
+
+GRID='--inject disk:radius=3,intensity=0:1:3'
+
+make_images() {
+	$PYTHON -c '
+import numpy, sys
+r = numpy.random.default_rng(5)
+for i in range(6):
+    x = r.random((20, 17), dtype="f4")
+    sys.stdout.buffer.write(b"Pf\n17 20\n-1.0\n" + x.tobytes())' >a.pfm
+	recon-degrade blur --sigma 1.5 a.pfm >r.pfm
+	# shellcheck disable=SC2086
+	anom-sweep $GRID --degrade blur:sigma=1.5 a.pfm | grep -v '^#' >wanted
+}
+
+# with COMMAND [OPTION...]: the rows with a command of one's own
+with() {
+	local command=$1
+	shift
+	# shellcheck disable=SC2086
+	anom-sweep $GRID --recon-cmd "$command" "$@" | grep -v '^#'
+}
+
+@test "a command may stream, wait, hold everything back, or read a pipe" {
+	make_images
+	for command in 'recon-degrade blur --sigma 1.5' \
+		'sleep .3; recon-degrade blur --sigma 1.5' \
+		'cat >all; recon-degrade blur --sigma 1.5 all' \
+		'recon-degrade blur --sigma 1.5; sleep .2' \
+		'cat >/dev/null; cat r.pfm' 'cat r.pfm'; do
+		with "$command" a.pfm >got
+		cmp wanted got
+		with "$command" <a.pfm >got
+		cmp wanted got
+		# shellcheck disable=SC2002
+		cat a.pfm | with "$command" >got
+		cmp wanted got
+	done
+}
+
+@test "cat gives the perfect reconstruction" {
+	make_images
+	with cat a.pfm >got
+	# shellcheck disable=SC2086
+	anom-sweep $GRID --degrade none a.pfm | grep -v '^#' | cmp - got
+}
+
+@test "a large stream does not block whatever a command holds back" {
+	for i in 1 2 3 4 5 6 7 8; do
+		printf 'P5\n1024 1024\n255\n'
+		head -c 1048576 /dev/zero | tr '\0' "\\$((100 + i))"
+	done >large.pgm
+	for command in cat 'cat >all; cat all' 'cat large.pgm'; do
+		timeout 60 "$BIN/anom-sweep" --inject disk \
+			--recon-cmd "$command" large.pgm >/dev/null
+	done
+}
+
+@test "a stream of reconstructions" {
+	make_images
+	# shellcheck disable=SC2086
+	anom-sweep $GRID --recon r.pfm a.pfm | grep -v '^#' | cmp - wanted
+	anom-inject disk --radius 3 --intensity .25 a.pfm |
+		recon-degrade blur --sigma 1.5 >ra.pfm
+	anom-sweep --inject disk:radius=3,intensity=.25 --recon ra.pfm \
+		--on anomalous a.pfm | grep -v '^#' >one
+	anom-sweep --inject disk:radius=3,intensity=.25 --on anomalous \
+		--degrade blur:sigma=1.5 a.pfm | grep -v '^#' | cmp - one
+}
+
+@test "a command reconstructs each anomalous image" {
+	make_images
+	# shellcheck disable=SC2086
+	anom-sweep $GRID --on anomalous --degrade blur:sigma=1.5 --equalize \
+		a.pfm | grep -v '^#' >want
+	with 'recon-degrade blur --sigma 1.5' --on anomalous --equalize \
+		a.pfm | cmp - want
+}
+
+# ends STATUS PATTERN COMMAND: the sweep fails, its table says so
+ends() {
+	# shellcheck disable=SC2086
+	fails "$1" "$2" anom-sweep $GRID --recon-cmd "$3" a.pfm
+	[ "$(tail -n 1 out)" = '# incomplete' ]
+}
+
+@test "commands that fail" {
+	make_images
+	ends 4 'failed with status 7' 'exit 7'
+	ends 4 'failed with status 7' 'cat; exit 7'
+	ends 4 'failed with status 7' 'cat >/dev/null; cat r.pfm; exit 7'
+	ends 4 'killed by signal 9' 'kill -9 $$'
+	ends 4 'killed by signal 11' 'cat; kill -SEGV $$'
+	ends 4 'status 127' 'exec nosuchcommand 2>/dev/null'
+	ends 3 'ended after 0 images' 'cat >/dev/null'
+	ends 3 'ended after 0 images' 'exec <&- >&-; sleep 30'
+	ends 3 'ended after 2 images' 'head -c 2748'
+	ends 3 'image 2: byte .* stream ends' 'head -c 3000'
+	ends 3 'more than 6 images' 'cat; cat r.pfm'
+	ends 3 'more than 6 images' 'while cat r.pfm; do :; done 2>/dev/null'
+	ends 3 'magic number' 'echo hello'
+	ends 3 'is 5 x 5, expected the 17 x 20' \
+		'printf "P5\n5 5\n255\n"; head -c 25 /dev/zero'
+}
+
+@test "streams of reconstructions that do not fit" {
+	make_images
+	head -c 5496 r.pfm >short.pfm
+	cat r.pfm r.pfm >long.pfm
+	printf 'P2\n1 1\n1\n1\n' >small.pgm
+	# shellcheck disable=SC2086
+	set -- anom-sweep $GRID
+	fails 3 'short.pfm: .*ended after 4' "$@" --recon short.pfm a.pfm
+	fails 3 'long.pfm: .*more than 6' "$@" --recon long.pfm a.pfm
+	fails 3 'small.pgm: .*is 1 x 1' "$@" --recon small.pgm a.pfm
+	fails 4 'nosuch' "$@" --recon nosuch a.pfm
+	fails 2 'named twice' "$@" --recon - -
+}
+
+@test "bad images" {
+	make_images
+	head -c 3000 a.pfm >cut.pfm
+	printf 'P2\n2 1\n1\n0 0\n' >black.pgm
+	cat a.pfm black.pgm >later
+	# shellcheck disable=SC2086
+	set -- anom-sweep $GRID --degrade blur:sigma=1
+	fails 3 'cut.pfm: image 2' "$@" cut.pfm
+	fails 3 'later: image 6: .*without foreground' "$@" later
+	fails 3 'later: image 6: .*without foreground' "$@" --memory 1 later
+	fails 3 'later: image 6: .*foreground' "$@" --equalize later
+	fails 3 'no images' "$@" /dev/null
+	fails 4 'nosuch' "$@" nosuch
+	status=0
+	"$@" a.pfm >/dev/full 2>err || status=$?
+	[ "$status" = 4 ]
+	grep -q 'No space left' err
+}
+
+@test "bad requests" {
+	make_images
+	fails 2 'no --inject' anom-sweep --degrade none a.pfm
+	fails 2 'one of --degrade' anom-sweep --inject disk a.pfm
+	fails 2 'one of --degrade' anom-sweep --inject disk --degrade none \
+		--recon-cmd cat a.pfm
+	fails 2 "nearest is 'disk'" anom-sweep --inject disc --degrade none
+	fails 2 "nearest is 'sigma'" anom-sweep --inject disk \
+		--degrade blur:sgma=1
+	fails 2 'degrade: .*0:5:1' anom-sweep --inject disk \
+		--degrade blur:sigma=0:5:1
+	fails 2 'more than 10000000' anom-sweep \
+		--inject disk:radius=1:9:10000,intensity=0:1:10000 \
+		--degrade none
+	fails 2 'more than 10000000' anom-sweep --inject \
+		disk:intensity=0:1:10000 --degrade blur:sigma=0:1:10000
+	fails 2 'unknown metric' anom-sweep --inject disk --degrade none \
+		--metrics app
+	fails 2 'given twice' anom-sweep --inject disk --degrade none \
+		--metrics ap,ap
+	fails 2 'normal or anomalous' anom-sweep --inject disk \
+		--degrade none --on both
+	fails 2 'without ranges' anom-sweep --inject disk:intensity=0:1:2 \
+		--recon r.pfm --on anomalous a.pfm
+	fails 2 'unexpected operand' anom-sweep --inject disk \
+		--degrade none a.pfm r.pfm
+	for shard in 0/2 3/2 1 1/ /2 a/b 1/2/3 -1/2; do
+		fails 2 'expected K/N' anom-sweep --inject disk \
+			--degrade none --shard="$shard" a.pfm
+	done
+	for size in 0 M 1T 1.5M -1 99999999G; do
+		fails 2 'expected a number of bytes' anom-sweep \
+			--inject disk --degrade none --memory="$size" a.pfm
+	done
+	fails 2 'threads' anom-sweep --inject disk --degrade none --threads 0
+}
+
+@test "shards that do not fit together" {
+	make_images
+	# shellcheck disable=SC2086
+	set -- anom-sweep $GRID --degrade blur:sigma=0:2:3
+	for k in 1 2 3; do
+		"$@" --shard $k/3 a.pfm >part$k
+	done
+	"$@" --seed 1 --shard 3/3 a.pfm >seed
+	"$@" --metrics auroc --shard 3/3 a.pfm >metric
+	"$@" --per-image --shard 3/3 a.pfm >images
+	"$@" --shard 3/3 r.pfm >others
+	sed 's/^# blindspot .*/# blindspot 0.0.1/' part3 >version
+	sed '$d' part3 >less
+	sed '$d' part3 | cat - <(echo '# incomplete') >failed
+	sed 's/^1	/1.5	/' part3 >off
+	fails 3 'in none of the shards' anom-sweep --merge part1 part2
+	fails 3 'in none of the shards' anom-sweep --merge part1 part2 less
+	fails 3 'another shard has' anom-sweep --merge part1 part2 part3 part3
+	fails 3 'seed 1, expected seed 0' anom-sweep --merge part1 part2 seed
+	fails 3 'column auroc' anom-sweep --merge part1 part2 metric
+	fails 3 'not a shard' anom-sweep --merge part1 part2 images
+	fails 3 'xxh3' anom-sweep --merge part1 part2 others
+	fails 3 'blindspot 0.0.1' anom-sweep --merge part1 part2 version
+	fails 3 'not whole' anom-sweep --merge part1 part2 failed
+	fails 3 'no value of the grid' anom-sweep --merge part1 part2 off
+	fails 3 'expected a table of anom-sweep' anom-sweep --merge wanted
+	fails 4 'nosuch' anom-sweep --merge part1 nosuch
+	anom-sweep --merge part3 part1 part2 | grep -vc '^#' | grep -qx 10
+}
+
+@test "equalisation is a filter like others" {
+	make_images
+	printf 'P2\n2 1\n1\n0 0\n' >black.pgm
+	cat a.pfm r.pfm >both
+	(fg-equalize a.pfm && fg-equalize r.pfm) >pieces
+	fg-equalize <both | cmp - pieces
+	fails 3 'image 0: .*foreground' fg-equalize black.pgm
+	printf 'Pf\n' | cmp - out
+	head -c 2000 a.pfm >cut.pfm
+	fails 3 'image 1: byte' fg-equalize cut.pfm
+	mv out failed
+	fails 3 'the program before' fg-equalize failed
+	fails 2 'unexpected operand' fg-equalize a.pfm r.pfm
+	fails 2 'nearest is --clip' fg-equalize --clap a.pfm
+	fails 4 'nosuch' fg-equalize nosuch
+}

@@ -1,0 +1,365 @@
+/*
+ * anom-sweep: a grid of experiments over any parameters of any stage.
+ */
+#include <errno.h>
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "batch.h"
+#include "merge.h"
+#include "metrics.h"
+
+static const char *inject_text, *degrade_text, *residual_text = "abs";
+static const char *recon_path, *recon_command, *metrics_text = "ap";
+static const char *on_text = "normal", *shard_text;
+static bool equalize, per_image, json, merge;
+static uint64_t seed, first_index, threads, memory = (uint64_t)256 << 20;
+
+static const struct cli_option options[] = {
+	{"inject", "SPEC", "anomalies, as in disk:radius=20,intensity=0:1:21",
+	    CLI_TEXT, &inject_text, 0, 0},
+	{"degrade", "SPEC", "reconstructions, as in blur:sigma=0:5:11",
+	    CLI_TEXT, &degrade_text, 0, 0},
+	{"recon", "STREAM", "reconstructions made beforehand instead",
+	    CLI_INPUT, &recon_path, 0, 0},
+	{"recon-cmd", "CMD", "a command that reconstructs instead, run by "
+	    "sh -c", CLI_TEXT, &recon_command, 0, 0},
+	{"residual", "SPEC", "anomaly-score map (default abs)", CLI_TEXT,
+	    &residual_text, 0, 0},
+	{"metrics", "LIST", "of ap, auroc, dice, dice_threshold, fpr95, "
+	    "mean_residual (default ap)", CLI_TEXT, &metrics_text, 0, 0},
+	{"equalize", NULL, "equalise each image's foreground first",
+	    CLI_FLAG, &equalize, 0, 0},
+	{"on", "WHICH", "reconstruct the normal or the anomalous image "
+	    "(default normal)", CLI_TEXT, &on_text, 0, 0},
+	CLI_DRAW_OPTIONS(seed, first_index),
+	{"per-image", NULL, "a row an image and cell instead of the means",
+	    CLI_FLAG, &per_image, 0, 0},
+	{"threads", "N", "threads (default one a processor)", CLI_COUNT,
+	    &threads, 1, 4096},
+	{"memory", "SIZE", "of images and results held at once (default "
+	    "256M)", CLI_SIZE, &memory, 1, (uint64_t)1 << 50},
+	{"shard", "K/N", "only part K of N of the cells", CLI_TEXT,
+	    &shard_text, 0, 0},
+	{"merge", NULL, "put the tables of all shards together", CLI_FLAG,
+	    &merge, 0, 0},
+	{"json", NULL, "write JSON instead of TSV", CLI_FLAG, &json, 0, 0},
+	{.name = NULL},
+};
+
+static const struct cli_program program = {
+	.name = "anom-sweep",
+	.summary = "Score every cell of a grid of anomalies, reconstructions "
+	    "and residuals.",
+	.operands = "[IMAGES], or --merge FILE...",
+	.options = options,
+	.most = 65536,
+	.output = CLI_TABLE,
+	.examples = {
+		"anom-sweep --inject disk:intensity=0:1:21 "
+		    "--degrade blur:sigma=0:5:11 healthy.pfm",
+		"anom-sweep --inject disk:intensity=0:1:21 "
+		    "--recon-cmd 'recon-degrade blur' healthy.pfm",
+	},
+};
+
+/* What changes nothing in the table is left out of it. */
+static const char *const not_told[] = {"threads", "memory", "shard", NULL};
+
+static struct bsp_sweep sweep;
+static size_t asked; /* metrics */
+static uint64_t shard, shards;
+
+/* ------------------------------------------------------------- the request */
+
+static void
+parse_spec(const char *option, const struct bsp_kind *kinds,
+    const char *text, struct bsp_spec *spec)
+{
+	struct bsp_error e;
+
+	if (bsp_spec_parse(kinds, text, spec, &e))
+		cli_usage("--%s: %s", option, e.text);
+}
+
+static void
+parse_shard(void)
+{
+	char *copy = strdup(shard_text), *of = strchr(copy, '/');
+	struct bsp_error e;
+
+	if (of != NULL)
+		*of++ = '\0';
+	if (of == NULL || bsp_count_parse(copy, &shard, &e) ||
+	    bsp_count_parse(of, &shards, &e) || shard < 1 ||
+	    shard > shards || shards > 1000000)
+		cli_usage("--shard: found '%s', expected K/N with K from 1 to "
+		    "N, as in 2/8", shard_text);
+	free(copy);
+}
+
+static void
+parse_metrics(void)
+{
+	struct metric_list list;
+	const struct bsp_metric *m = bsp_metrics;
+
+	metrics_parse(&list, metrics_text);
+	memcpy(sweep.metric, list.metric, sizeof sweep.metric);
+	sweep.metrics = asked = list.count;
+	/* The mean residual comes last where it is not asked for. */
+	if (per_image || metrics_find(&list, "mean_residual", 13) < list.count)
+		return;
+	while (strcmp(m->name, "mean_residual") != 0)
+		m++;
+	sweep.metric[sweep.metrics++] = m;
+}
+
+static void
+check_recon(void)
+{
+	if ((degrade_text != NULL) + (recon_path != NULL) +
+	    (recon_command != NULL) != 1)
+		cli_usage("expected one of --degrade, --recon and "
+		    "--recon-cmd");
+	if (recon_path != NULL && sweep.on_anomalous &&
+	    bsp_spec_cells(&sweep.inject) > 1)
+		cli_usage("--recon with --on anomalous: the reconstructions "
+		    "are of one anomaly, expected --inject without ranges");
+}
+
+static void
+parse_request(const struct cli_command *command)
+{
+	if (inject_text == NULL)
+		cli_usage("no --inject, expected one as in "
+		    "disk:intensity=0:1:21");
+	if (command->operands > 1)
+		cli_usage("unexpected operand '%s', expected one stream of "
+		    "images", command->operand[1]);
+	parse_spec("inject", bsp_inject_kinds, inject_text, &sweep.inject);
+	if (degrade_text != NULL)
+		parse_spec("degrade", bsp_degrade_kinds, degrade_text,
+		    &sweep.degrade);
+	parse_spec("residual", bsp_residual_kinds, residual_text,
+	    &sweep.residual);
+	if (strcmp(on_text, "normal") != 0 &&
+	    strcmp(on_text, "anomalous") != 0)
+		cli_usage("--on: found '%s', expected normal or anomalous",
+		    on_text);
+	sweep.on_anomalous = strcmp(on_text, "anomalous") == 0;
+	sweep.equalize = equalize;
+	sweep.seed = seed;
+	check_recon();
+	parse_metrics();
+	if (shard_text != NULL)
+		parse_shard();
+	if (bsp_sweep_pairs(&sweep) > BSP_CELLS_MAX /
+	    bsp_spec_cells(&sweep.residual))
+		cli_usage("the grid has more than %d cells", BSP_CELLS_MAX);
+	if (threads > 0)
+		omp_set_num_threads((int)threads);
+}
+
+/* --------------------------------------------------------------- the table */
+
+/* What the table says of itself; images and recons only once they are read. */
+struct facts {
+	struct table_fact fact[12];
+	size_t count;
+	char seed[BSP_NUMBER_SIZE], inject[BSP_SPEC_SIZE];
+	char degrade[BSP_SPEC_SIZE], residual[BSP_SPEC_SIZE];
+	char images[64], recons[64];
+};
+
+static void
+add_fact(struct facts *facts, const char *name, const char *text)
+{
+	facts->fact[facts->count++] = (struct table_fact){name, text};
+}
+
+static void
+tell_request(struct facts *facts)
+{
+	add_fact(facts, "seed", table_digits(facts->seed, seed));
+	add_fact(facts, "inject", bsp_spec_format(&sweep.inject,
+	    facts->inject));
+	if (degrade_text != NULL)
+		add_fact(facts, "degrade", bsp_spec_format(&sweep.degrade,
+		    facts->degrade));
+	if (recon_command != NULL)
+		add_fact(facts, "recon-cmd", recon_command);
+	add_fact(facts, "residual", bsp_spec_format(&sweep.residual,
+	    facts->residual));
+	add_fact(facts, "on", on_text);
+	if (equalize)
+		add_fact(facts, "equalize", "yes");
+	if (shard_text != NULL)
+		add_fact(facts, "shard", shard_text);
+}
+
+static void
+tell_images(struct facts *facts, const struct source *source)
+{
+	add_fact(facts, "images", source_fingerprint(source, false,
+	    facts->images));
+	if (source->recons != NULL)
+		add_fact(facts, "reconstructions", source_fingerprint(source,
+		    true, facts->recons));
+}
+
+static void
+begin_table(struct table *table, FILE *file, const struct grid *grid,
+    const struct facts *facts)
+{
+	table_begin(table, file, json, cli_command_line(not_told),
+	    facts->fact, grid->columns);
+}
+
+/* The row of a cell: the moments of its metrics. */
+static void
+put_means(struct table *table, const void *values, const struct grid *grid,
+    size_t inject)
+{
+	const struct bsp_moments *moments = values;
+	size_t m;
+
+	(void)inject;
+	for (m = 0; m < grid->asked; m++) {
+		table_number(table, bsp_moments_mean(&moments[m]));
+		table_number(table, bsp_moments_sd(&moments[m]));
+		table_count(table, moments[m].undefined);
+	}
+	table_count(table, moments->n + moments->undefined);
+	for (; m < grid->sweep->metrics; m++)
+		table_number(table, bsp_moments_mean(&moments[m]));
+}
+
+/* ------------------------------------------------------------ the two ways */
+
+static void
+check_count(const struct source *source)
+{
+	struct bsp_error e;
+
+	if (source->count > 0)
+		return;
+	bsp_error_set(&e, BSP_DATA, "no images, expected at least one");
+	bsp_reader_blame(source->images, &e);
+	e.image = -1;
+	cli_die(&e);
+}
+
+static void
+run_means(struct grid *grid, struct source *source, struct batch *batch,
+    struct facts *facts, FILE *file)
+{
+	size_t n = grid_cells(grid) * sweep.metrics, image, i;
+	struct bsp_moments *moments = calloc(n + 1, sizeof *moments);
+	struct progress progress;
+	struct bsp_error e = {0};
+	struct table table;
+
+	if (moments == NULL) {
+		bsp_error_system(&e, ENOMEM, "%zu cells", grid_cells(grid));
+		cli_die(&e);
+	}
+	progress_begin(&progress, "cells");
+	while (batch_read(batch, source)) {
+		batch_run(batch, source, &progress);
+		for (image = 0; image < batch->count; image++)
+			for (i = 0; i < n; i++)
+				bsp_moments_add(&moments[i],
+				    batch->values[image * n + i]);
+	}
+	progress_end(&progress);
+	check_count(source);
+	tell_images(facts, source);
+	begin_table(&table, file, grid, facts);
+	grid_rows(grid, &table, moments, sweep.metrics * sizeof *moments,
+	    put_means);
+	table_end(&table);
+	free(moments);
+}
+
+/* The image whose rows are written. */
+static struct {
+	uint64_t index;
+	size_t pixels;
+	const size_t *anomalous; /* [injects] */
+} row;
+
+static void
+put_image(struct table *table, const void *values, const struct grid *grid,
+    size_t inject)
+{
+	const double *value = values;
+	size_t m;
+
+	table_count(table, row.index);
+	table_count(table, row.pixels);
+	table_count(table, row.anomalous[inject]);
+	for (m = 0; m < grid->sweep->metrics; m++)
+		table_number(table, value[m]);
+}
+
+static void
+run_images(struct grid *grid, struct source *source, struct batch *batch,
+    struct facts *facts, FILE *file)
+{
+	size_t n = grid_cells(grid) * sweep.metrics, image, told, i;
+	struct progress progress;
+	struct table table;
+
+	begin_table(&table, file, grid, facts);
+	progress_begin(&progress, "cells");
+	while (batch_read(batch, source)) {
+		batch_run(batch, source, &progress);
+		for (image = 0; image < batch->count; image++) {
+			row.index = batch->first + image;
+			row.pixels = bsp_image_size(&batch->image[image]);
+			row.anomalous = batch->anomalous +
+			    image * grid->injects;
+			grid_rows(grid, &table, batch->values + image * n,
+			    sweep.metrics * sizeof *batch->values, put_image);
+		}
+	}
+	progress_end(&progress);
+	check_count(source);
+	told = facts->count;
+	tell_images(facts, source);
+	for (i = told; i < facts->count; i++)
+		table_note(&table, &facts->fact[i]);
+	table_end(&table);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct cli_command command;
+	struct facts facts = {.count = 0};
+	struct source source;
+	struct batch batch = {.memory = 0};
+	struct grid grid;
+	FILE *file;
+
+	cli_parse(&program, argc, argv, &command);
+	if (merge) {
+		merge_tables(command.operand, command.operands);
+		return cli_finish(false);
+	}
+	parse_request(&command);
+	file = cli_table(NULL);
+	source_open(&source, &sweep, command.operand[0], recon_path,
+	    recon_command, first_index);
+	grid_begin(&grid, &sweep, asked, per_image);
+	if (shard_text != NULL)
+		grid_take_shard(&grid, shard, shards);
+	tell_request(&facts);
+	batch = (struct batch){.grid = &grid, .memory = memory,
+	    .first = first_index};
+	(per_image ? run_images : run_means)(&grid, &source, &batch, &facts,
+	    file);
+	return cli_finish(false);
+}

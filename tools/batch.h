@@ -1,0 +1,31 @@
+/*
+ * Images of a sweep held at once and run in parallel.
+ */
+#ifndef BATCH_H
+#define BATCH_H
+
+#include "grid.h"
+#include "progress.h"
+#include "source.h"
+
+struct batch {
+	const struct grid *grid;
+	uint64_t memory;          /* bytes to hold at most, but for one image */
+	uint64_t first;           /* index of the first image */
+	size_t count, capacity;
+	size_t recons_each;       /* 0: none */
+	struct bsp_image *image;  /* [capacity] */
+	struct bsp_image *recon;  /* [capacity][recons_each] */
+	double *values;           /* [count][cells][metrics] */
+	size_t *anomalous;        /* [count][injects] */
+	bool last;                /* the stream has ended */
+};
+
+/* Read as many images as memory allows, at least one; false if none is left. */
+bool batch_read(struct batch *batch, struct source *source);
+
+/* Run them, by OpenMP's threads; dies of the first error in image order. */
+void batch_run(struct batch *batch, const struct source *source,
+    struct progress *progress);
+
+#endif

@@ -1,0 +1,50 @@
+/*
+ * A command that reconstructs: it reads an image stream and writes one image
+ * for each that it reads.
+ */
+#ifndef COMMAND_H
+#define COMMAND_H
+
+#include <pthread.h>
+#include <sys/types.h>
+
+#include "cli.h"
+
+struct command {
+	const char *text;
+	const struct bsp_sweep *sweep; /* says what is fed */
+	uint64_t first_index;
+	pid_t pid;
+	struct bsp_reader *output;     /* what the command writes */
+	/* the thread that feeds it */
+	pthread_t feeder;
+	struct bsp_reader *images;
+	struct bsp_writer *input;
+	struct bsp_error error;
+	bool failed;
+};
+
+/*
+ * Make *fd, which is open for reading, seekable: what comes through a pipe is
+ * copied to a temporary file first, because a command may want all of its
+ * input before it writes anything.
+ */
+void command_spool(int *fd);
+
+/*
+ * Start the command by sh -c, and a thread that feeds it what the sweep
+ * reconstructs of the images in fd, a seekable file, from where it stands.
+ */
+void command_start(struct command *command, const char *text,
+    const struct bsp_sweep *sweep, int fd, uint64_t first_index);
+
+/*
+ * Die of *e, an error in what the command wrote, or of the failure of the
+ * command that is behind it.
+ */
+_Noreturn void command_die(struct command *command, struct bsp_error *e);
+
+/* After the last image: wait for the command; it must have succeeded. */
+void command_end(struct command *command);
+
+#endif

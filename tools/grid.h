@@ -1,0 +1,46 @@
+/*
+ * The table of a sweep: its columns, the facts above it, and its rows.
+ */
+#ifndef GRID_H
+#define GRID_H
+
+#include "cli.h"
+#include "table.h"
+
+/* A grid, the part of it that is run, and how it is told. */
+struct grid {
+	const struct bsp_sweep *sweep;
+	size_t injects, degrades, residuals; /* cells */
+	size_t begin, end;                   /* the shard's pairs */
+	bool per_image;
+	size_t asked; /* metrics with all their columns */
+	const char **columns;
+	size_t params;                       /* columns of swept parameters */
+};
+
+/*
+ * Count the cells and name the columns; the shard is the whole.  asked metrics
+ * were asked for; those after them are told by their mean alone.
+ */
+void grid_begin(struct grid *grid, const struct bsp_sweep *sweep,
+    size_t asked, bool per_image);
+
+/* Take shard k of n, k from 1: degradations first, then anomalies. */
+void grid_take_shard(struct grid *grid, uint64_t k, uint64_t n);
+
+/* How many cells the shard has. */
+size_t grid_cells(const struct grid *grid);
+
+/* What is written of one cell: the parameters, then what put says. */
+typedef void grid_put_fn(struct table *table, const void *values,
+    const struct grid *grid, size_t inject);
+
+/*
+ * Write the shard's rows in order: inject outermost, then degrade, then
+ * residual.  values are an array over pairs of the shard, then residuals, of
+ * size bytes each.
+ */
+void grid_rows(const struct grid *grid, struct table *table,
+    const void *values, size_t size, grid_put_fn *put);
+
+#endif

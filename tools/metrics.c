@@ -1,0 +1,55 @@
+/*
+ * The list of metrics: see metrics.h.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "metrics.h"
+
+size_t
+metrics_find(const struct metric_list *list, const char *name, size_t length)
+{
+	size_t i;
+
+	for (i = 0; i < list->count; i++)
+		if (strlen(list->metric[i]->name) == length &&
+		    strncmp(list->metric[i]->name, name, length) == 0)
+			break;
+	return i;
+}
+
+static void
+add_metric(struct metric_list *list, const char *name)
+{
+	const struct bsp_metric *m;
+	const char *nearest = NULL;
+
+	for (m = bsp_metrics; m->name != NULL; m++) {
+		if (strcmp(m->name, name) == 0)
+			break;
+		bsp_nearest(name, m->name, &nearest);
+	}
+	if (m->name == NULL)
+		cli_usage("--metrics: unknown metric '%s'; the nearest is "
+		    "'%s'", name, nearest);
+	if (metrics_find(list, name, strlen(name)) < list->count)
+		cli_usage("--metrics: %s is given twice", name);
+	list->metric[list->count++] = m;
+}
+
+void
+metrics_parse(struct metric_list *list, const char *text)
+{
+	char *copy = strdup(text), *name, *next;
+
+	list->count = 0;
+	if (copy == NULL)
+		cli_usage("--metrics: no memory for the list");
+	for (name = copy; name != NULL; name = next) {
+		next = strchr(name, ',');
+		if (next != NULL)
+			*next++ = '\0';
+		add_metric(list, name);
+	}
+	free(copy);
+}

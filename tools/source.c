@@ -1,0 +1,153 @@
+/*
+ * What a sweep reads: see source.h.
+ */
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "source.h"
+
+static XXH3_state_t *
+start_hash(void)
+{
+	XXH3_state_t *state = XXH3_createState();
+	struct bsp_error e;
+
+	if (state == NULL) {
+		bsp_error_system(&e, 0, "no memory for a fingerprint");
+		cli_die(&e);
+	}
+	XXH3_64bits_reset(state);
+	return state;
+}
+
+void
+source_open(struct source *source, const struct bsp_sweep *sweep,
+    const char *images, const char *recon, const char *command,
+    uint64_t first_index)
+{
+	struct stat status;
+	int fd = cli_open(images);
+
+	*source = (struct source){.sweep = sweep, .recons_each = 1,
+	    .image_hash = start_hash(), .recon_hash = start_hash()};
+	if (recon != NULL)
+		source->recons = cli_reader(recon, BSP_IMAGES);
+	if (command != NULL) {
+		command_spool(&fd);
+		command_start(&source->command, command, sweep, fd,
+		    first_index);
+		source->recons = source->command.output;
+		if (sweep->on_anomalous)
+			source->recons_each = bsp_spec_cells(&sweep->inject);
+	}
+	source->fd = fd;
+	if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode))
+		source->size = status.st_size;
+	source->images = cli_reader_of(fd, images, BSP_IMAGES);
+}
+
+/* Sizes and samples; not the format, which may differ. */
+static void
+add_hash(XXH3_state_t *state, const struct bsp_image *image)
+{
+	uint64_t size[2] = {image->rows, image->cols};
+
+	XXH3_64bits_update(state, size, sizeof size);
+	XXH3_64bits_update(state, image->data,
+	    bsp_image_size(image) * sizeof *image->data);
+}
+
+/* Die of an error in the reconstructions, whoever made them. */
+static _Noreturn void
+bad_recons(struct source *source, struct bsp_error *e)
+{
+	bsp_reader_blame(source->recons, e);
+	if (source->command.text != NULL)
+		command_die(&source->command, e);
+	cli_die(e);
+}
+
+static void
+read_recons(struct source *source, const struct bsp_image *image,
+    struct bsp_image *recons)
+{
+	struct bsp_error e = {0};
+	size_t i;
+	int r;
+
+	for (i = 0; i < source->recons_each; i++) {
+		r = bsp_reader_next(source->recons, &recons[i], &e);
+		if (r == 0)
+			bsp_error_set(&e, BSP_DATA, "ended after %llu images, "
+			    "expected one for each image to reconstruct",
+			    (unsigned long long)bsp_reader_count(
+			    source->recons));
+		if (r > 0 && (recons[i].rows != image->rows ||
+		    recons[i].cols != image->cols)) {
+			bsp_error_set(&e, BSP_DATA, "is %zu x %zu, expected "
+			    "the %zu x %zu of its image", recons[i].cols,
+			    recons[i].rows, image->cols, image->rows);
+			r = -1;
+		}
+		if (r <= 0)
+			bad_recons(source, &e);
+		add_hash(source->recon_hash, &recons[i]);
+	}
+}
+
+/* The images are at their end: so must be all else. */
+static void
+check_end(struct source *source, struct bsp_image *spare)
+{
+	struct bsp_error e = {0};
+	uint64_t wanted;
+	int r;
+
+	if (source->recons == NULL)
+		return;
+	wanted = bsp_reader_count(source->recons);
+	r = bsp_reader_next(source->recons, spare, &e);
+	if (r > 0)
+		bsp_error_set(&e, BSP_DATA, "more than %llu images, expected "
+		    "one for each image to reconstruct",
+		    (unsigned long long)wanted);
+	if (r != 0)
+		bad_recons(source, &e);
+	if (source->command.text != NULL)
+		command_end(&source->command);
+}
+
+bool
+source_next(struct source *source, struct bsp_image *image,
+    struct bsp_image *recons)
+{
+	struct bsp_error e = {0};
+	int r = bsp_reader_next(source->images, image, &e);
+
+	if (r < 0)
+		cli_die(&e);
+	if (r == 0) {
+		check_end(source, image);
+		return false;
+	}
+	source->count++;
+	add_hash(source->image_hash, image);
+	if (source->recons != NULL)
+		read_recons(source, image, recons);
+	return true;
+}
+
+const char *
+source_fingerprint(const struct source *source, bool of_recons, char text[64])
+{
+	const XXH3_state_t *state = of_recons ? source->recon_hash :
+	    source->image_hash;
+	uint64_t count = source->count;
+
+	if (of_recons)
+		count *= source->recons_each;
+	snprintf(text, 64, "%llu, xxh3 %016llx", (unsigned long long)count,
+	    (unsigned long long)XXH3_64bits_digest(state));
+	return text;
+}

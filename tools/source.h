@@ -1,0 +1,42 @@
+/*
+ * What a sweep reads: images, and reconstructions from a stream or a command.
+ */
+#ifndef SOURCE_H
+#define SOURCE_H
+
+#include <xxhash.h>
+
+#include "command.h"
+
+struct source {
+	const struct bsp_sweep *sweep;
+	struct bsp_reader *images;
+	struct bsp_reader *recons;  /* NULL: the sweep degrades */
+	size_t recons_each;         /* reconstructions an image */
+	struct command command;     /* that makes them, if text is not NULL */
+	uint64_t count;             /* images read */
+	off_t size;                 /* of a regular file, else 0 */
+	int fd;
+	XXH3_state_t *image_hash, *recon_hash;
+};
+
+/*
+ * Open the images, and the reconstructions of a stream or a command (at most
+ * one of both, else NULL), or die.
+ */
+void source_open(struct source *source, const struct bsp_sweep *sweep,
+    const char *images, const char *recon, const char *command,
+    uint64_t first_index);
+
+/*
+ * Read the next image and its reconstructions, recons_each of them, where
+ * there are any; false at the end, where everything must have ended well.
+ */
+bool source_next(struct source *source, struct bsp_image *image,
+    struct bsp_image *recons);
+
+/* The number of images and a fingerprint of their samples. */
+const char *source_fingerprint(const struct source *source, bool of_recons,
+    char text[64]);
+
+#endif
