@@ -45,7 +45,8 @@ all: $(PROGRAMS:%=$B/bin/%) $(STATIC) $(SHARED) $B/lib/blindspot.pc
 help:
 	@echo 'all         programs in $B/bin, libraries in $B/lib (the default)'
 	@echo 'demo        experiment 1 on a real brain: tables and pictures'
-	@echo 'experiment1 the same on IMAGES=, see blindspot(7)'
+	@echo 'experiment1 the same on IMAGES=, see blindspot(7); also'
+	@echo '            experiment1-equalized and experiment2'
 	@echo 'check       all tests; installs the Debian packages it needs'
 	@echo 'check-san   the tests under the address and UB sanitizers'
 	@echo 'lint        shellcheck, mandoc, compiler warnings as errors'
@@ -160,7 +161,7 @@ packages-bench:
 
 SCRIPTS = build-aux/packages .ci/run tests/run $(wildcard tests/*.bats) \
 	$(addprefix pipelines/,progress experiment1-prepare experiment1-table \
-	experiment1-findings experiment1-examples)
+	experiment1-findings experiment1-examples experiment2)
 
 # Pages of ours that are not installed yet are no mistake.
 lint:

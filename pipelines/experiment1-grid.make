@@ -43,10 +43,19 @@ endef
 $(foreach i,$(INTENSITIES),$(foreach s,$(SIGMAS), \
 	$(eval $(call cell,$(i),$(s)))))
 
-# The table: a row a cell, in the order of the grid.
+# The table: a row a cell, in the order of the grid.  Both ways give the same.
+ifeq ($(ENGINE),sweep)
+$(WORK)/experiment1.tsv: $(WORK)/healthy $(WORK)/provenance
+	$(BIN)/anom-sweep --inject '$(INJECT)' --degrade '$(DEGRADE)' \
+		--seed $(SEED) $< > $@.sweep
+	{ cat $(WORK)/provenance; grep -v '^#' $@.sweep; } > $@.part
+	rm $@.sweep
+	mv $@.part $@
+else
 $(WORK)/experiment1.tsv: $(CELL_FILES) $(WORK)/provenance
 	pipelines/experiment1-table $(WORK) $(CELLS) > $@.part
 	mv $@.part $@
+endif
 
 $(RESULTS)/experiment1.tsv: $(WORK)/experiment1.tsv
 	cp $< $@.part
@@ -64,7 +73,8 @@ $(WORK)/%.svg: pipelines/experiment1-%.gp $(WORK)/experiment1.tsv
 	test -s $@.part
 	mv $@.part $@
 
-$(WORK)/examples.png: $(WORK)/experiment1.tsv pipelines/experiment1-examples
+$(WORK)/examples.png: $(WORK)/experiment1.tsv $(WORK)/mask.pgm \
+		pipelines/experiment1-examples
 	BIN=$(BIN) pipelines/experiment1-examples $(WORK) $(RADIUS) $(SEED) \
 		> $@.part
 	mv $@.part $@

@@ -8,27 +8,38 @@
 # What was done stays in a folder named by a fingerprint of the images and the
 # parameters: an interrupted run goes on where it stopped, and no result is
 # taken for that of other images or parameters.
+#
+# ENGINE=pipeline runs each cell through the four filters; ENGINE=sweep gives
+# the same table much faster, where both parameters are ranges.
 
 IMAGES = colin27
 INTENSITIES = 0:1:21
 SIGMAS = 0:5:11
 RADIUS = 20
 SEED = 0
-RESULTS = results/experiment1
+ENGINE = pipeline
+EQUALIZE = no
+RESULTS = results/$@
 
 BRAIN = /usr/share/mricron/templates/ch2bet.nii.gz
 BRAIN_SLICES = 60:100
 
-.PHONY: experiment1 clean-experiment1
-experiment1: all
+.PHONY: experiment1 experiment1-equalized clean-experiment1
+
+# The same on images whose foreground's histogram is equalised.
+experiment1-equalized: EQUALIZE = yes
+
+experiment1 experiment1-equalized: all
 	@work=$$(BIN='$B/bin' BRAIN='$(BRAIN)' BRAIN_SLICES='$(BRAIN_SLICES)' \
+		ENGINE='$(ENGINE)' EQUALIZE='$(EQUALIZE)' TARGET='$@' \
 		pipelines/experiment1-prepare '$(RESULTS)' '$(IMAGES)' \
 		'$(INTENSITIES)' '$(SIGMAS)' '$(RADIUS)' '$(SEED)') && \
 	$(MAKE) --no-print-directory -s -f pipelines/experiment1-grid.make \
-		BIN='$B/bin' WORK="$$work" RESULTS='$(RESULTS)'
+		BIN='$B/bin' WORK="$$work" RESULTS='$(RESULTS)' \
+		ENGINE='$(ENGINE)'
 
 clean-experiment1:
-	rm -rf '$(RESULTS)'
+	rm -rf '$(RESULTS:%/$@=%/experiment1)'
 
 # The main job on a real brain: 40 axial slices of Colin 27.
 demo: packages-run

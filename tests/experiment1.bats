@@ -103,3 +103,52 @@ experiment1() {
 	printf 'P6\n' >"$T/ppm"
 	refuses 'ppmtopgm' IMAGES="$T/ppm"
 }
+
+@test "both engines give the same table and figures" {
+	experiment1
+	mv "$T/out" "$T/pipeline"
+	experiment1 ENGINE=sweep
+	cmp "$T/pipeline/experiment1.tsv" "$T/out/experiment1.tsv"
+	[ -s "$T/out/heatmap.png" ]
+	[ -s "$T/out/examples.png" ]
+	run ! experiment1 ENGINE=steam
+	run ! experiment1 ENGINE=sweep SIGMAS=2
+}
+
+@test "equalised images" {
+	experiment1 ENGINE=sweep
+	mv "$T/out" "$T/plain"
+	for engine in pipeline sweep; do
+		make -s experiment1-equalized IMAGES="$T/in.pgm" B=build \
+			INTENSITIES=0:1:3 SIGMAS=0:2:2 RADIUS=4 SEED=5 \
+			ENGINE=$engine RESULTS="$T/$engine"
+	done
+	cmp "$T/pipeline/experiment1.tsv" "$T/sweep/experiment1.tsv"
+	anom-sweep --equalize --inject disk:radius=4,intensity=0:1:3 \
+		--degrade blur:sigma=0:2:2 --seed 5 "$T/in.pgm" |
+		grep -v '^#' >"$T/rows"
+	grep -v '^#' "$T/sweep/experiment1.tsv" | cmp - "$T/rows"
+	run ! cmp "$T/plain/experiment1.tsv" "$T/sweep/experiment1.tsv"
+}
+
+@test "textures" {
+	make -s experiment2 IMAGES="$T/in.pgm" SIGMAS=0:2:3 RADIUS=4 SEED=5 \
+		RESULTS="$T/two" B=build
+	[ "$(grep -vc '^#' "$T/two/experiment2.tsv")" = 10 ]
+	for texture in sink source shuffle; do
+		anom-inject $texture --radius 4 --seed 5 --mask "$T/m" \
+			"$T/in.pgm" >"$T/a"
+		recon-degrade blur --sigma 2 "$T/in.pgm" >"$T/r"
+		ap=$(residual abs "$T/a" "$T/r" | score --bootstrap 0 \
+			--metrics ap - "$T/m" | awk '$1 == "ap" { print $2 }')
+		grep -q "^$texture	2	$ap	" "$T/two/experiment2.tsv"
+	done
+	[ -s "$T/two/textures.png" ]
+	[ -s "$T/two/textures.svg" ]
+	run ! make -s experiment2 IMAGES="$T/in.pgm" SIGMAS=2 \
+		RESULTS="$T/three" B=build
+	head -c 800 "$T/in.pgm" >"$T/cut.pgm"
+	run ! make -s experiment2 IMAGES="$T/cut.pgm" SIGMAS=0:2:3 \
+		RESULTS="$T/three" B=build
+	[ ! -e "$T/three/experiment2.tsv" ]
+}

@@ -5,20 +5,37 @@
 
 #include "../base/base.h"
 
+#define CHUNK 256
+
+/* The terms of the steps after the first. */
+BSP_CLONES static void
+precision_terms(const struct bsp_step *step, size_t n, double *term)
+{
+	size_t i;
+
+	for (i = 1; i < n; i++)
+		term[i] = (double)(step[i].tp - step[i - 1].tp) *
+		    (double)step[i].tp /
+		    ((double)step[i].tp + (double)step[i].fp);
+}
+
+/* The divisions are made in blocks; the sum is in the order of the steps. */
 double
 bsp_average_precision(const struct bsp_curve *curve)
 {
-	const struct bsp_step *step;
-	double sum = 0;
-	size_t i, found = 0;
+	const struct bsp_step *step = curve->steps;
+	double sum = 0, term[CHUNK];
+	size_t i, j, n;
 
 	if (curve->positives == 0)
 		return (double)NAN;
-	for (i = 0; i < curve->count; i++) {
-		step = &curve->steps[i];
-		sum += (double)(step->tp - found) * (double)step->tp /
-		    ((double)step->tp + (double)step->fp);
-		found = step->tp;
+	sum = (double)step->tp * (double)step->tp /
+	    ((double)step->tp + (double)step->fp);
+	for (i = 0; i + 1 < curve->count; i += n - 1) {
+		n = curve->count - i < CHUNK ? curve->count - i : CHUNK;
+		precision_terms(step + i, n, term);
+		for (j = 1; j < n; j++)
+			sum += term[j];
 	}
 	return sum / (double)curve->positives;
 }

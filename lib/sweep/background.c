@@ -11,9 +11,9 @@
  * greatest 2^(BUCKET_BITS + SHIFT) of them, 8 octaves of scores; the rest is
  * in bucket 0.
  */
-#define BUCKET_BITS 15
+#define BUCKET_BITS 14
 #define BUCKETS ((size_t)1 << BUCKET_BITS)
-#define SHIFT 11
+#define SHIFT 12
 
 #define FEW 8 /* keys of a bucket that are compared all at once */
 
@@ -88,7 +88,7 @@ BSP_CLONES static void
 find_places(const struct bsp_background *b, const uint32_t *value, size_t n,
     struct place *place)
 {
-	uint32_t below, not_above, start, end, v;
+	uint32_t below, start, end, v;
 	const uint32_t *key;
 	size_t i, j, bucket;
 
@@ -98,19 +98,18 @@ find_places(const struct bsp_background *b, const uint32_t *value, size_t n,
 		start = b->start[bucket];
 		end = b->start[bucket + 1];
 		key = b->keys.key + start;
-		below = not_above = 0;
+		below = 0;
 		/* Keys of the buckets after it are above v, and not counted. */
-		for (j = 0; j < FEW; j++) {
+		for (j = 0; j < FEW; j++)
 			below += key[j] < v;
-			not_above += key[j] <= v;
-		}
-		if (end - start > FEW) {
+		if (below == FEW)
 			below = (uint32_t)lower_bound(key, end - start, v);
-			not_above = (uint32_t)lower_bound(key, end - start,
-			    v + 1);
-		}
 		place[i].below = start + below;
-		place[i].not_above = start + not_above;
+		/* Ties are few; what follows the last key is above all. */
+		if (key[below] == v)
+			below = (uint32_t)lower_bound(key, end - start,
+			    v + 1);
+		place[i].not_above = start + below;
 	}
 }
 
