@@ -37,7 +37,13 @@ bsp_score_of(uint32_t key)
 void bsp_sort_u32(uint32_t *keys, uint32_t *scratch, size_t n);
 
 /*
- * The same, with scratch, for keys that may already lie in one or two runs,
+ * Sort n keys in the upper halves of words in ascending order; equal keys stay
+ * in their order.  scratch is room for n more.
+ */
+void bsp_sort_u64(uint64_t *words, uint64_t *scratch, size_t n);
+
+/*
+ * The same as bsp_sort_u32, with scratch, for keys that may already lie in one or two runs,
  * each ascending or descending: those are merged.
  */
 void bsp_sort_runs_u32(uint32_t *keys, uint32_t *scratch, size_t n);

@@ -44,6 +44,33 @@ sort_with_scratch(uint32_t *keys, uint32_t *scratch, size_t n)
 		memcpy(keys, from, n * sizeof *keys);
 }
 
+/* The same passes over the upper half of each word. */
+void
+bsp_sort_u64(uint64_t *words, uint64_t *scratch, size_t n)
+{
+	size_t count[DIGITS], i, next, here;
+	uint64_t *from = words, *to = scratch, *spare;
+	int pass;
+
+	for (pass = 0; pass < PASSES; pass++) {
+		memset(count, 0, sizeof count);
+		for (i = 0; i < n; i++)
+			count[digit((uint32_t)(from[i] >> 32), pass)]++;
+		for (i = next = 0; i < DIGITS; i++) {
+			here = count[i];
+			count[i] = next;
+			next += here;
+		}
+		for (i = 0; i < n; i++)
+			to[count[digit((uint32_t)(from[i] >> 32),
+			    pass)]++] = from[i];
+		spare = from;
+		from = to;
+		to = spare;
+	}
+	memcpy(words, from, n * sizeof *words);
+}
+
 #define FEW 48 /* where insertion is faster */
 
 static void

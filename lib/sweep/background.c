@@ -42,10 +42,14 @@ bsp_background_prepare(struct bsp_background *b, struct bsp_error *e)
 		return bsp_error_system(e, ENOMEM, "an index of scores");
 	top = n > 0 ? b->keys.key[n - 1] : 0;
 	b->floor = top >= span ? top - span + 1 : 0;
-	for (i = next = 0; i < n; i++)
+	for (i = next = 0; i < n; i++) {
+		/* Many keys in one bucket are passed by eight at a time. */
+		while (i + 8 < n && bucket_of(b, b->keys.key[i + 8]) < next)
+			i += 8;
 		for (bucket = bucket_of(b, b->keys.key[i]); next <= bucket;
 		    next++)
 			b->start[next] = (uint32_t)i;
+	}
 	while (next <= BUCKETS)
 		b->start[next++] = (uint32_t)n;
 	/* What is compared beyond the last key is above everything. */
@@ -84,13 +88,31 @@ struct place {
 	uint32_t below, not_above;
 };
 
+typedef uint32_t few_keys __attribute__((vector_size(FEW * 4)));
+typedef int32_t few_flags __attribute__((vector_size(FEW * 4)));
+
+/* How many of the next FEW keys are below v. */
+static inline __attribute__((always_inline)) uint32_t
+count_below(const uint32_t *key, uint32_t v)
+{
+	const few_keys zero = {0};
+	few_keys keys;
+	few_flags below;
+
+	memcpy(&keys, key, sizeof keys);
+	below = (few_flags)(keys < zero + v);
+	below += __builtin_shufflevector(below, below, 4, 5, 6, 7, 0, 1, 2, 3);
+	below += __builtin_shufflevector(below, below, 2, 3, 0, 1, 6, 7, 4, 5);
+	return (uint32_t)-(below[0] + below[1]);
+}
+
 BSP_CLONES static void
 find_places(const struct bsp_background *b, const uint32_t *value, size_t n,
     struct place *place)
 {
 	uint32_t below, start, end, v;
 	const uint32_t *key;
-	size_t i, j, bucket;
+	size_t i, bucket;
 
 	for (i = 0; i < n; i++) {
 		v = value[i];
@@ -98,10 +120,8 @@ find_places(const struct bsp_background *b, const uint32_t *value, size_t n,
 		start = b->start[bucket];
 		end = b->start[bucket + 1];
 		key = b->keys.key + start;
-		below = 0;
 		/* Keys of the buckets after it are above v, and not counted. */
-		for (j = 0; j < FEW; j++)
-			below += key[j] < v;
+		below = count_below(key, v);
 		if (below == FEW)
 			below = (uint32_t)lower_bound(key, end - start, v);
 		place[i].below = start + below;

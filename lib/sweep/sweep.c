@@ -145,21 +145,6 @@ start_short(struct work *w, struct bsp_error *e)
 	    bsp_image_resize(&w->patch_recon, 1, room, e) ? -1 : 0;
 }
 
-struct ordered {
-	float value;
-	uint32_t pixel;
-};
-
-static int
-compare_ordered(const void *a, const void *b)
-{
-	const struct ordered *p = a, *q = b;
-
-	if (p->value != q->value)
-		return p->value < q->value ? -1 : 1;
-	return (p->pixel > q->pixel) - (p->pixel < q->pixel);
-}
-
 /*
  * Order the patch's pixels by their reconstruction: the residuals of a
  * constant anomaly then come in two monotone runs, which are quickly merged.
@@ -168,20 +153,21 @@ static int
 order_patch(struct work *w, struct bsp_error *e)
 {
 	size_t i, n = w->patch.pixels;
-	struct ordered *ordered = malloc((n + 1) * sizeof *ordered);
+	uint64_t *word = malloc((2 * n + 1) * sizeof *word);
 
-	if (ordered == NULL)
+	if (word == NULL)
 		return bsp_error_system(e, ENOMEM, "a patch of %zu pixels",
 		    n);
 	for (i = 0; i < n; i++)
-		ordered[i] = (struct ordered){
-		    w->recon.data[w->patch.at[i]], (uint32_t)i};
-	qsort(ordered, n, sizeof *ordered, compare_ordered);
+		word[i] = (uint64_t)bsp_key_of(w->recon.data[
+		    w->patch.at[i]]) << 32 | i;
+	bsp_sort_u64(word, word + n, n);
 	for (i = 0; i < n; i++) {
-		w->order[i] = ordered[i].pixel;
-		w->patch_recon.data[i] = ordered[i].value;
+		w->order[i] = (uint32_t)word[i];
+		w->patch_recon.data[i] =
+		    w->recon.data[w->patch.at[w->order[i]]];
 	}
-	free(ordered);
+	free(word);
 	return 0;
 }
 
