@@ -20,6 +20,8 @@ bsp_key_of(float score)
 	return bits >> 31 ? ~bits : bits | 0x80000000;
 }
 
+void bsp_make_keys(const float *score, uint32_t *key, size_t n);
+
 static inline float
 bsp_score_of(uint32_t key)
 {

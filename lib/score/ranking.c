@@ -48,15 +48,6 @@ count_nonzero(const float *x, size_t n)
 	return count;
 }
 
-BSP_CLONES static void
-make_keys(const float *score, uint32_t *key, size_t n)
-{
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		key[i] = bsp_key_of(score[i]);
-}
-
 /*
  * Add pixels of both classes, without branches: each key is put at both ends,
  * and stays at one.
@@ -104,7 +95,7 @@ bsp_ranking_add(struct bsp_ranking *ranking, const struct bsp_image *map,
 		size = n - i < BLOCK ? n - i : BLOCK;
 		if (within == NULL &&
 		    count_nonzero(label->data + i, size) == 0) {
-			make_keys(map->data + i,
+			bsp_make_keys(map->data + i,
 			    negative->key + negative->count, size);
 			negative->count += size;
 		} else {

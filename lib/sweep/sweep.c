@@ -194,14 +194,34 @@ prepare_background(struct work *w, size_t residual, struct bsp_error *e)
 	return bsp_background_prepare(b, e);
 }
 
+/* The keys of the patch's scores, anomalous pixels apart from the others. */
+static void
+make_patch_keys(struct work *w, size_t inject)
+{
+	size_t i, n = w->patch.pixels;
+	const uint8_t *label = w->patch.label + inject * n;
+	uint32_t *p = w->positive.key, *q = w->negative.key;
+
+	if (w->patch.covered[inject] == n) {
+		bsp_make_keys(w->patch_map.data, p, n);
+		p += n;
+	} else {
+		for (i = 0; i < n; i++) {
+			*p = *q = bsp_key_of(w->patch_map.data[i]);
+			p += label[w->order[i]];
+			q += !label[w->order[i]];
+		}
+	}
+	w->positive.count = (size_t)(p - w->positive.key);
+	w->negative.count = (size_t)(q - w->negative.key);
+}
+
 static int
 score_patch(struct work *w, size_t inject, size_t residual,
     struct bsp_error *e)
 {
 	size_t i, n = w->patch.pixels;
 	const float *value = w->patch.value + inject * n;
-	const uint8_t *label = w->patch.label + inject * n;
-	uint32_t *p = w->positive.key, *q = w->negative.key;
 	struct bsp_sum sum = w->background.sum;
 
 	for (i = 0; i < n; i++)
@@ -212,13 +232,7 @@ score_patch(struct work *w, size_t inject, size_t residual,
 			return -1;
 		bsp_sum_add(&sum, w->patch_map.data, n);
 	}
-	for (i = 0; i < n; i++) {
-		*p = *q = bsp_key_of(w->patch_map.data[i]);
-		p += label[w->order[i]];
-		q += !label[w->order[i]];
-	}
-	w->positive.count = (size_t)(p - w->positive.key);
-	w->negative.count = (size_t)(q - w->negative.key);
+	make_patch_keys(w, inject);
 	w->curve.mean = bsp_sum_mean(&sum);
 	return bsp_background_curve(&w->background, &w->positive,
 	    &w->negative, w->scratch, &w->curve, e);
