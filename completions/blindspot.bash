@@ -34,7 +34,7 @@ _blindspot() {
 			words='ap auroc dice dice_threshold fpr95 mean_residual'
 			prefix=${current%"${current##*,}"}
 			current=${current##*,} ;;
-		--clip | --per-image | --pooled | --json | --equalize | --merge) ;;
+		--clip | --per-image | --pooled | --json | --equalize | --merge | --own) ;;
 		--*) words='' ;;
 		esac
 	fi
@@ -42,4 +42,4 @@ _blindspot() {
 }
 
 complete -o default -F _blindspot \
-	anom-inject anom-sweep fg-equalize nii-slices recon-degrade residual score
+	anom-inject anom-predict anom-sweep fg-equalize nii-slices recon-degrade residual score

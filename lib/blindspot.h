@@ -679,6 +679,70 @@ BSP_API int bsp_sweep_inputs(const struct bsp_sweep *sweep,
     const struct bsp_sweep_image *image, bsp_sweep_input_fn *put, void *with,
     struct bsp_error *e);
 
+/* ------------------------------------------------------------------ theory */
+
+/*
+ * What average precision a disk of constant intensity will have, foretold from
+ * histograms of the reconstruction x^ and of its error |x^ - healthy|, each of
+ * bins equal bins over 0 to 1 (what lies outside counts at the ends):
+ *
+ *   AP(a) = sum over v of s(v) S(v) / (S(v) + rho G(v)),  v = |a - x^|
+ *
+ * where s(v) is the share of lesion pixels that score v, S(v) and G(v) are the
+ * shares of lesion and of normal pixels that score v or more, and rho is the
+ * number of normal pixels over that of lesion pixels.  A bin's own pixels
+ * count by half in S and G.  It holds where x^ does not depend on a, as when
+ * the healthy image is reconstructed.  Source: Meissen et al., MIDL 2022.
+ */
+struct bsp_prediction {
+	size_t bins;
+	uint64_t *lesion;  /* x^ where the lesion may lie */
+	uint64_t *normal;  /* |x^ - healthy| of normal pixels */
+	uint64_t *tissue;  /* x^ over the foreground, of all images added */
+	uint64_t *score;   /* room for one intensity's scores */
+	uint64_t positives, negatives; /* pixels in and outside of lesions */
+};
+
+/* Begin with empty histograms; bins at least 2. */
+BSP_API int bsp_prediction_start(struct bsp_prediction *prediction,
+    size_t bins, struct bsp_error *e);
+
+BSP_API void bsp_prediction_free(struct bsp_prediction *prediction);
+
+/* Forget the images, but not their tissue. */
+BSP_API void bsp_prediction_clear(struct bsp_prediction *prediction);
+
+/*
+ * Add an image; recon and label have its size.  label marks its lesion, whose
+ * size counts.
+ * own: take x^ over the lesion itself and errors outside it, which makes AP(a)
+ * of a single image an identity but for the bins; else over the foreground
+ * {healthy > 0} and over all pixels.
+ */
+BSP_API void bsp_prediction_add(struct bsp_prediction *prediction,
+    const struct bsp_image *healthy, const struct bsp_image *recon,
+    const struct bsp_image *label, bool own);
+
+/* The AP foretold; intensity in [0,1].  NaN without lesion pixels. */
+BSP_API double bsp_prediction_ap(const struct bsp_prediction *prediction,
+    double intensity);
+
+/*
+ * Where as many normal as lesion pixels have a larger error: the half-width of
+ * the blind spot of a constant x^.  NaN unless there are pixels of both.
+ */
+BSP_API double bsp_prediction_half_width(
+    const struct bsp_prediction *prediction);
+
+/*
+ * The median of x^ over the foreground, and the centre of the 2 % of the range
+ * that holds most of it: near them lies the centre of the blind spot.  NaN
+ * without foreground.
+ */
+BSP_API double bsp_prediction_median(
+    const struct bsp_prediction *prediction);
+BSP_API double bsp_prediction_mode(const struct bsp_prediction *prediction);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,0 +1,154 @@
+"""The theory against its formula in numpy, and against the simulation."""
+
+import os
+import subprocess
+import tempfile
+
+import numpy as np
+from scipy.ndimage import gaussian_filter
+
+from blindspot_io import BIN, done, images, ok, pfm, run, table
+
+rng = np.random.default_rng(4)
+os.chdir(tempfile.mkdtemp())
+
+
+def keep(name, data):
+    with open(name, "wb") as f:
+        f.write(data)
+    return name
+
+
+def brain(size=96):
+    """Smooth tissue with noise in a disk, 0 outside."""
+    y, x = np.mgrid[:size, :size] - size / 2
+    tissue = .5 + .2 * np.sign(gaussian_filter(
+        rng.standard_normal((size, size)), 2)) + \
+        .03 * rng.standard_normal((size, size))
+    return np.where(x ** 2 + y ** 2 < (.42 * size) ** 2,
+                    np.clip(tissue, .01, .99), 0).astype(np.float32)
+
+
+def curve(*arguments):
+    rows = table(run("anom-predict", *arguments))
+    return np.array([float(r["ap"]) for r in rows])
+
+
+def facts(*arguments):
+    lines = run("anom-predict", *arguments).decode().splitlines()
+    return dict(line[2:].split(" ", 1) for line in lines if line[0] == "#")
+
+
+# By hand: lesion pixels at .5, errors 0 but for one of .45, two bins of
+# scores.  a = 1: v = .5 -> bin 5 of 10; the error .45 is below it: S = 1/2,
+# G = 0, AP = 1.  a = .5: v is in bin 0 with the three errors of 0.
+healthy = np.array([[.5, 0, 0, 0]], np.float32)
+recon = np.array([[.55, 0, 0, .45]], np.float32)
+keep("h", pfm(healthy))
+keep("r", pfm(recon))
+got = curve("--own", "--bins", "10", "--radius", "1", "--intensity", "0.5:1:2",
+            "h", "r")
+# a = .5: s in bin 0 as two of three errors; S = .5; G = 1/3 + (2/3)/2 = 2/3;
+# rho = 3: AP = .5 / (.5 + 2) = .2.  a = 1: v = .45 in bin 4, error .45 too:
+# S = .5, G = 1/6, AP = .5 / (.5 + .5) = .5.
+ok(np.allclose(got, [.2, .5], atol=1e-12), "hand-worked case")
+
+stack = [brain() for _ in range(12)]
+keep("h", pfm(*stack))
+
+
+def direct(healthy, recon, lesions, bins, intensities):
+    """The pooled formula, as it is written."""
+    def histogram(x):
+        k = np.minimum((x.astype(np.float64) * bins).astype(int), bins - 1)
+        return np.bincount(k.ravel(), minlength=bins)
+
+    h = histogram(np.concatenate([r[n > 0] for n, r in zip(healthy, recon)]))
+    g = histogram(np.concatenate(
+        [np.abs(r.astype(np.float64) - n).ravel()
+         for n, r in zip(healthy, recon)]))
+    positives = sum(int(m.sum()) for m in lesions)
+    rho = (sum(m.size for m in lesions) - positives) / positives
+    centres = (np.arange(bins) + .5) / bins
+    up = (np.cumsum(g[::-1])[::-1] - g / 2) / g.sum()
+    out = []
+    for a in intensities:
+        k = np.minimum((np.abs(a - centres) * bins).astype(int), bins - 1)
+        s = np.bincount(k, weights=h, minlength=bins)
+        share = (np.cumsum(s[::-1])[::-1] - s / 2) / s.sum()
+        use = s > 0
+        out.append((s[use] / s.sum() * share[use] /
+                    (share[use] + rho * up[use])).sum())
+    return np.array(out)
+
+
+run("anom-inject", "disk", "--radius", "8", "--mask", "m", "h")
+lesions = [m > 0 for m in images(open("m", "rb").read())]
+worst_own, mean_pooled = 0, []
+for sigma in ".25", ".5", "1", "2.5", "5":
+    keep("r", run("recon-degrade", "blur", "--sigma", sigma, "h"))
+    recons = images(open("r", "rb").read())
+    grid = ["--radius", "8", "--intensity", "0:1:9"]
+    pooled = curve(*grid, "h", "r")
+    want = direct(stack, recons, lesions, 2000, np.linspace(0, 1, 9))
+    ok(np.abs(pooled - want).max() <= 1e-9,
+       f"sigma {sigma}: the pooled formula in numpy")
+    rows = table(run("anom-sweep", "--inject",
+                     "disk:radius=8,intensity=0:1:9", "--recon", "r", "h"))
+    simulated = np.array([float(r["ap"]) for r in rows])
+    worst_own = max(worst_own, np.abs(curve("--own", *grid, "h", "r") -
+                                      simulated).max())
+    mean_pooled.append(np.abs(pooled - simulated).mean())
+ok(worst_own <= .005, f"own lesions: the simulation (worst {worst_own:.4f})")
+ok(max(mean_pooled) <= .05, f"pooled: near it (mean {max(mean_pooled):.3f})")
+
+tissue = np.concatenate([r[n > 0] for n, r in zip(stack, recons)])
+said = facts(*grid, "h", "r")
+ok(abs(float(said["median"]) - np.median(tissue)) <= 1e-3, "median")
+chance = np.mean(lesions)
+ok(abs(float(said["chance"]) - chance) <= 1e-12, "chance is the prevalence")
+errors = np.sort(np.concatenate(
+    [np.abs(r - n).ravel() for n, r in zip(stack, recons)]))[::-1]
+rank = int(errors.size * chance / (1 - chance))
+ok(abs(float(said["half_width"]) - errors[rank]) <= 1e-3, "half-width")
+low = [a for a, ap in zip(np.linspace(0, 1, 9), pooled) if ap < .5]
+ok([float(said["blind_low"]), float(said["blind_high"])] ==
+   [low[0], low[-1]], "blind interval")
+ok(facts(*grid, "--below", "1e-9", "h", "r")["blind_low"] == "nan",
+   "no blind interval")
+
+# ---------------------------------------------------------------- bad input
+
+
+def refused(status, pattern, *arguments):
+    p = subprocess.run([os.path.join(BIN, "anom-predict"), *arguments],
+                       stdin=subprocess.DEVNULL, capture_output=True)
+    said = p.stderr.decode()
+    good = p.returncode == status and pattern in said and \
+        said.count("\n") == 1
+    ok(good, f"{' '.join(arguments)}: {status} {pattern}")
+    if not good:
+        print(f"# {p.returncode} {said}")
+
+
+keep("short", pfm(*stack[:3]))
+keep("small", pfm(stack[0][:9, :9]))
+keep("black", pfm(np.zeros((4, 4))))
+keep("cut", pfm(*stack)[:50000])
+keep("empty", b"")
+refused(3, "ends after 3", "h", "short")
+refused(3, "96 x 96", "small", "h")
+refused(3, "without foreground", "black", "black")
+refused(3, "stream ends", "cut", "h")
+refused(3, "no images", "empty", "empty")
+refused(4, "nosuch", "h", "nosuch")
+refused(2, "operands", "h")
+refused(2, "twice", "-", "-")
+refused(2, "2 to 10000000", "--bins", "1", "h", "r")
+refused(2, "radius", "--radius", "0", "h", "r")
+refused(2, "radius", "--radius", "x", "h", "r")
+refused(2, "0 to 1", "--intensity", "0:2:3", "h", "r")
+refused(2, "intensity", "--intensity", "0:1:1", "h", "r")
+refused(2, "above 0", "--below", "0", "h", "r")
+refused(2, "nearest is --bins", "--bin", "5", "h", "r")
+done()

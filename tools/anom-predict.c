@@ -1,0 +1,233 @@
+/*
+ * anom-predict: the blind spot foretold from healthy images and their
+ * reconstructions.
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+#include "table.h"
+
+static const char *radius_text = "20", *intensity_text = "0:1:100";
+static const char *below_text = "0.5";
+static uint64_t bins, seed, first_index;
+static bool own, json;
+
+static const struct cli_option options[] = {
+	{"radius", "R", "radius of the disk in pixels (default 20)", CLI_TEXT,
+	    &radius_text, 0, 0},
+	{"intensity", "LO:HI:N", "intensities of the disk, 0 to 1 (default "
+	    "0:1:100)", CLI_TEXT, &intensity_text, 0, 0},
+	{"bins", "N", "bins of the histograms (default 2000, with --own "
+	    "20000)", CLI_COUNT,
+	    &bins, 2, 10000000},
+	{"below", "AP", "the blind interval is where AP is below this "
+	    "(default 0.5)", CLI_TEXT, &below_text, 0, 0},
+	{"own", NULL, "from each image's own lesion instead of pooled tissue",
+	    CLI_FLAG, &own, 0, 0},
+	CLI_DRAW_OPTIONS(seed, first_index),
+	{"json", NULL, "write JSON instead of TSV", CLI_FLAG, &json, 0, 0},
+	{.name = NULL},
+};
+
+static const struct cli_program program = {
+	.name = "anom-predict",
+	.summary = "Foretell the blind spot from healthy images and their "
+	    "reconstructions.",
+	.operands = "HEALTHY RECON",
+	.options = options,
+	.least = 2,
+	.most = 2,
+	.output = CLI_TABLE,
+	.examples = {
+		"anom-predict healthy.pfm recon.pfm",
+		"recon-degrade blur --sigma 2 healthy.pfm | "
+		    "anom-predict --own healthy.pfm -",
+	},
+};
+
+/* What is asked for, and what has been gathered. */
+struct work {
+	const struct bsp_kind *disk;
+	double params[BSP_PARAMS_MAX];
+	struct bsp_range range;
+	double below;
+	struct bsp_prediction prediction;
+	double *ap;      /* [range.n] */
+	uint64_t images;
+	struct bsp_image healthy, recon, anomalous, label;
+};
+
+static void
+parse_request(struct work *work)
+{
+	struct bsp_error e;
+	char text[64];
+
+	work->disk = bsp_kind_find(bsp_inject_kinds, "disk");
+	bsp_kind_defaults(work->disk, work->params);
+	snprintf(text, sizeof text, "%.63s", radius_text);
+	if (bsp_param_parse(&work->disk->params[0], text, &work->params[0],
+	    &e))
+		cli_usage("--%s", e.text);
+	if (bsp_range_parse(intensity_text, &work->range, &e))
+		cli_usage("--intensity: %s", e.text);
+	if (work->range.lo < 0 || work->range.lo > 1 ||
+	    (work->range.n > 1 && (work->range.hi < 0 || work->range.hi > 1)))
+		cli_usage("--intensity: found %s, expected values from 0 to 1",
+		    intensity_text);
+	if (bsp_number_parse(below_text, &work->below, &e))
+		cli_usage("--below: %s", e.text);
+	if (!(work->below > 0 && work->below <= 1))
+		cli_usage("--below: found %s, expected above 0 and at most 1",
+		    below_text);
+	work->ap = calloc(work->range.n, sizeof *work->ap);
+	if (work->ap == NULL) {
+		bsp_error_system(&e, ENOMEM, "%zu intensities",
+		    work->range.n);
+		cli_die(&e);
+	}
+	if (bins == 0)
+		bins = own ? 20000 : 2000;
+	if (bsp_prediction_start(&work->prediction, bins, &e))
+		cli_die(&e);
+}
+
+/* The label of the disk that anom-inject would put into this image. */
+static int
+make_label(struct work *work, struct bsp_error *e)
+{
+	struct bsp_inject_job job = {.healthy = &work->healthy, .seed = seed,
+	    .index = first_index + work->images};
+
+	if (bsp_position_draw(&work->healthy, seed, job.index, 0, &job.row,
+	    &job.col, e) || bsp_image_copy(&work->anomalous, &work->healthy,
+	    e) || bsp_image_resize(&work->label, work->healthy.rows,
+	    work->healthy.cols, e))
+		return -1;
+	memset(work->label.data, 0,
+	    bsp_image_size(&work->label) * sizeof *work->label.data);
+	return work->disk->apply.inject(&job, work->params, &work->anomalous,
+	    &work->label, e);
+}
+
+static void
+add_image(struct work *work)
+{
+	size_t i;
+
+	if (own)
+		bsp_prediction_clear(&work->prediction);
+	bsp_prediction_add(&work->prediction, &work->healthy, &work->recon,
+	    &work->label, own);
+	work->images++;
+	for (i = 0; own && i < work->range.n; i++)
+		work->ap[i] += bsp_prediction_ap(&work->prediction,
+		    bsp_range_point(&work->range, i));
+}
+
+static void
+read_images(struct work *work, const struct cli_command *command)
+{
+	struct bsp_reader *reader[2];
+	struct bsp_image *image[2] = {&work->healthy, &work->recon};
+	struct bsp_error e = {0};
+	int r;
+
+	reader[0] = cli_reader(command->operand[0], BSP_IMAGES);
+	reader[1] = cli_reader(command->operand[1], BSP_IMAGES);
+	while ((r = bsp_readers_next(reader, image, 2, &e)) == 1) {
+		if (make_label(work, &e)) {
+			bsp_reader_blame(reader[0], &e);
+			cli_die(&e);
+		}
+		add_image(work);
+	}
+	if (r == 0 && work->images == 0) {
+		bsp_error_set(&e, BSP_DATA, "no images, expected at least "
+		    "one");
+		e.stream = "the input";
+		r = -1;
+	}
+	if (r < 0)
+		cli_die(&e);
+}
+
+static void
+finish_curve(struct work *work)
+{
+	size_t i;
+
+	for (i = 0; i < work->range.n; i++)
+		work->ap[i] = own ? work->ap[i] / (double)work->images :
+		    bsp_prediction_ap(&work->prediction,
+		    bsp_range_point(&work->range, i));
+}
+
+/* The first and the last intensity whose AP is below; NaN where none is. */
+static void
+find_blind(const struct work *work, double *low, double *high)
+{
+	size_t i;
+
+	*low = *high = (double)NAN;
+	for (i = 0; i < work->range.n; i++)
+		if (work->ap[i] < work->below) {
+			*high = bsp_range_point(&work->range, i);
+			if (isnan(*low))
+				*low = *high;
+		}
+}
+
+static void
+write_curve(const struct work *work, FILE *file)
+{
+	static const char *const columns[] = {"intensity", "ap", NULL};
+	const struct bsp_prediction *p = &work->prediction;
+	char text[10][BSP_NUMBER_SIZE];
+	double low, high;
+	struct table table;
+	size_t i;
+
+	find_blind(work, &low, &high);
+	table_begin(&table, file, json, cli_command_line(NULL),
+	    (struct table_fact[]){
+		{"seed", table_digits(text[0], seed)},
+		{"images", table_digits(text[1], work->images)},
+		{"blind_low", bsp_number_format(text[2], low)},
+		{"blind_high", bsp_number_format(text[3], high)},
+		{"blind_centre", bsp_number_format(text[4],
+		    (low + high) / 2)},
+		{"half_width", bsp_number_format(text[5],
+		    bsp_prediction_half_width(p))},
+		{"median", bsp_number_format(text[6],
+		    bsp_prediction_median(p))},
+		{"mode", bsp_number_format(text[7], bsp_prediction_mode(p))},
+		{"chance", bsp_number_format(text[8], (double)p->positives /
+		    (double)(p->positives + p->negatives))},
+		{NULL, NULL},
+	    }, columns);
+	for (i = 0; i < work->range.n; i++) {
+		table_number(&table, bsp_range_point(&work->range, i));
+		table_number(&table, work->ap[i]);
+	}
+	table_end(&table);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct work work = {.images = 0};
+	struct cli_command command;
+	FILE *file;
+
+	cli_parse(&program, argc, argv, &command);
+	parse_request(&work);
+	file = cli_table(NULL);
+	read_images(&work, &command);
+	finish_curve(&work);
+	write_curve(&work, file);
+	return cli_finish(false);
+}
