@@ -25,8 +25,8 @@ LINK = $(CC) $(filter-out -Ofast -ffast-math -funsafe-math-optimizations, \
 	$(CFLAGS)) $(LDFLAGS)
 COMPILE = $(CC) $(FLAGS) $(INCLUDES) $(CPPFLAGS) -MMD -MP
 
-PROGRAMS = anom-inject anom-predict anom-sweep fg-equalize \
-	nii-slices recon-degrade residual score
+PROGRAMS = anom-inject anom-predict anom-sweep brain-phantom \
+	fg-equalize nii-slices recon-degrade residual score
 SHARED_OBJECTS = cli output help table positions groups metrics
 
 LIB_SOURCES = $(wildcard lib/*/*.c)

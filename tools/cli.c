@@ -319,14 +319,15 @@ check_operands(struct cli_command *command)
 		most = command->kind->inputs;
 		least = most > 1 ? most : 0;
 	}
-	if (command->operands == 0 && least == 0)
+	if (command->operands == 0 && least == 0 && most > 0)
 		add_operand(command, "-");
 	if (command->operands < least)
 		cli_usage("found %zu operands, expected %s",
 		    command->operands, program->operands);
 	if (command->operands > most)
 		cli_usage("unexpected operand '%s', expected %s",
-		    command->operand[most], program->operands);
+		    command->operand[most], most > 0 ? program->operands :
+		    "none");
 }
 
 /*

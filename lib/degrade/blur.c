@@ -22,22 +22,6 @@ const struct bsp_param bsp_blur_params[] = {
 	{.name = NULL},
 };
 
-/* Half of the window, from the centre outwards; the whole sums to 1. */
-static void
-gaussian(double sigma, double *weight, size_t radius)
-{
-	double sum = 1, scale = -0.5 / (sigma * sigma);
-	size_t k;
-
-	weight[0] = 1;
-	for (k = 1; k <= radius; k++) {
-		weight[k] = bsp_exp(scale * (double)(k * k));
-		sum += 2 * weight[k];
-	}
-	for (k = 0; k <= radius; k++)
-		weight[k] /= sum;
-}
-
 int
 bsp_degrade_blur(const struct bsp_degrade_job *job, const double *params,
     const struct bsp_image *in, struct bsp_image *out, struct bsp_error *e)
@@ -55,7 +39,7 @@ bsp_degrade_blur(const struct bsp_degrade_job *job, const double *params,
 	if (weight == NULL)
 		return bsp_error_system(e, ENOMEM, "a window of radius %zu",
 		    radius);
-	gaussian(sigma, weight, radius);
+	bsp_gaussian(sigma, weight, radius);
 	result = bsp_convolve(in->data, out->data, in->rows, in->cols, weight,
 	    radius, e);
 	free(weight);

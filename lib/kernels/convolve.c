@@ -20,6 +20,21 @@
 typedef double lanes __attribute__((vector_size(LANES * sizeof(double)),
     aligned(sizeof(double)), may_alias));
 
+void
+bsp_gaussian(double sigma, double *weight, size_t radius)
+{
+	double sum = 1, scale = -0.5 / (sigma * sigma);
+	size_t k;
+
+	weight[0] = 1;
+	for (k = 1; k <= radius; k++) {
+		weight[k] = bsp_exp(scale * (double)(k * k));
+		sum += 2 * weight[k];
+	}
+	for (k = 0; k <= radius; k++)
+		weight[k] /= sum;
+}
+
 /* Sample i of the half-sample symmetric continuation of n samples. */
 static size_t
 reflect(ptrdiff_t i, size_t n)

@@ -51,6 +51,12 @@ void bsp_sort_u64(uint64_t *words, uint64_t *scratch, size_t n);
 void bsp_sort_runs_u32(uint32_t *keys, uint32_t *scratch, size_t n);
 
 /*
+ * Half of a Gaussian window, weight[0 ... radius] from the centre outwards; the
+ * whole sums to 1.
+ */
+void bsp_gaussian(double sigma, double *weight, size_t radius);
+
+/*
  * Convolve an image with the same symmetric window down its columns, then
  * along its rows.  weight[0] is at the centre, weight[radius] outermost; the
  * border is half-sample symmetric (d c b a | a b c d | d c b a), however wide

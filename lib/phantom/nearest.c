@@ -1,0 +1,98 @@
+/*
+ * The nearest seed of every sample: down the columns, then along the rows the
+ * lower envelope of the parabolas that the columns leave.
+ * Source: Meijster, Roerdink, Hesselink, "A general algorithm for computing
+ * distance transforms in linear time", 2000.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "phantom.h"
+
+/* seed[i]: the row of the nearest seed in i's column, NOWHERE if none. */
+static void
+search_columns(const float *value, float level, size_t side, uint32_t *seed)
+{
+	uint32_t above, below;
+	size_t r, c, i;
+
+	for (r = 0; r < side; r++)
+		for (c = 0; c < side; c++) {
+			i = r * side + c;
+			above = r > 0 ? seed[i - side] : NOWHERE;
+			seed[i] = value[i] >= level ? (uint32_t)r : above;
+		}
+	for (r = side - 1; r-- > 0; )
+		for (c = 0; c < side; c++) {
+			i = r * side + c;
+			below = seed[i + side];
+			if (below != NOWHERE && (seed[i] == NOWHERE ||
+			    below - r < r - seed[i]) && below > r)
+				seed[i] = below;
+		}
+}
+
+/* A column's parabola, lowest of all from sample `from' of the row on. */
+struct parabola {
+	int64_t col, height, from;
+};
+
+/* The first column at which b, to the right of a, is lower. */
+static int64_t
+meeting(const struct parabola *a, const struct parabola *b)
+{
+	int64_t over = b->col * b->col - a->col * a->col + b->height -
+	    a->height;
+	int64_t under = 2 * (b->col - a->col);
+
+	/* Where they cross left of the row, anywhere there will do. */
+	return over < 0 ? 0 : over / under + 1;
+}
+
+static void
+search_row(const uint32_t *seed, size_t row, size_t side, uint32_t *nearest,
+    struct parabola *stack)
+{
+	struct parabola p;
+	size_t c, n = 0, k;
+	int64_t away;
+
+	for (c = 0; c < side; c++) {
+		if (seed[c] == NOWHERE)
+			continue;
+		away = (int64_t)row - (int64_t)seed[c];
+		p = (struct parabola){(int64_t)c, away * away, 0};
+		while (n > 0 && (p.from = meeting(&stack[n - 1], &p)) <=
+		    stack[n - 1].from)
+			n--;
+		if (n == 0)
+			p.from = 0;
+		if (p.from < (int64_t)side)
+			stack[n++] = p;
+	}
+	for (c = side, k = n; c-- > 0; ) {
+		while (k > 1 && stack[k - 1].from > (int64_t)c)
+			k--;
+		nearest[c] = k == 0 ? NOWHERE :
+		    seed[stack[k - 1].col] * (uint32_t)side +
+		    (uint32_t)stack[k - 1].col;
+	}
+}
+
+int
+bsp_nearest_seed(const float *value, float level, size_t side,
+    uint32_t *nearest, uint32_t *scratch, struct bsp_error *e)
+{
+	struct parabola *stack = malloc(side * sizeof *stack);
+	size_t r;
+
+	if (stack == NULL)
+		return bsp_error_system(e, ENOMEM, "a row of %zu samples",
+		    side);
+	search_columns(value, level, side, scratch);
+	for (r = 0; r < side; r++)
+		search_row(scratch + r * side, r, side, nearest + r * side,
+		    stack);
+	free(stack);
+	return 0;
+}
