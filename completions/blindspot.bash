@@ -42,4 +42,5 @@ _blindspot() {
 }
 
 complete -o default -F _blindspot \
-	anom-inject anom-predict anom-sweep fg-equalize nii-slices recon-degrade residual score
+	anom-inject anom-predict anom-sweep brain-phantom fg-equalize \
+	nii-slices recon-degrade residual score

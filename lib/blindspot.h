@@ -373,13 +373,14 @@ BSP_API void bsp_spec_cell(const struct bsp_spec *spec, size_t cell,
 /* ---------------------------------------------------------------- phantoms */
 
 /*
- * Draw a T1-like axial brain slice of size x size pixels, 1 to
+ * Draw a T1-like axial brain slice of size x size pixels, BSP_PHANTOM_SIZE_MIN to
  * BSP_PHANTOM_SIZE_MAX, into *out: background exactly 0, foreground in (0,1].
  * The same seed and index give the same slice at every size, more or less
  * finely.  Fails on a size out of range (BSP_USAGE) and without memory, of
  * which it needs 20 bytes for each of 4 size^2 samples, 5 MiB at least.
  * Source: drawn so that the blind spot is that of Meissen et al., MIDL 2022.
  */
+#define BSP_PHANTOM_SIZE_MIN 8
 #define BSP_PHANTOM_SIZE_MAX 4096
 BSP_API int bsp_phantom_draw(uint64_t seed, uint64_t index, size_t size,
     struct bsp_image *out, struct bsp_error *e);

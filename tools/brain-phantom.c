@@ -10,8 +10,8 @@ static bool clip;
 static const struct cli_option options[] = {
 	{"count", "N", "how many images (default 1)", CLI_COUNT, &count, 0,
 	    UINT64_MAX},
-	{"size", "N", "their rows and columns, 1 to 4096 (default 256)",
-	    CLI_COUNT, &size, 1, BSP_PHANTOM_SIZE_MAX},
+	{"size", "N", "their rows and columns, 8 to 4096 (default 256)",
+	    CLI_COUNT, &size, BSP_PHANTOM_SIZE_MIN, BSP_PHANTOM_SIZE_MAX},
 	CLI_DRAW_OPTIONS(seed, first_index),
 	CLI_FORMAT_OPTIONS(format, clip),
 	{.name = NULL},

@@ -15,6 +15,7 @@
 #define FOLDS 16.6      /* wavelength */
 #define FINE_FOLDS 10.
 #define FINE_SHARE .34f
+#define STRETCH .25
 #define RIBBON 4.5      /* thickness of the cortex */
 #define SULCUS 1.2      /* half-width */
 #define OPPOSITE 4.5    /* two banks of a sulcus are further apart */
@@ -103,7 +104,19 @@ place(struct canvas *canvas, struct field *bias, struct field *depth,
 	return 0;
 }
 
-/* Folds are longer towards the centre than along the surface. */
+/*
+ * Where to look up the noise for a place: it is stretched towards the centre,
+ * so that gyri stand on the surface.  At the centre itself all is white.
+ */
+static struct point
+unstretched(struct point p, float depth)
+{
+	double by = 1 + STRETCH * (double)depth /
+	    (1 + sqrt(p.x * p.x + p.y * p.y));
+
+	return (struct point){by * p.x, by * p.y};
+}
+
 static int
 grow(struct canvas *canvas, struct bsp_error *e)
 {
@@ -111,6 +124,7 @@ grow(struct canvas *canvas, struct bsp_error *e)
 	struct field *depth = canvas->field[2];
 	struct field *fine = depth;
 	struct point p;
+	float white;
 	size_t r, c, i;
 
 	if (place(canvas, bias, depth, e))
@@ -132,10 +146,12 @@ grow(struct canvas *canvas, struct bsp_error *e)
 				continue;
 			}
 			p = bsp_canvas_place(canvas, (double)r, (double)c);
-			canvas->white[i] = bsp_field_at(bias, (float)p.x,
-			    (float)p.y) + bsp_field_at(folds, (float)p.x,
-			    (float)p.y) + FINE_SHARE * bsp_field_at(fine,
-			    (float)p.x, (float)p.y);
+			white = bsp_field_at(bias, (float)p.x, (float)p.y);
+			p = unstretched(p, canvas->depth[i]);
+			canvas->white[i] = white +
+			    bsp_field_at(folds, (float)p.x, (float)p.y) +
+			    FINE_SHARE * bsp_field_at(fine, (float)p.x,
+			    (float)p.y);
 		}
 	return 0;
 }

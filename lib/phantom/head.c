@@ -35,7 +35,7 @@ bsp_head_draw(struct canvas *canvas)
 		head->wobble[k][1] = .0054 * bsp_random_normal(&random);
 	}
 	/* The back is wider than the front. */
-	head->wobble[1][1] -= .02;
+	head->wobble[1][1] += .02;
 }
 
 double

@@ -62,10 +62,10 @@ bsp_phantom_draw(uint64_t seed, uint64_t index, size_t size,
 	struct canvas canvas = {.draw = {seed, index}};
 	int result = -1;
 
-	if (size < 1 || size > BSP_PHANTOM_SIZE_MAX)
+	if (size < BSP_PHANTOM_SIZE_MIN || size > BSP_PHANTOM_SIZE_MAX)
 		return bsp_error_set(e, BSP_USAGE,
-		    "a phantom of %zu x %zu, expected 1 to %d", size, size,
-		    BSP_PHANTOM_SIZE_MAX);
+		    "a phantom of %zu x %zu, expected %d to %d", size, size,
+		    BSP_PHANTOM_SIZE_MIN, BSP_PHANTOM_SIZE_MAX);
 	if (canvas_open(&canvas, size, e))
 		return -1;
 	bsp_head_draw(&canvas);

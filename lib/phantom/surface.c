@@ -11,6 +11,7 @@
 #define PATCH_VALUE .76f
 #define PATCH_ABOVE 1.175f /* 12 % of a standard normal */
 #define VESSELS 47         /* on average */
+#define DEEPEST 40
 #define SULCUS_VALUE .02f  /* at most */
 
 int
@@ -48,7 +49,7 @@ poisson(struct bsp_random *random, double mean)
 	return n;
 }
 
-/* A place in a sulcus or near the surface. */
+/* A place near the surface, or in a sulcus but no ventricle. */
 static struct point
 vessel_place(const struct canvas *canvas, struct bsp_random *random)
 {
@@ -58,8 +59,8 @@ vessel_place(const struct canvas *canvas, struct bsp_random *random)
 		r = (size_t)bsp_random_below(random, canvas->side);
 		c = (size_t)bsp_random_below(random, canvas->side);
 		i = r * canvas->side + c;
-	} while (canvas->depth[i] <= 0 || (canvas->depth[i] > 5 &&
-	    canvas->value[i] > SULCUS_VALUE));
+	} while (canvas->depth[i] <= 0 || canvas->depth[i] > DEEPEST ||
+	    (canvas->depth[i] > 5 && canvas->value[i] > SULCUS_VALUE));
 	return bsp_canvas_place(canvas, (double)r, (double)c);
 }
 
@@ -82,13 +83,15 @@ bsp_vessels_draw(struct canvas *canvas)
 		angle = bsp_phantom_between(&random, 0, 2 * pi);
 		radius = .55 * bsp_phantom_between(&random, .6, 1.3);
 		curve.value = (float)bsp_phantom_between(&random, .56, .94);
-		for (k = 0; k < 3; k++) {
-			curve.at[k].x = curve.at[0].x +
-			    .5 * (double)k * length * bsp_cos(angle);
-			curve.at[k].y = curve.at[0].y +
-			    .5 * (double)k * length * bsp_sin(angle);
-			curve.radius[k] = radius;
+		for (k = 1; k < 3; k++) {
+			curve.at[k].x = curve.at[k - 1].x +
+			    .5 * length * bsp_cos(angle);
+			curve.at[k].y = curve.at[k - 1].y +
+			    .5 * length * bsp_sin(angle);
+			angle += bsp_phantom_between(&random, -1, 1);
 		}
+		for (k = 0; k < 3; k++)
+			curve.radius[k] = radius;
 		bsp_paint_curve(canvas, &curve, 1e-6f);
 	}
 }
