@@ -12,11 +12,13 @@ include $(WORK)/grid
 
 CELLS := $(foreach i,$(INTENSITIES),$(foreach s,$(SIGMAS),$(i)_$(s)))
 CELL_FILES := $(CELLS:%=$(WORK)/cells/%.tsv)
-FIGURES := heatmap curves
+FIGURES := heatmap landscape curves
 PICTURES := $(foreach f,$(FIGURES),$(RESULTS)/$(f).png $(RESULTS)/$(f).svg) \
 	$(RESULTS)/examples.png
 
+.PHONY: all summary
 all: $(RESULTS)/experiment1.tsv $(PICTURES)
+summary: all $(RESULTS)/blind-spot.tsv
 
 # The simulated reconstruction of the healthy images, once for each sigma.
 $(WORK)/recon-%.pfm: $(WORK)/healthy
@@ -61,17 +63,42 @@ $(RESULTS)/experiment1.tsv: $(WORK)/experiment1.tsv
 	cp $< $@.part
 	mv $@.part $@
 
-$(WORK)/%.png: pipelines/experiment1-%.gp $(WORK)/experiment1.tsv
-	gnuplot -e "table='$(WORK)/experiment1.tsv'; picture='$@.part'; \
-		kind='png'" $< 
-	test -s $@.part
+# What theory foretells for one sigma, from two histograms.
+PREDICTED := $(WORK)/predicted-$(BELOW)
+$(PREDICTED)-%.tsv: $(WORK)/healthy
+	$(BIN)/recon-degrade blur --sigma $* $< | $(BIN)/anom-predict \
+		--radius $(RADIUS) --seed $(SEED) --intensity $(RANGE) \
+		--below $(BELOW) $< - > $@.part
 	mv $@.part $@
 
-$(WORK)/%.svg: pipelines/experiment1-%.gp $(WORK)/experiment1.tsv
-	gnuplot -e "table='$(WORK)/experiment1.tsv'; picture='$@.part'; \
-		kind='svg'" $<
-	test -s $@.part
+$(WORK)/predicted.tsv: $(SHOWN:%=$(PREDICTED)-%.tsv)
+	for sigma in $(SHOWN); do \
+		awk -v OFS='\t' -v sigma="$$sigma" \
+			'!/^#/ && $$1 != "intensity" { print $$1, sigma, $$2 }' \
+			"$(PREDICTED)-$$sigma.tsv" || exit; \
+	done > $@.part
 	mv $@.part $@
+
+$(RESULTS)/blind-spot.tsv: $(WORK)/experiment1.tsv pipelines/blind-spot \
+		$(SIGMAS:%=$(PREDICTED)-%.tsv)
+	pipelines/blind-spot $(BELOW) $< $(PREDICTED) > $@.part
+	mv $@.part $@
+
+# How often each intensity is in the healthy foreground, in 50 bins.
+$(WORK)/histogram.tsv: $(WORK)/healthy
+	$(BIN)/anom-predict --bins 50 --histogram $@.part $< $< > /dev/null
+	mv $@.part $@
+
+define figure
+$(WORK)/$(1).$(2): pipelines/experiment1-$(1).gp pipelines/figure.gp \
+		$(WORK)/experiment1.tsv $(WORK)/predicted.tsv \
+		$(WORK)/histogram.tsv
+	gnuplot -e "work='$(WORK)'; picture='$$@.part'; kind='$(2)'; \
+		sigmas='$(SHOWN)'" $$<
+	test -s $$@.part
+	mv $$@.part $$@
+endef
+$(foreach f,$(FIGURES),$(foreach k,png svg,$(eval $(call figure,$(f),$(k)))))
 
 $(WORK)/examples.png: $(WORK)/experiment1.tsv $(WORK)/mask.pgm \
 		pipelines/experiment1-examples

@@ -1,27 +1,41 @@
-# Mean AP over intensity and sigma, with the line where it is .5.
+# Mean AP over intensity and sigma, with the line where it is .5; above it, how
+# often the healthy foreground has each intensity.
 load 'pipelines/figure.gp'
-
-set xlabel 'Intensity of the anomaly'
-set ylabel 'Blur of the reconstruction, {/Symbol s} (pixels)'
-set cblabel 'Average precision (mean over images)'
-set cbrange [0:1]
-set cbtics 0.2
-set key off
+table = work.'/experiment1.tsv'
 
 stats table using 1 name 'I' nooutput
 stats table using 2 name 'S' nooutput
 set xrange [I_min:I_max]
+set key off
+set lmargin at screen 0.11
+set rmargin at screen 0.83
+
+set multiplot
+set tmargin at screen 0.97
+set bmargin at screen 0.81
+set format x ''
+set yrange [0:*]
+unset ytics
+set ylabel 'Pixels'
+set style fill solid
+plot work.'/histogram.tsv' using 1:2 with boxes linecolor rgb '#777777'
+
+set tmargin at screen 0.79
+set bmargin at screen 0.13
+set format x '%g'
+set ytics nomirror out
+set xlabel 'Intensity of the anomaly; above, of healthy tissue'
+set ylabel 'Blur of the reconstruction, {/Symbol s} (pixels)'
+set cblabel 'Average precision (mean over images)'
+set cbrange [0:1]
+set cbtics 0.2
 set yrange [S_min:S_max]
 
-# The contour of AP = .5, as lines over the map; a blank line in the table
-# begins a new row of the grid.
-grid = "< awk -F '\t' '!/^#/ { if (NR > 1 && $1 != last) print \"\"; " \
-	."last = $1; print $1, $2, $3 }' ".table
 set table $contour
 set contour base
 set cntrparam levels discrete 0.5
 unset surface
-splot grid using 1:2:3
+splot grid_of(table) using 1:2:3
 unset table
 unset contour
 set surface
@@ -34,3 +48,4 @@ if (S_min < 0.25 && S_max > 0.25) {
 }
 plot table using 1:2:3 with image pixels, \
 	$contour using 1:2 with lines linewidth 3 linecolor 'white'
+unset multiplot

@@ -1,4 +1,5 @@
-# Mean AP over the blur of the reconstruction, a curve for each texture.
+# Mean AP over the blur of the reconstruction, a curve for each texture; dashed,
+# where `matched' names them, the intensity of experiment 1 nearest to it.
 load 'pipelines/figure.gp'
 unset datafile columnheaders
 
@@ -9,7 +10,16 @@ set key outside right top vertical samplen 2
 set grid linecolor '#dddddd'
 
 colours = '#0072B2 #D55E00 #009E73 #CC79A7'
-plot for [k = 1:words(textures)] \
-	sprintf("< awk -F '\t' '!/^#/ && $1 == \"%s\"' %s", word(textures, k), table) \
-	using 2:3 with lines linewidth 4 dashtype k \
-	linecolor rgb word(colours, k) title word(textures, k)
+n = words(textures)
+texture(k) = sprintf("< awk -F '\t' '!/^#/ && $1 == \"%s\"' %s", word(textures, k), table)
+if (exists('matched')) {
+	disk(k) = sprintf("< awk -F '\t' '!/^#/ && $1 == \"%s\"' %s", word(matched, k), plane)
+	plot for [k = 1:n] texture(k) using 2:3 with lines linewidth 4 \
+		linecolor rgb word(colours, k) title word(textures, k), \
+		for [k = 1:n] disk(k) using 2:3 with lines linewidth 3 \
+		dashtype 2 linecolor rgb word(colours, k) \
+		title sprintf('disk, %.2f', real(word(matched, k)))
+} else {
+	plot for [k = 1:n] texture(k) using 2:3 with lines linewidth 4 \
+		dashtype k linecolor rgb word(colours, k) title word(textures, k)
+}

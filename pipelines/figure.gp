@@ -16,3 +16,7 @@ set tics nomirror out
 set palette defined (0 '#440154', 1 '#482878', 2 '#3e4a89', 3 '#31688e', \
 	4 '#26828e', 5 '#1f9e89', 6 '#35b779', 7 '#6dcd59', 8 '#b4de2c', \
 	9 '#fde725')
+
+# A grid of the table's first two columns and the third, for contours and
+# surfaces: a blank line begins a new row.
+grid_of(table) = "< awk -F '\t' '!/^#/ { if (NR > 1 && $1 != last) print \"\"; last = $1; print $1, $2, $3 }' ".table

@@ -11,7 +11,7 @@
 #include "table.h"
 
 static const char *radius_text = "20", *intensity_text = "0:1:100";
-static const char *below_text = "0.5";
+static const char *below_text = "0.5", *histogram_path;
 static uint64_t bins, seed, first_index;
 static bool own, json;
 
@@ -27,6 +27,8 @@ static const struct cli_option options[] = {
 	    "(default 0.5)", CLI_TEXT, &below_text, 0, 0},
 	{"own", NULL, "from each image's own lesion instead of pooled tissue",
 	    CLI_FLAG, &own, 0, 0},
+	{"histogram", "FILE", "write how often each intensity is in the "
+	    "reconstructions' foreground", CLI_TEXT, &histogram_path, 0, 0},
 	CLI_DRAW_OPTIONS(seed, first_index),
 	{"json", NULL, "write JSON instead of TSV", CLI_FLAG, &json, 0, 0},
 	{.name = NULL},
@@ -216,18 +218,45 @@ write_curve(const struct work *work, FILE *file)
 	table_end(&table);
 }
 
+/* The pooled foreground of the reconstructions, a row a bin. */
+static void
+write_histogram(const struct work *work, FILE *file)
+{
+	static const char *const columns[] = {"intensity", "count", NULL};
+	const struct bsp_prediction *p = &work->prediction;
+	char text[2][BSP_NUMBER_SIZE];
+	struct table table;
+	size_t i;
+
+	table_begin(&table, file, json, cli_command_line(NULL),
+	    (struct table_fact[]){
+		{"images", table_digits(text[0], work->images)},
+		{"bin_width", bsp_number_format(text[1], 1 / (double)p->bins)},
+		{NULL, NULL},
+	    }, columns);
+	for (i = 0; i < p->bins; i++) {
+		table_number(&table, ((double)i + .5) / (double)p->bins);
+		table_count(&table, p->tissue[i]);
+	}
+	table_end(&table);
+}
+
 int
 main(int argc, char **argv)
 {
 	struct work work = {.images = 0};
 	struct cli_command command;
-	FILE *file;
+	FILE *file, *histogram = NULL;
 
 	cli_parse(&program, argc, argv, &command);
 	parse_request(&work);
 	file = cli_table(NULL);
+	if (histogram_path != NULL)
+		histogram = cli_table(histogram_path);
 	read_images(&work, &command);
 	finish_curve(&work);
 	write_curve(&work, file);
+	if (histogram != NULL)
+		write_histogram(&work, histogram);
 	return cli_finish(false);
 }

@@ -113,7 +113,7 @@ bsp_prediction_ap(const struct bsp_prediction *p, double intensity)
 		above += (double)p->score[k];
 		fp_above += (double)p->normal[k];
 	}
-	return sum;
+	return sum < 1 ? sum : 1; /* not more by rounding */
 }
 
 double

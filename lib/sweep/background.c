@@ -28,7 +28,7 @@ bucket_of(const struct bsp_background *b, uint32_t key)
 int
 bsp_background_prepare(struct bsp_background *b, struct bsp_error *e)
 {
-	size_t n = b->keys.count, bucket, next, i;
+	size_t n = b->keys.count, bucket, i;
 	uint32_t top, span = (uint32_t)BUCKETS << SHIFT;
 
 	if (bsp_array_grow(&b->keys.key, &b->keys.capacity, n + FEW,
@@ -42,16 +42,14 @@ bsp_background_prepare(struct bsp_background *b, struct bsp_error *e)
 		return bsp_error_system(e, ENOMEM, "an index of scores");
 	top = n > 0 ? b->keys.key[n - 1] : 0;
 	b->floor = top >= span ? top - span + 1 : 0;
-	for (i = next = 0; i < n; i++) {
-		/* Many keys in one bucket are passed by eight at a time. */
-		while (i + 8 < n && bucket_of(b, b->keys.key[i + 8]) < next)
-			i += 8;
-		for (bucket = bucket_of(b, b->keys.key[i]); next <= bucket;
-		    next++)
-			b->start[next] = (uint32_t)i;
-	}
-	while (next <= BUCKETS)
-		b->start[next++] = (uint32_t)n;
+	/* The first key of each bucket, or of the next one that has any. */
+	for (bucket = 0; bucket <= BUCKETS; bucket++)
+		b->start[bucket] = (uint32_t)n;
+	for (i = n; i-- > 0; )
+		b->start[bucket_of(b, b->keys.key[i])] = (uint32_t)i;
+	for (bucket = BUCKETS; bucket-- > 0; )
+		if (b->start[bucket] > b->start[bucket + 1])
+			b->start[bucket] = b->start[bucket + 1];
 	/* What is compared beyond the last key is above everything. */
 	for (i = 0; i < FEW; i++)
 		b->keys.key[n + i] = UINT32_MAX;

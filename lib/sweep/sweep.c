@@ -365,7 +365,9 @@ bsp_sweep_run(const struct bsp_sweep *sweep,
 	if (anomalous != NULL)
 		memcpy(anomalous, w.patch.covered,
 		    w.injects * sizeof *anomalous);
-	if (sweep->residual.kind->pointwise && !sweep->on_anomalous)
+	/* A background that serves one cell only is not worth its making. */
+	if (sweep->residual.kind->pointwise && !sweep->on_anomalous &&
+	    w.injects > 1)
 		result = run_short(&w, e);
 	else
 		result = run_plainly(&w, e);
