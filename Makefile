@@ -47,7 +47,9 @@ help:
 	@echo 'all         programs in $B/bin, libraries in $B/lib (the default)'
 	@echo 'demo        experiment 1 on a real brain: tables and pictures'
 	@echo 'experiment1 the same on IMAGES=, see blindspot(7); also'
-	@echo '            experiment1-equalized and experiment2'
+	@echo '            experiment1-equalized, experiment2, blind-spot, match'
+	@echo 'published   the published figures of experiment 1 beside ours'
+	@echo 'paper       all of them, and one page with tables and figures'
 	@echo 'check       all tests; installs the Debian packages it needs'
 	@echo 'check-san   the tests under the address and UB sanitizers'
 	@echo 'lint        shellcheck, mandoc, compiler warnings as errors'
@@ -162,7 +164,8 @@ packages-bench:
 
 SCRIPTS = build-aux/packages .ci/run tests/run $(wildcard tests/*.bats) \
 	$(addprefix pipelines/,progress experiment1-prepare experiment1-table \
-	experiment1-findings experiment1-examples experiment2)
+	experiment1-findings experiment1-examples experiment2 \
+	images blind-spot match match-figure published paper)
 
 # Pages of ours that are not installed yet are no mistake.
 lint:

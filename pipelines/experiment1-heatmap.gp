@@ -46,6 +46,6 @@ if (S_min < 0.25 && S_max > 0.25) {
 	set label '{/Symbol s} = 0.25' at graph 0.015, first 0.25 offset 0,0.6 \
 		textcolor 'black' front
 }
-plot table using 1:2:3 with image pixels, \
+plot table using 1:2:3 with image, \
 	$contour using 1:2 with lines linewidth 3 linecolor 'white'
 unset multiplot

@@ -22,7 +22,7 @@ experiment1() {
 }
 
 @test "the table is what the four filters give by hand" {
-	experiment1
+	experiment1 ENGINE=pipeline
 	grep -v '^#' "$T/out/experiment1.tsv" | tail -n +2 >"$T/rows"
 	[ "$(wc -l <"$T/rows")" = 6 ]
 	while IFS=$'\t' read -r intensity sigma ap sd undefined n residual; do
@@ -35,24 +35,24 @@ experiment1() {
 		grep -q "^mean_residual	$residual	" "$T/t"
 	done <"$T/rows"
 	for file in heatmap.png heatmap.svg curves.png curves.svg \
-		examples.png; do
+		landscape.png landscape.svg examples.png; do
 		[ -s "$T/out/$file" ]
 	done
 	[ "$(head -c 4 "$T/out/examples.png" | tail -c 3)" = PNG ]
 }
 
 @test "one job and two give the same table" {
-	experiment1 -j1
+	experiment1 -j1 ENGINE=pipeline
 	mv "$T/out" "$T/one"
-	experiment1 -j2
+	experiment1 -j2 ENGINE=pipeline
 	cmp "$T/one/experiment1.tsv" "$T/out/experiment1.tsv"
 }
 
 @test "only what is missing is made again, and no image is blurred twice" {
-	experiment1
+	experiment1 ENGINE=pipeline
 	touch "$T/mark"
 	rm "$T"/out/work-*/cells/0.5_2.tsv
-	experiment1
+	experiment1 ENGINE=pipeline
 	[ "$(find "$T/out" -name 'recon-*' -newer "$T/mark" | wc -l)" = 0 ]
 	[ "$(find "$T"/out/work-*/cells -newer "$T/mark" -type f | wc -l)" = 1 ]
 }
@@ -60,7 +60,8 @@ experiment1() {
 @test "an interruption leaves no part that is taken for whole" {
 	# A session of its own: make and all that it runs are interrupted.
 	setsid make -s experiment1 IMAGES="$T/in.pgm" INTENSITIES=0:1:3 \
-		SIGMAS=0:2:2 RADIUS=4 SEED=5 RESULTS="$T/out" B=build &
+		SIGMAS=0:2:2 RADIUS=4 SEED=5 RESULTS="$T/out" B=build \
+		ENGINE=pipeline &
 	group=$!
 	for _ in $(seq 200); do
 		[ -z "$(find "$T/out" -name '*.tsv' 2>/dev/null)" ] || break
@@ -69,7 +70,7 @@ experiment1() {
 	kill -TERM -- "-$group"
 	wait "$group" || true
 	while kill -0 -- "-$group" 2>/dev/null; do sleep 0.05; done
-	experiment1
+	experiment1 ENGINE=pipeline
 	grep -v '^#' "$T/out/experiment1.tsv" | awk 'NF != 7 { exit 1 }'
 	[ "$(grep -vc '^#' "$T/out/experiment1.tsv")" = 7 ]
 }
@@ -111,9 +112,9 @@ experiment1() {
 }
 
 @test "both engines give the same table and figures" {
-	experiment1
+	experiment1 ENGINE=pipeline
 	mv "$T/out" "$T/pipeline"
-	experiment1 ENGINE=sweep
+	experiment1
 	cmp "$T/pipeline/experiment1.tsv" "$T/out/experiment1.tsv"
 	[ -s "$T/out/heatmap.png" ]
 	[ -s "$T/out/examples.png" ]
@@ -157,4 +158,59 @@ experiment1() {
 	run ! make -s experiment2 IMAGES="$T/cut.pgm" SIGMAS=0:2:3 \
 		RESULTS="$T/three" B=build
 	[ ! -e "$T/three/experiment2.tsv" ]
+}
+
+@test "the blind spot of each sigma, and the one foretold" {
+	make -s blind-spot IMAGES="$T/in.pgm" INTENSITIES=0:1:11 SIGMAS=0:4:3 \
+		RADIUS=4 SEED=5 BELOW=0.6 RESULTS="$T/out" B=build
+	$PYTHON - "$T/out" <<'END'
+import csv, sys
+def rows(name):
+    with open(sys.argv[1] + "/" + name) as f:
+        return list(csv.DictReader((l for l in f if l[0] != "#"),
+                                   delimiter="\t"))
+cells, spots = rows("experiment1.tsv"), rows("blind-spot.tsv")
+assert [s["degrade.sigma"] for s in spots] == ["0", "2", "4"]
+for spot in spots:
+    mine = [(float(c["ap"]), float(c["inject.intensity"])) for c in cells
+            if c["degrade.sigma"] == spot["degrade.sigma"]]
+    low = [a for ap, a in mine if ap < .6]
+    if low:
+        assert float(spot["low"]) == min(low), spot
+        assert float(spot["high"]) == max(low), spot
+        assert abs(float(spot["centre"]) - (min(low) + max(low)) / 2) < 1e-6
+    else:
+        assert spot["low"] == spot["high"] == spot["centre"] == "nan"
+    assert float(spot["least_ap"]) == min(mine)[0]
+    assert float(spot["least_at"]) == min(mine)[1]
+assert any(s["low"] != "nan" for s in spots)
+END
+	recon-degrade blur --sigma 2 "$T/in.pgm" | anom-predict --radius 4 \
+		--seed 5 --intensity 0:1:11 --below 0.6 "$T/in.pgm" - >"$T/p"
+	wanted=$(awk '/^# (median|mode|blind_)/ { v[$2] = $3 } END {
+		print v["median"], v["mode"], v["blind_low"], v["blind_high"],
+			v["blind_centre"] }' "$T/p")
+	got=$(awk '$1 == 2 { print $7, $8, $9, $10, $11 }' \
+		"$T/out/blind-spot.tsv")
+	[ "$got" = "$wanted" ]
+}
+
+@test "a default source of images is drawn once, and again when it is old" {
+	find_images() {
+		BIN=$BIN BRAIN=$BRAIN BRAIN_SLICES=70:72 PHANTOMS=2 \
+			IMAGES_KEPT="$T/kept" pipelines/images "$@"
+	}
+	BRAIN=/usr/share/mricron/templates/ch2bet.nii.gz
+	file=$(find_images phantoms)
+	brain-phantom --count 2 | cmp - "$file"
+	: >"$file"
+	[ "$(find_images phantoms)" = "$file" ]
+	[ ! -s "$file" ]
+	touch -d 2001-01-01 "$file"
+	find_images phantoms
+	brain-phantom --count 2 | cmp - "$file"
+	nii-slices --slices 70:72 "$BRAIN" | cmp - "$(find_images colin27)"
+	BRAIN=/nosuch
+	run ! find_images colin27
+	run ! find_images /nosuch
 }

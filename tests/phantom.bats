@@ -64,9 +64,9 @@ load helpers
 	(
 		ulimit -v 100000
 		exec "$BIN/brain-phantom" --size 4096
-	) >cut 2>err || status=$?
+	) >torn 2>err || status=$?
 	[ "$status" = 4 ]
 	grep -q '4096 x 4096' err
 	# What reads on must fail too.
-	fails 3 'the program before' recon-degrade none cut
+	fails 3 'the program before' recon-degrade none torn
 }
