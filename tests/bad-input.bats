@@ -302,3 +302,22 @@ limit_memory() {
 	residual signed --format pgm16 --clip b.pgm a.pgm >out 2>err
 	[ "$(cat err)" = 'residual: 4 samples outside 0 to 1 were clipped' ]
 }
+
+@test "degradations name what they cannot take" {
+	make_inputs
+	fails 2 'size: 4 is even' recon-degrade median --size 4 a.pgm
+	fails 2 'size: 0 is out of range' recon-degrade median --size 0 a.pgm
+	fails 2 'size: 2.5 is not a whole' recon-degrade median --size 2.5 a.pgm
+	fails 2 'factor: 0 is out of range' recon-degrade downsample --factor 0
+	fails 2 'levels: 1 is out of range' recon-degrade quantize --levels 1
+	fails 2 'gamma: 0 is out of range' recon-degrade gamma --gamma 0
+	fails 2 'sigma: -1 is out of range' recon-degrade noise --sigma -1
+	fails 2 'sigma: -1 is out of range' recon-degrade rician --sigma -1
+	fails 2 'amplitude: 11 is out' recon-degrade bias-field --amplitude 11
+	fails 2 "dx: 'nan'" recon-degrade shift --dx nan
+	fails 2 "nearest is 'bias-field'" recon-degrade biasfield
+	printf 'Pf\n1 1\n-1.0\n\0\0\0\177' >huge
+	fails_on huge 3 'row 0, column 0: 1.7.*e+38' recon-degrade gamma --gamma 2
+	fails 2 'size: 4 is even' anom-sweep --inject disk --degrade \
+		median:size=4 a.pgm
+}

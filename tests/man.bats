@@ -169,8 +169,8 @@ make() {
 	}
 	offers 'disk' anom-inject d
 	offers 'abs square signed positive negative' residual ''
-	offers 'blur' recon-degrade b
-	offers 'blur' "$BIN/recon-degrade" b
+	offers 'blur' recon-degrade bl
+	offers 'blur' "$BIN/recon-degrade" bl
 	offers '--sigma --samples --seed' recon-degrade blur --s
 	offers '--seed' anom-inject disk --se
 	offers '--radius --record' anom-inject --seed 3 --clip disk --r

@@ -12,4 +12,18 @@ bsp_degrade_fn bsp_degrade_none;
 extern const struct bsp_param bsp_blur_params[];
 bsp_degrade_fn bsp_degrade_blur;
 
+extern const struct bsp_param bsp_noise_params[];
+bsp_degrade_fn bsp_degrade_noise, bsp_degrade_rician;
+
+extern const struct bsp_param bsp_downsample_params[], bsp_shift_params[];
+bsp_degrade_fn bsp_degrade_downsample, bsp_degrade_shift;
+
+extern const struct bsp_param bsp_quantize_params[], bsp_gamma_params[];
+extern const struct bsp_param bsp_bias_field_params[];
+bsp_degrade_fn bsp_degrade_quantize, bsp_degrade_gamma;
+bsp_degrade_fn bsp_degrade_bias_field;
+
+extern const struct bsp_param bsp_median_params[];
+bsp_degrade_fn bsp_degrade_median;
+
 #endif

@@ -35,18 +35,6 @@ bsp_gaussian(double sigma, double *weight, size_t radius)
 		weight[k] /= sum;
 }
 
-/* Sample i of the half-sample symmetric continuation of n samples. */
-static size_t
-reflect(ptrdiff_t i, size_t n)
-{
-	ptrdiff_t period = 2 * (ptrdiff_t)n;
-
-	i %= period;
-	if (i < 0)
-		i += period;
-	return (size_t)(i < (ptrdiff_t)n ? i : period - 1 - i);
-}
-
 /* One block of outputs around centre[0 ... BLOCK - 1]. */
 static inline __attribute__((always_inline)) void
 convolve_block(const double *centre, size_t stride, const double *weight,
@@ -83,7 +71,7 @@ convolve_columns(const float *from, float *to, size_t rows, size_t cols,
 
 	for (r = 0; r < rows + 2 * radius; r++) {
 		row = from + col + cols *
-		    reflect((ptrdiff_t)r - (ptrdiff_t)radius, rows);
+		    bsp_reflect((ptrdiff_t)r - (ptrdiff_t)radius, rows);
 		for (i = 0; i < width; i++)
 			strip[r * BLOCK + i] = (double)row[i];
 	}
@@ -103,10 +91,10 @@ convolve_row(float *row, size_t cols, const double *weight, size_t radius,
 	size_t i, width;
 
 	for (i = 0; i < radius; i++) {
-		strip[i] = (double)row[reflect((ptrdiff_t)i -
+		strip[i] = (double)row[bsp_reflect((ptrdiff_t)i -
 		    (ptrdiff_t)radius, cols)];
 		strip[radius + cols + i] =
-		    (double)row[reflect((ptrdiff_t)(cols + i), cols)];
+		    (double)row[bsp_reflect((ptrdiff_t)(cols + i), cols)];
 	}
 	for (i = 0; i < cols; i++)
 		strip[radius + i] = (double)row[i];

@@ -51,6 +51,21 @@ void bsp_sort_u64(uint64_t *words, uint64_t *scratch, size_t n);
 void bsp_sort_runs_u32(uint32_t *keys, uint32_t *scratch, size_t n);
 
 /*
+ * Sample i of the half-sample symmetric continuation (d c b a | a b c d | d c
+ * b a) of n samples.
+ */
+static inline size_t
+bsp_reflect(ptrdiff_t i, size_t n)
+{
+	ptrdiff_t period = 2 * (ptrdiff_t)n;
+
+	i %= period;
+	if (i < 0)
+		i += period;
+	return (size_t)(i < (ptrdiff_t)n ? i : period - 1 - i);
+}
+
+/*
  * Half of a Gaussian window, weight[0 ... radius] from the centre outwards; the
  * whole sums to 1.
  */
@@ -66,5 +81,13 @@ void bsp_gaussian(double sigma, double *weight, size_t radius);
  */
 int bsp_convolve(const float *from, float *to, size_t rows, size_t cols,
     const double *weight, size_t radius, struct bsp_error *e);
+
+/*
+ * The median of the (2 radius + 1)^2 samples around each; the border is half-
+ * sample symmetric.  Finite samples; -0 counts as 0.  from and to may not be
+ * the same.
+ */
+int bsp_median(const float *from, float *to, size_t rows, size_t cols,
+    size_t radius, struct bsp_error *e);
 
 #endif
