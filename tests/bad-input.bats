@@ -321,3 +321,15 @@ limit_memory() {
 	fails 2 'size: 4 is even' anom-sweep --inject disk --degrade \
 		median:size=4 a.pgm
 }
+
+@test "windowed residuals name what they cannot take" {
+	make_inputs
+	fails 2 'sigma: 0 is out of range' residual ssim --sigma 0 a.pgm a.pgm
+	fails 2 'k1: 0 is out of range' residual ssim --k1 0 a.pgm a.pgm
+	fails 2 'k2: 2 is out of range' residual ssim-structure --k2 2 a.pgm a.pgm
+	fails 2 'range: -1 is out' residual ssim-contrast --range -1 a.pgm a.pgm
+	fails 2 'c: 0 is out of range' residual gradient --c 0 a.pgm a.pgm
+	fails 2 "nearest is 'ssim'" residual ssm a.pgm a.pgm
+	fails 2 'nearest is --sigma' residual ssim --sgma 1 a.pgm a.pgm
+	fails 3 'image 0' residual ssim a.pgm mixed.pgm
+}

@@ -168,7 +168,8 @@ make() {
 		}
 	}
 	offers 'disk' anom-inject d
-	offers 'abs square signed positive negative' residual ''
+	offers 'abs square signed positive negative ssim ssim-luminance ssim-contrast ssim-structure gradient' \
+		residual ''
 	offers 'blur' recon-degrade bl
 	offers 'blur' "$BIN/recon-degrade" bl
 	offers '--sigma --samples --seed' recon-degrade blur --s

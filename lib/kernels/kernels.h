@@ -83,6 +83,13 @@ int bsp_convolve(const float *from, float *to, size_t rows, size_t cols,
     const double *weight, size_t radius, struct bsp_error *e);
 
 /*
+ * The same convolution in double and in place, from the centre outwards.  The
+ * order of its sums is not that of bsp_convolve.
+ */
+int bsp_smooth(double *x, size_t rows, size_t cols, const double *weight,
+    size_t radius, struct bsp_error *e);
+
+/*
  * The median of the (2 radius + 1)^2 samples around each; the border is half-
  * sample symmetric.  Finite samples; -0 counts as 0.  from and to may not be
  * the same.

@@ -5,6 +5,7 @@
 #include "residual.h"
 
 #define PAPER "Meissen et al., MIDL 2022"
+#define SIMILARITY "Wang et al., 2004; Bergmann et al., 2019"
 #define TAILS "Silva-Rodriguez et al., IPMI 2021"
 
 const struct bsp_kind bsp_residual_kinds[] = {
@@ -37,6 +38,41 @@ const struct bsp_kind bsp_residual_kinds[] = {
 		.summary = "max(recon - input, 0): hypointense anomalies only",
 		.source = TAILS, .inputs = 2, .pointwise = true,
 		.apply.residual = bsp_residual_negative,
+	},
+	{
+		.name = "ssim",
+		.summary = "1 - structural similarity in a Gaussian window",
+		.source = SIMILARITY, .inputs = 2,
+		.params = bsp_ssim_params,
+		.apply.residual = bsp_residual_ssim,
+	},
+	{
+		.name = "ssim-luminance",
+		.summary = "1 - its first factor, of the means",
+		.source = SIMILARITY, .inputs = 2,
+		.params = bsp_ssim_params,
+		.apply.residual = bsp_residual_ssim_luminance,
+	},
+	{
+		.name = "ssim-contrast",
+		.summary = "1 - its second, of the standard deviations",
+		.source = SIMILARITY, .inputs = 2,
+		.params = bsp_ssim_params,
+		.apply.residual = bsp_residual_ssim_contrast,
+	},
+	{
+		.name = "ssim-structure",
+		.summary = "1 - its third, the correlation",
+		.source = SIMILARITY, .inputs = 2,
+		.params = bsp_ssim_params,
+		.apply.residual = bsp_residual_ssim_structure,
+	},
+	{
+		.name = "gradient",
+		.summary = "1 - similarity of gradient magnitudes",
+		.source = "Xue et al., 2014", .inputs = 2,
+		.params = bsp_gradient_params,
+		.apply.residual = bsp_residual_gradient,
 	},
 	{.name = NULL},
 };

@@ -13,4 +13,13 @@ bsp_residual_fn bsp_residual_signed;
 bsp_residual_fn bsp_residual_positive;
 bsp_residual_fn bsp_residual_negative;
 
+extern const struct bsp_param bsp_ssim_params[];
+bsp_residual_fn bsp_residual_ssim;
+bsp_residual_fn bsp_residual_ssim_luminance;
+bsp_residual_fn bsp_residual_ssim_contrast;
+bsp_residual_fn bsp_residual_ssim_structure;
+
+extern const struct bsp_param bsp_gradient_params[];
+bsp_residual_fn bsp_residual_gradient;
+
 #endif

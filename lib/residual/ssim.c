@@ -1,0 +1,175 @@
+/*
+ * ssim and its components: 1 minus the structural similarity of input and
+ * reconstruction within a Gaussian window.
+ * Source: Wang, Bovik, Sheikh, Simoncelli, "Image quality assessment: from
+ * error visibility to structural similarity", 2004; as an anomaly score,
+ * Bergmann et al., 2019.
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "../kernels/kernels.h"
+#include "residual.h"
+
+enum { SIGMA, K1, K2, RANGE };
+
+const struct bsp_param bsp_ssim_params[] = {
+	[SIGMA] = {
+		.name = "sigma", .unit = "pixels",
+		.help = "standard deviation of the window",
+		.type = BSP_REAL, .initial = 1.5,
+		.min = 0, .max = 1000, .above_min = true,
+	},
+	[K1] = {
+		.name = "k1", .unit = "",
+		.help = "steadies the luminance, in shares of the range",
+		.type = BSP_REAL, .initial = .01,
+		.min = 0, .max = 1, .above_min = true,
+	},
+	[K2] = {
+		.name = "k2", .unit = "",
+		.help = "steadies contrast and structure, likewise",
+		.type = BSP_REAL, .initial = .03,
+		.min = 0, .max = 1, .above_min = true,
+	},
+	[RANGE] = {
+		.name = "range", .unit = "",
+		.help = "greatest sample minus least sample there can be",
+		.type = BSP_REAL, .initial = 1,
+		.min = 0, .max = 1e6, .above_min = true,
+	},
+	{.name = NULL},
+};
+
+/* Means, variances and covariance of one window; what steadies ratios. */
+struct window {
+	double x, y, xx, yy, xy;
+	double c1, c2;
+};
+
+typedef double similarity_fn(const struct window *w);
+
+static double
+luminance(const struct window *w)
+{
+	return (2 * w->x * w->y + w->c1) /
+	    (w->x * w->x + w->y * w->y + w->c1);
+}
+
+static double
+contrast(const struct window *w)
+{
+	return (2 * sqrt(w->xx * w->yy) + w->c2) / (w->xx + w->yy + w->c2);
+}
+
+static double
+structure(const struct window *w)
+{
+	return (w->xy + w->c2 / 2) / (sqrt(w->xx * w->yy) + w->c2 / 2);
+}
+
+static double
+similarity(const struct window *w)
+{
+	return luminance(w) * (2 * w->xy + w->c2) / (w->xx + w->yy + w->c2);
+}
+
+enum { X, Y, XX, YY, XY, FIELDS };
+
+static void
+fill_products(const struct bsp_image *const inputs[], double *field)
+{
+	size_t n = bsp_image_size(inputs[0]), i;
+	double x, y;
+
+	for (i = 0; i < n; i++) {
+		x = (double)inputs[0]->data[i];
+		y = (double)inputs[1]->data[i];
+		field[X * n + i] = x;
+		field[Y * n + i] = y;
+		field[XX * n + i] = x * x;
+		field[YY * n + i] = y * y;
+		field[XY * n + i] = x * y;
+	}
+}
+
+/* The window around sample i; rounding gives no variance below 0. */
+static inline void
+read_window(const double *field, size_t n, size_t i, struct window *w)
+{
+	w->x = field[X * n + i];
+	w->y = field[Y * n + i];
+	w->xx = field[XX * n + i] - w->x * w->x;
+	w->yy = field[YY * n + i] - w->y * w->y;
+	w->xy = field[XY * n + i] - w->x * w->y;
+	if (w->xx <= 0 || w->yy <= 0)
+		w->xy = 0;
+	w->xx = w->xx > 0 ? w->xx : 0;
+	w->yy = w->yy > 0 ? w->yy : 0;
+}
+
+static inline __attribute__((always_inline)) int
+make_map(const struct bsp_image *const inputs[], const double *params,
+    struct bsp_image *map, similarity_fn *of, struct bsp_error *e)
+{
+	size_t rows = inputs[0]->rows, cols = inputs[0]->cols, n, i;
+	size_t radius = (size_t)floor(3.5 * params[SIGMA] + .5);
+	double *weight, *field;
+	struct window w = {
+		.c1 = params[K1] * params[RANGE] * params[K1] * params[RANGE],
+		.c2 = params[K2] * params[RANGE] * params[K2] * params[RANGE],
+	};
+	int k, result = -1;
+
+	if (bsp_image_resize(map, rows, cols, e))
+		return -1;
+	n = rows * cols;
+	field = malloc((FIELDS * n + radius + 1) * sizeof *field);
+	if (field == NULL)
+		return bsp_error_system(e, ENOMEM, "moments of %zu x %zu",
+		    cols, rows);
+	weight = field + FIELDS * n;
+	bsp_gaussian(params[SIGMA], weight, radius);
+	fill_products(inputs, field);
+	for (k = 0; k < FIELDS; k++)
+		if (bsp_smooth(field + (size_t)k * n, rows, cols, weight,
+		    radius, e))
+			goto out;
+	for (i = 0; i < n; i++) {
+		read_window(field, n, i, &w);
+		map->data[i] = (float)(1 - of(&w));
+	}
+	result = 0;
+out:
+	free(field);
+	return result;
+}
+
+int
+bsp_residual_ssim(const struct bsp_image *const inputs[],
+    const double *params, struct bsp_image *map, struct bsp_error *e)
+{
+	return make_map(inputs, params, map, similarity, e);
+}
+
+int
+bsp_residual_ssim_luminance(const struct bsp_image *const inputs[],
+    const double *params, struct bsp_image *map, struct bsp_error *e)
+{
+	return make_map(inputs, params, map, luminance, e);
+}
+
+int
+bsp_residual_ssim_contrast(const struct bsp_image *const inputs[],
+    const double *params, struct bsp_image *map, struct bsp_error *e)
+{
+	return make_map(inputs, params, map, contrast, e);
+}
+
+int
+bsp_residual_ssim_structure(const struct bsp_image *const inputs[],
+    const double *params, struct bsp_image *map, struct bsp_error *e)
+{
+	return make_map(inputs, params, map, structure, e);
+}
