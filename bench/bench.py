@@ -16,6 +16,7 @@ import time
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
+from skimage.metrics import structural_similarity
 from sklearn.metrics import average_precision_score
 
 BIN = os.environ["BIN"]
@@ -114,6 +115,53 @@ def bench_blur(x):
         y = np.ctypeslib.as_array(target.data, x.shape)
         assert np.abs(y - gaussian_filter(x, sigma)).max() <= 1e-6
         show(f"blur, sigma {sigma} / scipy gaussian_filter", ours, theirs, 8)
+
+
+def bench_ssim(x, y):
+    kinds = (Kind * 6).in_dll(LIB, "bsp_residual_kinds")
+    kind = next(k for k in kinds if k.name == b"ssim")
+    apply = ctypes.CFUNCTYPE(ctypes.c_int, *[ctypes.c_void_p] * 4)(kind.apply)
+    pair, target = (image(x), image(y)), Image()
+    inputs = (ctypes.c_void_p * 2)(*map(ctypes.addressof, pair))
+    params, error = (ctypes.c_double * 4)(1.5, .01, .03, 1), \
+        (ctypes.c_char * 4096)()
+    refs = [ctypes.addressof(v) for v in (inputs, params, target, error)]
+
+    def reference(a, b):
+        return structural_similarity(
+            a, b, gaussian_weights=True, sigma=1.5, data_range=1, full=True,
+            use_sample_covariance=False)[1]
+
+    a, b = x.astype(float), y.astype(float)
+    ours, theirs = compare(lambda: apply(*refs), lambda: reference(a, b))
+    z = np.ctypeslib.as_array(target.data, x.shape)
+    assert np.abs(1 - z - reference(a, b)).max() <= 1e-6
+    show("ssim / scikit-image, both in double", ours, theirs, 10)
+    ours, theirs = compare(lambda: apply(*refs), lambda: reference(x, y))
+    show("the same / scikit-image in float32", ours, theirs, None)
+
+
+def bench_throughput(directory):
+    """Images a second through each kind, start of the program included."""
+    n = 40
+    shell(f"head -c $(({n} * (4 * 65536 + 16))) healthy >some; "
+          "recon-degrade blur some >recon", directory)
+    print(f"\n{'one process, defaults, 256 x 256':44} {'images/s':>9}")
+
+    def rate(name, *command):
+        took, _ = min(shell(" ".join(command) + " >/dev/null", directory)
+                      for _ in range(3))
+        print(f"{name:44} {n / took:9.0f}", flush=True)
+
+    for program, inputs in [("anom-inject", "some"), ("recon-degrade", "some"),
+                            ("residual", "some recon")]:
+        words = subprocess.run([f"{BIN}/{program}", "--complete"], text=True,
+                               stdout=subprocess.PIPE, check=True).stdout
+        for kind in words.split():
+            if not kind.startswith("-"):
+                rate(f"{program} {kind}", program, kind, inputs)
+    rate("fg-equalize", "fg-equalize", "some")
+    rate("brain-phantom", "brain-phantom", "--count", str(n))
 
 
 def bench_ap(maps):
@@ -277,6 +325,7 @@ def main():
     healthy = brains(IMAGES)
     x = healthy[0]
     bench_blur(x)
+    bench_ssim(x, gaussian_filter(x, 2))
     rng = np.random.default_rng(1)
     y, c = np.mgrid[:SIZE, :SIZE]
     disk = ((y - 128) ** 2 + (c - 100) ** 2 < 400).astype(np.float32)
@@ -293,6 +342,7 @@ def main():
         bench_sweep(healthy, directory)
         bench_start()
         bench_memory(directory)
+        bench_throughput(directory)
 
 
 if __name__ == "__main__":

@@ -161,6 +161,9 @@ BSP_API double bsp_random_uniform(struct bsp_random *random);
 /* A normal deviate, mean 0 and sd 1 (Box and Muller 1958); two words each. */
 BSP_API double bsp_random_normal(struct bsp_random *random);
 
+/* Two independent ones at once, the first what bsp_random_normal gives. */
+BSP_API void bsp_random_normals(struct bsp_random *random, double pair[2]);
+
 /* ------------------------------------------------------------ portable math */
 
 /*

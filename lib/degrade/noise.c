@@ -28,15 +28,19 @@ int
 bsp_degrade_noise(const struct bsp_degrade_job *job, const double *params,
     const struct bsp_image *in, struct bsp_image *out, struct bsp_error *e)
 {
+	size_t i, n = bsp_image_size(in);
 	struct bsp_random random;
-	size_t i;
+	double pair[2];
 
 	if (bsp_image_resize(out, in->rows, in->cols, e))
 		return -1;
 	start(&random, job);
-	for (i = 0; i < bsp_image_size(in); i++)
+	for (i = 0; i < n; i++) {
+		if (i % 2 == 0)
+			bsp_random_normals(&random, pair);
 		out->data[i] = (float)((double)in->data[i] +
-		    params[SIGMA] * bsp_random_normal(&random));
+		    params[SIGMA] * pair[i % 2]);
+	}
 	return 0;
 }
 
@@ -46,16 +50,16 @@ bsp_degrade_rician(const struct bsp_degrade_job *job, const double *params,
     const struct bsp_image *in, struct bsp_image *out, struct bsp_error *e)
 {
 	struct bsp_random random;
-	double re, im;
+	double re, im, pair[2];
 	size_t i;
 
 	if (bsp_image_resize(out, in->rows, in->cols, e))
 		return -1;
 	start(&random, job);
 	for (i = 0; i < bsp_image_size(in); i++) {
-		re = (double)in->data[i] +
-		    params[SIGMA] * bsp_random_normal(&random);
-		im = params[SIGMA] * bsp_random_normal(&random);
+		bsp_random_normals(&random, pair);
+		re = (double)in->data[i] + params[SIGMA] * pair[0];
+		im = params[SIGMA] * pair[1];
 		out->data[i] = (float)sqrt(re * re + im * im);
 	}
 	return 0;

@@ -35,15 +35,14 @@ bsp_gaussian(double sigma, double *weight, size_t radius)
 		weight[k] /= sum;
 }
 
-/* One block of outputs around centre[0 ... BLOCK - 1]. */
+/* Sums of one block, around centre[0 ... BLOCK - 1]. */
 static inline __attribute__((always_inline)) void
-convolve_block(const double *centre, size_t stride, const double *weight,
-    size_t radius, float *restrict to)
+sum_block(const double *centre, size_t stride, const double *weight,
+    size_t radius, lanes sum[VECTORS])
 {
 	const double *before = centre - radius * stride;
 	const double *after = centre + radius * stride;
-	lanes sum[VECTORS];
-	size_t i, v, k;
+	size_t v, k;
 
 	for (v = 0; v < VECTORS; v++)
 		sum[v] = ((const lanes *)centre)[v] * weight[0];
@@ -54,6 +53,16 @@ convolve_block(const double *centre, size_t stride, const double *weight,
 		before += stride;
 		after -= stride;
 	}
+}
+
+static inline __attribute__((always_inline)) void
+convolve_block(const double *centre, size_t stride, const double *weight,
+    size_t radius, float *restrict to)
+{
+	lanes sum[VECTORS];
+	size_t i, v;
+
+	sum_block(centre, stride, weight, radius, sum);
 	for (v = 0; v < VECTORS; v++)
 		for (i = 0; i < LANES; i++)
 			to[v * LANES + i] = (float)sum[v][i];
@@ -107,23 +116,38 @@ convolve_row(float *row, size_t cols, const double *weight, size_t radius,
 	}
 }
 
-int
-bsp_convolve(const float *from, float *to, size_t rows, size_t cols,
-    const double *weight, size_t radius, struct bsp_error *e)
+/*
+ * Room for the longer of a padded column of blocks and a padded row; zero, as
+ * what lies beyond the last column is summed too, and not used.
+ */
+static double *
+strip_open(size_t rows, size_t cols, size_t radius, struct bsp_error *e)
 {
 	size_t column = (rows + 2 * radius) * BLOCK;
 	size_t line = cols + 2 * radius + BLOCK;
-	size_t i, width, room = column > line ? column : line;
+	size_t room = column > line ? column : line;
 	double *strip;
 
 	room = (room + LANES - 1) / LANES * LANES * sizeof *strip;
 	strip = aligned_alloc(LANES * sizeof *strip, room);
 	if (strip == NULL)
-		return bsp_error_system(e, ENOMEM,
+		bsp_error_system(e, ENOMEM,
 		    "a convolution of %zu x %zu, radius %zu", cols, rows,
 		    radius);
-	/* What lies beyond the last column is summed too, and not used. */
-	memset(strip, 0, room);
+	else
+		memset(strip, 0, room);
+	return strip;
+}
+
+int
+bsp_convolve(const float *from, float *to, size_t rows, size_t cols,
+    const double *weight, size_t radius, struct bsp_error *e)
+{
+	double *strip = strip_open(rows, cols, radius, e);
+	size_t i, width;
+
+	if (strip == NULL)
+		return -1;
 	for (i = 0; i < cols; i += BLOCK) {
 		width = cols - i < BLOCK ? cols - i : BLOCK;
 		convolve_columns(from, to, rows, cols, i, width, weight,
@@ -131,6 +155,65 @@ bsp_convolve(const float *from, float *to, size_t rows, size_t cols,
 	}
 	for (i = 0; i < rows; i++)
 		convolve_row(to + i * cols, cols, weight, radius, strip);
+	free(strip);
+	return 0;
+}
+
+/* The same two passes without the rounding between them. */
+BSP_CLONES static void
+smooth_columns(double *x, size_t rows, size_t cols, size_t col, size_t width,
+    const double *weight, size_t radius, double *strip)
+{
+	lanes sum[VECTORS];
+	size_t r;
+
+	for (r = 0; r < rows + 2 * radius; r++)
+		memcpy(strip + r * BLOCK, x + col + cols *
+		    bsp_reflect((ptrdiff_t)r - (ptrdiff_t)radius, rows),
+		    width * sizeof *x);
+	for (r = 0; r < rows; r++) {
+		sum_block(strip + (r + radius) * BLOCK, BLOCK, weight, radius,
+		    sum);
+		memcpy(x + r * cols + col, sum, width * sizeof *x);
+	}
+}
+
+BSP_CLONES static void
+smooth_row(double *row, size_t cols, const double *weight, size_t radius,
+    double *strip)
+{
+	lanes sum[VECTORS];
+	size_t i, width;
+
+	for (i = 0; i < radius; i++) {
+		strip[i] = row[bsp_reflect((ptrdiff_t)i - (ptrdiff_t)radius,
+		    cols)];
+		strip[radius + cols + i] =
+		    row[bsp_reflect((ptrdiff_t)(cols + i), cols)];
+	}
+	memcpy(strip + radius, row, cols * sizeof *row);
+	for (i = 0; i < cols; i += BLOCK) {
+		width = cols - i < BLOCK ? cols - i : BLOCK;
+		sum_block(strip + radius + i, 1, weight, radius, sum);
+		memcpy(row + i, sum, width * sizeof *row);
+	}
+}
+
+int
+bsp_smooth(double *x, size_t rows, size_t cols, const double *weight,
+    size_t radius, struct bsp_error *e)
+{
+	double *strip = strip_open(rows, cols, radius, e);
+	size_t i, width;
+
+	if (strip == NULL)
+		return -1;
+	for (i = 0; i < cols; i += BLOCK) {
+		width = cols - i < BLOCK ? cols - i : BLOCK;
+		smooth_columns(x, rows, cols, i, width, weight, radius, strip);
+	}
+	for (i = 0; i < rows; i++)
+		smooth_row(x + i * cols, cols, weight, radius, strip);
 	free(strip);
 	return 0;
 }

@@ -83,8 +83,8 @@ int bsp_convolve(const float *from, float *to, size_t rows, size_t cols,
     const double *weight, size_t radius, struct bsp_error *e);
 
 /*
- * The same convolution in double and in place, from the centre outwards.  The
- * order of its sums is not that of bsp_convolve.
+ * The same convolution in double and in place, for moments whose differences
+ * matter: where a variance is a difference of means, float32 is too coarse.
  */
 int bsp_smooth(double *x, size_t rows, size_t cols, const double *weight,
     size_t radius, struct bsp_error *e);

@@ -67,6 +67,30 @@ chi_squared(const unsigned *count, size_t n, double expected)
 }
 
 static void
+pairs(void)
+{
+	struct bsp_random one, two;
+	double pair[2], products = 0, squares = 0, sum = 0;
+	bool same = true;
+	int i;
+
+	bsp_random_start(&one, 1, BSP_DRAW_DEGRADE, 0, 0);
+	bsp_random_start(&two, 1, BSP_DRAW_DEGRADE, 0, 0);
+	for (i = 0; i < 100000; i++) {
+		bsp_random_normals(&one, pair);
+		same &= pair[0] == bsp_random_normal(&two);
+		products += pair[0] * pair[1];
+		squares += pair[1] * pair[1];
+		sum += pair[1];
+	}
+	ok(same, "the first of a pair is what normal gives");
+	ok(fabs(sum / 1e5) < 4 / sqrt(1e5) &&
+	    fabs(squares / 1e5 - 1) < 4 * sqrt(2 / 1e5),
+	    "the second is normal too");
+	ok(fabs(products / 1e5) < 4 / sqrt(1e5), "they do not correlate");
+}
+
+static void
 distributions(void)
 {
 	unsigned count[7] = {0}, tenth[10] = {0};
@@ -114,6 +138,7 @@ distributions(void)
 	ok(fabs(squares / 1e5 - 1) < 4 * sqrt(2 / 1e5),
 	    "normal has variance 1");
 	ok(fabs(cubes / 1e5) < 4 * sqrt(15 / 1e5), "normal is symmetric");
+	pairs();
 }
 
 static void
