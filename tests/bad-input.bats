@@ -333,3 +333,20 @@ limit_memory() {
 	fails 2 'nearest is --sigma' residual ssim --sgma 1 a.pgm a.pgm
 	fails 3 'image 0' residual ssim a.pgm mixed.pgm
 }
+
+@test "anomalies name what they cannot take" {
+	make_inputs
+	fails 2 'sd: -1 is out of range' anom-inject sprites --sd -1 a.pgm
+	fails 2 'least: 0 is out of range' anom-inject sprites --least 0 a.pgm
+	fails 2 'grid: 1 is out of range' anom-inject coarse-noise --grid 1 a.pgm
+	fails 2 'grid: 2.5 is not' anom-inject coarse-noise --grid 2.5 a.pgm
+	fails 2 'sigma: 0 is out' anom-inject coarse-noise --sigma 0 a.pgm
+	fails 2 'aspect: 2 is out of range' anom-inject cutpaste --aspect 2 a.pgm
+	fails 2 'area-low: 0.5 is above' anom-inject cutpaste --area-low 0.5 a.pgm
+	fails 2 "nearest is 'cutpaste'" anom-inject cut-paste a.pgm
+	pgm 3 2 9 9 9 9 9 9 >flat
+	fails 3 'flat: image 0: none of 100 pastes' anom-inject cutpaste flat
+	pgm 3 2 0 0 0 0 0 0 >black
+	fails 3 'image 0: .*without foreground' anom-inject sprites black
+	fails 3 'image 0: .*without foreground' anom-inject coarse-noise black
+}

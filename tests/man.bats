@@ -175,7 +175,8 @@ make() {
 	offers '--sigma --samples --seed' recon-degrade blur --s
 	offers '--seed' anom-inject disk --se
 	offers '--radius --record' anom-inject --seed 3 --clip disk --r
-	offers 'disk source sink shuffle' anom-inject --clip ''
+	offers 'disk source sink shuffle sprites coarse-noise cutpaste' \
+		anom-inject --clip ''
 	offers 'pgm8 pgm16' residual abs --format pg
 	offers 'pgm8 pgm16' residual abs --format = pg
 	offers 'pfm pgm8 pgm16' residual abs --format =

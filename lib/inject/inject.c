@@ -36,6 +36,30 @@ const struct bsp_kind bsp_inject_kinds[] = {
 		.params = bsp_deform_params,
 		.apply.inject = bsp_inject_shuffle,
 	},
+	{
+		.name = "sprites",
+		.summary = "three ellipses: dark, middling, bright",
+		.source = "Bercea et al., 2023 (PHANES, RA)",
+		.inputs = 1,
+		.params = bsp_sprites_params,
+		.apply.inject = bsp_inject_sprites,
+	},
+	{
+		.name = "coarse-noise",
+		.summary = "coarse noise over the whole foreground",
+		.source = "Kascenas et al., 2022 (DAE)",
+		.inputs = 1,
+		.params = bsp_coarse_noise_params,
+		.apply.inject = bsp_inject_coarse_noise,
+	},
+	{
+		.name = "cutpaste",
+		.summary = "a rectangle from elsewhere in the image",
+		.source = "Li et al., 2021",
+		.inputs = 1,
+		.params = bsp_cutpaste_params,
+		.apply.inject = bsp_inject_cutpaste,
+	},
 	{.name = NULL},
 };
 
