@@ -70,7 +70,7 @@ match() { pipelines/match "$T/plane.tsv" "$@"; }
 	refuses 'cut.tsv: incomplete' match "$T/cut.tsv"
 	{ tsv intensity ap; tsv 0 nan; } >"$T/none.tsv"
 	refuses 'no points' match "$T/none.tsv"
-	refuses 'missing' match "$T/missing.tsv"
+	refuses 'missing.tsv is no file' match "$T/missing.tsv"
 }
 
 @test "published figures stand beside the same cells" {
