@@ -77,7 +77,7 @@ $(STATIC): $(LIB_OBJECTS)
 $(SHARED): $(LIB_PIC)
 	@mkdir -p $(@D)
 	$(LINK) -shared -Wl,-soname,libblindspot.so.$(SOVERSION) \
-		-o $@ $^ -lm
+		-o $@ $^ -lfftw3 -lm
 	ln -sf $(@F) $B/lib/libblindspot.so.$(SOVERSION)
 	ln -sf $(@F) $B/lib/libblindspot.so
 
@@ -94,14 +94,21 @@ $B/bin/nii-slices: $B/tools/nifti.o
 $B/bin/nii-slices: LIBS = -lnifti2 -lz
 $B/tools/nifti.o: INCLUDES = -isystem /usr/include/nifti
 
-SWEEP = batch command grid merge progress source
+$B/bin/anom-inject: $B/tools/companion.o
+$B/bin/anom-inject: LIBS = -lxxhash
+$B/bin/recon-degrade: $B/tools/companion.o
+$B/bin/recon-degrade: LIBS = -lxxhash
+$B/bin/residual: $B/tools/model.o
+$B/bin/residual: LIBS = -lxxhash
+
+SWEEP = batch command companion grid merge model progress source
 $B/bin/anom-sweep: $(SWEEP:%=$B/tools/%.o)
 $B/bin/anom-sweep: LIBS = -lxxhash -fopenmp
 $B/tools/batch.o $B/tools/anom-sweep.o: INCLUDES = -fopenmp
 
 $B/bin/%: $B/tools/%.o $(TOOL_OBJECTS) $(STATIC)
 	@mkdir -p $(@D)
-	$(LINK) -o $@ $^ $(LIBS) -lm
+	$(LINK) -o $@ $^ $(LIBS) -Wl,--as-needed -lfftw3 -lm
 
 clean:
 	rm -rf $B

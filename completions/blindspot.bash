@@ -34,7 +34,7 @@ _blindspot() {
 			words='ap auroc dice dice_threshold fpr95 mean_residual'
 			prefix=${current%"${current##*,}"}
 			current=${current##*,} ;;
-		--clip | --per-image | --pooled | --json | --equalize | --merge | --own) ;;
+		--clip | --foreground | --per-image | --pooled | --json | --equalize | --merge | --own) ;;
 		--*) words='' ;;
 		esac
 	fi

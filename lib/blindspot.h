@@ -129,6 +129,8 @@ enum bsp_purpose {
 	BSP_DRAW_DEGRADE = 3,   /* noise of a reconstruction */
 	BSP_DRAW_BOOTSTRAP = 4, /* resampling of images or groups */
 	BSP_DRAW_PHANTOM = 5,   /* anatomy */
+	BSP_DRAW_RESIDUAL = 6,  /* the start of a fit */
+	BSP_DRAW_SIGNS = 7,     /* permutations of a test */
 };
 
 /*
@@ -160,6 +162,10 @@ BSP_API double bsp_random_uniform(struct bsp_random *random);
 
 /* A normal deviate, mean 0 and sd 1 (Box and Muller 1958); two words each. */
 BSP_API double bsp_random_normal(struct bsp_random *random);
+
+/* A gamma deviate of whole shape: the sum of so many exponentials. */
+BSP_API double bsp_random_gamma(struct bsp_random *random, unsigned shape,
+    double scale);
 
 /* Two independent ones at once, the first what bsp_random_normal gives. */
 BSP_API void bsp_random_normals(struct bsp_random *random, double pair[2]);
@@ -225,10 +231,10 @@ BSP_API char *bsp_number_format(char text[BSP_NUMBER_SIZE], double value);
 
 /*
  * One typed parameter of a kind.  Values are held as double; a BSP_INTEGER is
- * a whole number.  The range is [min, max], without min itself where
- * above_min is set.
+ * a whole number, a BSP_FLAG 0 or 1.  The range is [min, max], without min
+ * itself where above_min is set.
  */
-enum bsp_type { BSP_REAL, BSP_INTEGER };
+enum bsp_type { BSP_REAL, BSP_INTEGER, BSP_FLAG };
 
 struct bsp_param {
 	const char *name;
@@ -244,6 +250,7 @@ struct bsp_param {
 
 struct bsp_inject_job;
 struct bsp_degrade_job;
+struct bsp_residual_job;
 
 /*
  * Put one anomaly into *image, which begins as the healthy image (or as the
@@ -259,9 +266,22 @@ typedef int bsp_degrade_fn(const struct bsp_degrade_job *job,
     const double *params, const struct bsp_image *in, struct bsp_image *out,
     struct bsp_error *e);
 
-/* Make *map the anomaly-score map of the inputs, which have one size. */
-typedef int bsp_residual_fn(const struct bsp_image *const inputs[],
+/* Make *map the anomaly-score map of the job's images, which have one size. */
+typedef int bsp_residual_fn(const struct bsp_residual_job *job,
     const double *params, struct bsp_image *map, struct bsp_error *e);
+
+/* How far from a sample of the map the samples lie that it depends on. */
+typedef size_t bsp_reach_fn(const double *params);
+
+/* What a kind works with beside the image and its reconstructions. */
+enum bsp_need {
+	BSP_DONOR = 1,     /* anomalies: another image */
+	BSP_MAY_DONOR = 2, /* anomalies: the same, but it can do without */
+	BSP_SHAPE = 4,     /* anomalies: a mask whose shape it takes */
+	BSP_MASK = 8,      /* degradations: a mask of what is to be filled */
+	BSP_SALIENCY = 16, /* residuals: a map of saliency, if there is one */
+	BSP_NORM = 32,     /* residuals: what is normal for each pixel */
+};
 
 /*
  * One kind of anomaly, degradation or residual: a row of its stage's table.
@@ -272,8 +292,13 @@ struct bsp_kind {
 	const char *summary; /* one line */
 	const char *source;  /* paper or reference */
 	unsigned inputs;     /* image streams it takes */
+	unsigned needs;      /* of enum bsp_need */
 	const struct bsp_param *params; /* ended by a NULL name; NULL: none */
+	const struct bsp_param *options; /* more, which all of a stage share */
+	const char *const *drawn; /* anomalies: the numbers that it draws; ended
+	                             by NULL; NULL: none */
 	bool pointwise; /* residuals: each sample depends on its own alone */
+	bsp_reach_fn *reach; /* residuals: NULL: on all, unless pointwise */
 	union {
 		bsp_inject_fn *inject;
 		bsp_degrade_fn *degrade;
@@ -304,8 +329,19 @@ BSP_API size_t bsp_edit_distance(const char *a, const char *b);
 BSP_API void bsp_nearest(const char *word, const char *candidate,
     const char **nearest);
 
-/* How many parameters the kind has; params[] of its function is that long. */
+/*
+ * How many parameters the kind has, its stage's options included; params[] of
+ * its function is that long.
+ */
 BSP_API size_t bsp_kind_params(const struct bsp_kind *kind);
+
+/* Parameter i of them, the kind's own first. */
+BSP_API const struct bsp_param *bsp_kind_param(const struct bsp_kind *kind,
+    size_t i);
+
+/* Where the parameter of that name is among them; their number if nowhere. */
+BSP_API size_t bsp_kind_param_find(const struct bsp_kind *kind,
+    const char *name);
 
 /* Fill values[] with the kind's defaults. */
 BSP_API void bsp_kind_defaults(const struct bsp_kind *kind, double *values);
@@ -337,7 +373,7 @@ BSP_API int bsp_range_parse(const char *text, struct bsp_range *range,
 
 /*
  * A kind with a range for each of its parameters, as read from the text
- * kind:key=value,key=LO:HI:N.  swept lists the parameters given as LO:HI:N, in
+ * kind:key=value,key=LO:HI:N; a flag may stand without a value.  swept lists the parameters given as LO:HI:N, in
  * the order of the text.
  */
 struct bsp_spec {
@@ -426,7 +462,7 @@ BSP_API int bsp_reader_next(struct bsp_reader *reader,
 BSP_API uint64_t bsp_reader_count(const struct bsp_reader *reader);
 
 /*
- * Blame the image read last for an error that names no stream yet: a stage
+ * Blame the image read last for bad data that names no stream yet: a stage
  * knows what is wrong with an image, not where it came from.  Returns -1.
  */
 BSP_API int bsp_reader_blame(const struct bsp_reader *reader,
@@ -477,6 +513,8 @@ BSP_API int bsp_writer_close(struct bsp_writer *writer, struct bsp_error *e);
 
 /* --------------------------------------------------------------- anomalies */
 
+#define BSP_DRAWN_MAX 24
+
 /* Where and of what an anomaly is made. */
 struct bsp_inject_job {
 	const struct bsp_image *healthy; /* the image before any anomaly */
@@ -484,6 +522,10 @@ struct bsp_inject_job {
 	uint64_t seed;
 	uint64_t index;  /* of the image in the whole stream */
 	uint32_t number; /* of the anomaly in the image, from 0 */
+	const struct bsp_image *donor; /* of its size; NULL: there is none */
+	const struct bsp_image *shape; /* a mask of any size; NULL likewise */
+	double *drawn; /* NULL, or [BSP_DRAWN_MAX]: gets what the kind drew, in
+	                  the order of its row's names */
 };
 
 /*
@@ -502,7 +544,74 @@ struct bsp_degrade_job {
 	uint64_t seed;
 	uint64_t index;  /* of the image in the whole stream */
 	uint32_t number; /* of the sample of this image, from 0 */
+	const struct bsp_image *mask; /* what is to be filled, of the image's
+	                                 size; NULL: there is none */
 };
+
+/* ------------------------------------------------------------ residual maps */
+
+/*
+ * What is normal for each pixel: mean and standard deviation over healthy
+ * images of one size.
+ */
+struct bsp_norm {
+	struct bsp_image mean, sd;
+};
+
+/* Their running sums; {0} to begin with. */
+struct bsp_norm_fit {
+	size_t rows, cols;
+	uint64_t count;
+	double *mean, *squares; /* squares: of the deviations */
+};
+
+/* Add a healthy image; fails on one of another size (BSP_DATA). */
+BSP_API int bsp_norm_add(struct bsp_norm_fit *fit,
+    const struct bsp_image *image, struct bsp_error *e);
+
+/*
+ * The norm of what was added, population standard deviations.  Fails unless
+ * two images were added (BSP_DATA).
+ */
+BSP_API int bsp_norm_finish(const struct bsp_norm_fit *fit,
+    struct bsp_norm *norm, struct bsp_error *e);
+
+BSP_API void bsp_norm_fit_free(struct bsp_norm_fit *fit);
+BSP_API void bsp_norm_free(struct bsp_norm *norm);
+
+/* What a map is made from; all images have one size. */
+struct bsp_residual_job {
+	const struct bsp_image *input;
+	const struct bsp_image *recon; /* [recons] its reconstructions */
+	size_t recons;
+	const struct bsp_image *saliency; /* NULL: the kind makes its own */
+	const struct bsp_norm *norm;
+};
+
+/*
+ * How many reconstructions of each image the kind takes: none where it takes
+ * one input, else its parameter `samples' or one.
+ */
+BSP_API size_t bsp_residual_recons(const struct bsp_kind *kind,
+    const double *params);
+
+/*
+ * Make a map: by the kind's function, then the options of every kind, in this
+ * order: foreground (0 where the input is not above 0), erode (0 outside of
+ * that foreground eroded by 3 x 3, so many times; what lies beyond the border
+ * is no foreground), median (of a window so wide, symmetric border) and smooth
+ * (Gaussian, as the degradation blur).  Fails as the kind does.
+ */
+BSP_API int bsp_residual_map(const struct bsp_kind *kind,
+    const struct bsp_residual_job *job, const double *params,
+    struct bsp_image *map, struct bsp_error *e);
+
+/*
+ * How far from a sample of that map the samples lie that it depends on, 0
+ * where it depends on its own alone; SIZE_MAX where on all.
+ */
+BSP_API size_t bsp_residual_reach(const struct bsp_kind *kind,
+    const double *params);
 
 /* ------------------------------------------------------------------ scores */
 
@@ -655,6 +764,7 @@ struct bsp_sweep {
 	size_t metrics;
 	bool equalize;     /* equalise the foreground before injection */
 	bool on_anomalous; /* reconstruct the anomalous image, not the healthy */
+	const struct bsp_norm *norm; /* for residuals that need one, else NULL */
 	uint64_t seed;
 };
 
@@ -662,13 +772,27 @@ struct bsp_sweep {
 BSP_API size_t bsp_sweep_pairs(const struct bsp_sweep *sweep);
 
 /*
- * One image of a sweep.  recon is NULL where the sweep degrades; else the
- * grid has one degradation, and recon[0] is the reconstruction of the healthy
- * image, or recon[i] that of the image with anomaly i where on_anomalous is
- * set.
+ * How many reconstructions of each image that is reconstructed the residuals
+ * want, the most of any cell: none, one, or several samples.
+ */
+BSP_API size_t bsp_sweep_recons(const struct bsp_sweep *sweep);
+
+/*
+ * Are whole degradations of the grid best run at once?  So it is where only
+ * the surroundings of an anomaly are scored anew in each of its cells.
+ */
+BSP_API bool bsp_sweep_is_local(const struct bsp_sweep *sweep);
+
+/*
+ * One image of a sweep.  recon is NULL where the sweep degrades; else the grid
+ * has one degradation, and recon holds bsp_sweep_recons() reconstructions of
+ * the healthy image, or, where on_anomalous is set, so many of the image with
+ * anomaly 0, then with anomaly 1, and on.  A degradation that fills a mask
+ * gets the anomaly's label.
  */
 struct bsp_sweep_image {
 	const struct bsp_image *image, *recon;
+	const struct bsp_image *donor, *shape; /* for the anomalies, or NULL */
 	uint64_t index; /* in the whole stream */
 };
 

@@ -6,7 +6,7 @@ UNIT_PROGRAMS = $(UNITS:%=$B/tests/%)
 $B/tests/%: tests/unit/%.c tests/unit/tap.h $(STATIC)
 	@mkdir -p $(@D)
 	$(LINK) $(filter-out -Wconversion -Wdouble-promotion,$(FLAGS)) \
-		$(CPPFLAGS) -o $@ $< $(STATIC) -lm
+		$(CPPFLAGS) -o $@ $< $(STATIC) -lfftw3 -lm
 
 .PHONY: tests variants sanitized
 tests: all $(UNIT_PROGRAMS)

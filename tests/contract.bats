@@ -3,21 +3,34 @@
 
 load helpers
 
-# Run each filter and kind on a healthy stream: filter NAME INPUT [OPTION...]
+# Run a filter and kind on a healthy stream, which is its own reconstruction,
+# donor, shape and mask: filter PROGRAM KIND INPUT [OPTION...]
 filter() {
-	local program=$1 kind=$2 input=$3
+	local program=$1 kind=$2 input=$3 beside=$3
 	shift 3
-	case $program in
-	residual) "$program" "$kind" "$@" "$input" "$input" ;;
+	[ "$beside" != - ] || beside=mixed.pgm
+	case $program/$kind in
+	residual/mahalanobis*) "$program" "$kind" --samples 2 "$@" "$input" \
+		<(recon-degrade none --samples 2 "$beside") ;;
+	residual/equalized | residual/gmm) "$program" "$kind" "$@" "$input" ;;
+	residual/zscore) "$program" "$kind" --model model "$@" "$input" ;;
+	residual/*) "$program" "$kind" "$@" "$input" "$beside" ;;
+	anom-inject/lesion) "$program" "$kind" --shapes shape.pgm "$@" \
+		"$input" ;;
+	recon-degrade/inpaint) "$program" "$kind" --mask "$beside" "$@" \
+		"$input" ;;
 	*) "$program" "$kind" "$@" "$input" ;;
 	esac
 }
 
-# each COMMAND: call it for every filter and kind, as COMMAND PROGRAM KIND
+LARGE='bend-.*\|fpi\|pii\|nsa'
+
+# each COMMAND: call it for every filter and kind, as COMMAND PROGRAM KIND.
+# Some anomalies want larger images than those here; see oracle/shapes.py.
 each() {
 	local program kind
 	for program in $FILTERS; do
-		for kind in $(kinds "$program"); do
+		for kind in $(kinds "$program" | grep -v -x "$LARGE"); do
 			"$@" "$program" "$kind" || {
 				echo "for $program $kind"
 				return 1
@@ -28,6 +41,7 @@ each() {
 
 concatenates() {
 	local first=()
+	[ "$2" != zscore ] || return 0 # one size throughout
 	[ "$1" = residual ] || first=(--first-index 3)
 	cat mixed.pgm a.pgm >both.pgm
 	filter "$1" "$2" both.pgm >whole
@@ -44,24 +58,21 @@ concatenates() {
 @test "masks of the pieces make the mask of the whole" {
 	make_inputs
 	cat mixed.pgm a.pgm >both.pgm
-	for kind in $(kinds anom-inject); do
-		anom-inject "$kind" --mask whole both.pgm >/dev/null
-		anom-inject "$kind" --mask one mixed.pgm >/dev/null
-		anom-inject "$kind" --mask two --first-index 3 a.pgm >/dev/null
+	for kind in $(kinds anom-inject | grep -v -x "$LARGE"); do
+		filter anom-inject "$kind" both.pgm --mask whole >/dev/null
+		filter anom-inject "$kind" mixed.pgm --mask one >/dev/null
+		filter anom-inject "$kind" a.pgm --mask two --first-index 3 \
+			>/dev/null
 		cat one two | cmp - whole
 	done
 }
 
 same_however_read() {
 	local program=$1 kind=$2
+	[ "$kind" != zscore ] || return 0
 	filter "$program" "$kind" mixed.pgm >file
-	if [ "$program" = residual ]; then
-		cat mixed.pgm - </dev/null | residual "$kind" mixed.pgm - >pipe
-		slowly mixed.pgm | residual "$kind" mixed.pgm - >slow
-	else
-		cat mixed.pgm - </dev/null | "$program" "$kind" >pipe
-		slowly mixed.pgm | "$program" "$kind" - >slow
-	fi
+	cat mixed.pgm - </dev/null | filter "$program" "$kind" - >pipe
+	slowly mixed.pgm | filter "$program" "$kind" - >slow
 	cmp file pipe && cmp file slow
 }
 
@@ -139,7 +150,7 @@ EOF
 	set +o pipefail
 	make_inputs
 	printf 'P5\n2 2\n255\n\001' >"cut"
-	for kind in $(kinds recon-degrade); do
+	for kind in $(kinds recon-degrade | grep -v inpaint); do
 		anom-inject disk cut 2>first | recon-degrade "$kind" 2>second |
 			residual abs - mixed.pgm 2>third |
 			score - m.pgm >table 2>last && return 1

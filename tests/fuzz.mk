@@ -35,5 +35,5 @@ $B/tests/replay-%: tests/fuzz/%.c tests/fuzz/replay.c tests/fuzz/stream.h \
 		$(STATIC)
 	@mkdir -p $(@D)
 	$(LINK) $(filter-out -Wconversion -Wdouble-promotion,$(FLAGS)) \
-		$(CPPFLAGS) -o $@ $< tests/fuzz/replay.c $(STATIC) -lm \
+		$(CPPFLAGS) -o $@ $< tests/fuzz/replay.c $(STATIC) -lfftw3 -lm \
 		-Wl,--wrap=read

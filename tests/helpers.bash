@@ -91,5 +91,9 @@ make_inputs() {
 		>a.pgm
 	{ pgm 3 3 0 9 21 40 62 80 104 120 148; pgm 3 3 1 2 3 4 5 6 7 8 9; } \
 		>b.pgm
+	pgm 1 1 1 >shape.pgm
+	{ pgm 3 3 99 0 1 0 255 0 1 200 40; pgm 3 3 1 99 0 1 99 255 40 1 7; } \
+		>other.pgm
+	residual zscore --fit model a.pgm
 	{ pgm 3 3 0 0 1 0 0 0 1 0 0; pgm 3 3 0 0 0 0 9 0 0 0 0; } >m.pgm
 }

@@ -119,7 +119,7 @@ make() {
 	make_examples
 	examples "$ROOT/man/blindspot.3" >example.c
 	gcc -Wall -Wextra -Werror -I"$ROOT/lib" example.c \
-		"$BIN/../lib/libblindspot.a" -lm -o example
+		"$BIN/../lib/libblindspot.a" -lfftw3 -lm -o example
 	./example <healthy.pfm >means
 	recon-degrade blur --sigma 1.5 healthy.pfm |
 		residual abs healthy.pfm - |
@@ -168,14 +168,14 @@ make() {
 		}
 	}
 	offers 'disk' anom-inject d
-	offers 'abs square signed positive negative ssim ssim-luminance ssim-contrast ssim-structure gradient' \
+	offers 'abs square signed positive negative ssim ssim-luminance ssim-contrast ssim-structure gradient ssim-ensemble mahalanobis mahalanobis-diagonal clahe-abs zscore equalized gmm' \
 		residual ''
 	offers 'blur' recon-degrade bl
 	offers 'blur' "$BIN/recon-degrade" bl
-	offers '--sigma --samples --seed' recon-degrade blur --s
+	offers '--sigma --spread --samples --seed' recon-degrade blur --s
 	offers '--seed' anom-inject disk --se
 	offers '--radius --record' anom-inject --seed 3 --clip disk --r
-	offers 'disk source sink shuffle sprites coarse-noise cutpaste' \
+	offers 'disk source sink shuffle sprites coarse-noise cutpaste lesion smooth-intensity bend-sink bend-source fpi pii nsa perlin' \
 		anom-inject --clip ''
 	offers 'pgm8 pgm16' residual abs --format pg
 	offers 'pgm8 pgm16' residual abs --format = pg

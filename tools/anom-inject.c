@@ -4,13 +4,16 @@
  */
 #include <string.h>
 
-#include "cli.h"
+#include "companion.h"
 #include "positions.h"
 #include "table.h"
 
 static uint64_t anomalies = 1, seed;
 static uint64_t first_index = UINT64_MAX; /* not given */
 static const char *positions_path, *mask_path, *record_path;
+static struct companion donors = {.option = "donors", .content = BSP_IMAGES};
+static struct companion shapes = {.option = "shapes", .content = BSP_MASKS,
+    .any_size = true};
 static enum bsp_format format = BSP_PFM;
 static bool clip;
 
@@ -21,6 +24,10 @@ static const struct cli_option options[] = {
 	{"positions", "TSV", "take the centres from a table with columns "
 	    "image, row, col and perhaps anomaly", CLI_INPUT,
 	    &positions_path, 0, 0},
+	{"donors", "STREAM", "fpi, pii, nsa, perlin: images that anomalies are "
+	    "taken from", CLI_INPUT, &donors.path, 0, 0},
+	{"shapes", "STREAM", "lesion: masks whose shapes anomalies take",
+	    CLI_INPUT, &shapes.path, 0, 0},
 	{"mask", "FILE", "write the mask stream (8-bit PGM) there",
 	    CLI_MASK_OUT, &mask_path, 0, 0},
 	{"record", "FILE", "write a table of what was put where",
@@ -44,16 +51,26 @@ static const struct cli_program program = {
 };
 
 static void
+check_streams(const struct bsp_kind *kind)
+{
+	companion_check(&donors, kind->name, kind->needs & BSP_MAY_DONOR,
+	    kind->needs & BSP_DONOR);
+	companion_check(&shapes, kind->name, false, kind->needs & BSP_SHAPE);
+}
+
+static void
 begin_record(struct table *record, const struct bsp_kind *kind)
 {
 	char digits[BSP_NUMBER_SIZE];
 	struct table_fact facts[2] = {{NULL, NULL}};
-	static const char *columns[5 + BSP_PARAMS_MAX] = {"image", "anomaly",
-	    "row", "col"};
-	size_t i;
+	static const char *columns[5 + BSP_PARAMS_MAX + BSP_DRAWN_MAX] = {
+	    "image", "anomaly", "row", "col"};
+	size_t n = 4, i;
 
 	for (i = 0; i < bsp_kind_params(kind); i++)
-		columns[4 + i] = kind->params[i].name;
+		columns[n++] = bsp_kind_param(kind, i)->name;
+	for (i = 0; kind->drawn != NULL && kind->drawn[i] != NULL; i++)
+		columns[n++] = kind->drawn[i];
 	facts[0] = (struct table_fact){"seed", table_digits(digits, seed)};
 	table_begin(record, cli_table(record_path), false,
 	    cli_command_line(NULL), facts, columns);
@@ -71,6 +88,9 @@ write_record(struct table *record, const struct bsp_inject_job *job,
 	table_count(record, job->col);
 	for (i = 0; i < bsp_kind_params(command->kind); i++)
 		table_number(record, command->params[i]);
+	for (i = 0; command->kind->drawn != NULL &&
+	    command->kind->drawn[i] != NULL; i++)
+		table_number(record, job->drawn[i]);
 }
 
 /* Put the anomalies into one image. */
@@ -105,6 +125,8 @@ int
 main(int argc, char **argv)
 {
 	struct bsp_image healthy = {0}, image = {0}, label = {0};
+	struct bsp_image donor = {0}, shape = {0};
+	double drawn[BSP_DRAWN_MAX];
 	struct bsp_writer *out, *mask = NULL;
 	struct positions positions = {0};
 	struct cli_command command;
@@ -116,6 +138,7 @@ main(int argc, char **argv)
 	int r;
 
 	cli_parse(&program, argc, argv, &command);
+	check_streams(command.kind);
 	piece = first_index != UINT64_MAX;
 	out = cli_stream(format, clip);
 	if (mask_path != NULL)
@@ -125,9 +148,16 @@ main(int argc, char **argv)
 	if (positions_path != NULL)
 		positions_read(&positions, positions_path);
 	in = cli_reader(command.operand[0], BSP_IMAGES);
+	companion_open(&donors);
+	companion_open(&shapes);
 	job = (struct bsp_inject_job){.healthy = &healthy, .seed = seed,
-	    .index = piece ? first_index : 0};
+	    .index = piece ? first_index : 0, .drawn = drawn};
+	job.donor = donors.path != NULL ? &donor : NULL;
+	job.shape = shapes.path != NULL ? &shape : NULL;
 	for (; (r = bsp_reader_next(in, &healthy, &e)) == 1; job.index++) {
+		if (companion_next(&donors, &healthy, &donor, &e) ||
+		    companion_next(&shapes, &healthy, &shape, &e))
+			cli_die(&e);
 		if (inject(&job, &command, &positions, &record, &image,
 		    &label, &e)) {
 			bsp_reader_blame(in, &e);

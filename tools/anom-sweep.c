@@ -9,11 +9,16 @@
 #include "batch.h"
 #include "merge.h"
 #include "metrics.h"
+#include "model.h"
 
 static const char *inject_text, *degrade_text, *residual_text = "abs";
 static const char *recon_path, *recon_command, *metrics_text = "ap";
 static const char *on_text = "normal", *shard_text;
 static bool equalize, per_image, json, merge;
+static const char *model_path;
+static struct companion donors = {.option = "donors", .content = BSP_IMAGES};
+static struct companion shapes = {.option = "shapes", .content = BSP_MASKS,
+    .any_size = true};
 static uint64_t seed, first_index, threads, memory = (uint64_t)256 << 20;
 
 static const struct cli_option options[] = {
@@ -27,6 +32,12 @@ static const struct cli_option options[] = {
 	    "sh -c", CLI_TEXT, &recon_command, 0, 0},
 	{"residual", "SPEC", "anomaly-score map (default abs)", CLI_TEXT,
 	    &residual_text, 0, 0},
+	{"donors", "STREAM", "images that anomalies are taken from, as in "
+	    "anom-inject", CLI_INPUT, &donors.path, 0, 0},
+	{"shapes", "STREAM", "masks whose shapes anomalies take, likewise",
+	    CLI_INPUT, &shapes.path, 0, 0},
+	{"model", "MODEL", "what residual zscore --fit wrote", CLI_INPUT,
+	    &model_path, 0, 0},
 	{"metrics", "LIST", "of ap, auroc, dice, dice_threshold, fpr95, "
 	    "mean_residual (default ap)", CLI_TEXT, &metrics_text, 0, 0},
 	{"equalize", NULL, "equalise each image's foreground first",
@@ -116,9 +127,44 @@ parse_metrics(void)
 	sweep.metric[sweep.metrics++] = m;
 }
 
+/* What the kinds need must be there, and nothing that none of them takes. */
+static void
+check_needs(void)
+{
+	const struct bsp_kind *inject = sweep.inject.kind;
+	static struct bsp_norm norm;
+
+	companion_check(&donors, inject->name, inject->needs & BSP_MAY_DONOR,
+	    inject->needs & BSP_DONOR);
+	companion_check(&shapes, inject->name, false,
+	    inject->needs & BSP_SHAPE);
+	if (recon_command != NULL && sweep.on_anomalous &&
+	    ((donors.path != NULL && !companion_is_file(&donors)) ||
+	    (shapes.path != NULL && !companion_is_file(&shapes))))
+		cli_usage("--recon-cmd with --on anomalous reads donors and "
+		    "shapes twice, expected files");
+	if ((model_path != NULL) !=
+	    ((sweep.residual.kind->needs & BSP_NORM) != 0))
+		cli_usage(model_path != NULL ? "--model: %s takes none" :
+		    "%s: no --model, expected what residual zscore --fit "
+		    "wrote", sweep.residual.kind->name);
+	if (model_path != NULL) {
+		model_read_norm(model_path, &norm);
+		sweep.norm = &norm;
+	}
+}
+
 static void
 check_recon(void)
 {
+	/* A residual of the input alone does without. */
+	if (bsp_sweep_recons(&sweep) == 0) {
+		if (recon_path != NULL || recon_command != NULL)
+			cli_usage("--residual %s takes no reconstructions",
+			    sweep.residual.kind->name);
+		if (degrade_text == NULL)
+			degrade_text = "none";
+	}
 	if ((degrade_text != NULL) + (recon_path != NULL) +
 	    (recon_command != NULL) != 1)
 		cli_usage("expected one of --degrade, --recon and "
@@ -139,9 +185,6 @@ parse_request(const struct cli_command *command)
 		cli_usage("unexpected operand '%s', expected one stream of "
 		    "images", command->operand[1]);
 	parse_spec("inject", bsp_inject_kinds, inject_text, &sweep.inject);
-	if (degrade_text != NULL)
-		parse_spec("degrade", bsp_degrade_kinds, degrade_text,
-		    &sweep.degrade);
 	parse_spec("residual", bsp_residual_kinds, residual_text,
 	    &sweep.residual);
 	if (strcmp(on_text, "normal") != 0 &&
@@ -152,6 +195,10 @@ parse_request(const struct cli_command *command)
 	sweep.equalize = equalize;
 	sweep.seed = seed;
 	check_recon();
+	if (degrade_text != NULL)
+		parse_spec("degrade", bsp_degrade_kinds, degrade_text,
+		    &sweep.degrade);
+	check_needs();
 	parse_metrics();
 	if (shard_text != NULL)
 		parse_shard();
@@ -166,11 +213,11 @@ parse_request(const struct cli_command *command)
 
 /* What the table says of itself; images and recons only once they are read. */
 struct facts {
-	struct table_fact fact[12];
+	struct table_fact fact[16];
 	size_t count;
 	char seed[BSP_NUMBER_SIZE], inject[BSP_SPEC_SIZE];
 	char degrade[BSP_SPEC_SIZE], residual[BSP_SPEC_SIZE];
-	char images[64], recons[64];
+	char images[64], recons[64], donors[64], shapes[64];
 };
 
 static void
@@ -207,6 +254,12 @@ tell_images(struct facts *facts, const struct source *source)
 	if (source->recons != NULL)
 		add_fact(facts, "reconstructions", source_fingerprint(source,
 		    true, facts->recons));
+	if (donors.path != NULL)
+		add_fact(facts, "donors", source_companion(&source->donors,
+		    facts->donors));
+	if (shapes.path != NULL)
+		add_fact(facts, "shapes", source_companion(&source->shapes,
+		    facts->shapes));
 }
 
 static void
@@ -351,6 +404,8 @@ main(int argc, char **argv)
 	}
 	parse_request(&command);
 	file = cli_table(NULL);
+	source.donors = donors;
+	source.shapes = shapes;
 	source_open(&source, &sweep, command.operand[0], recon_path,
 	    recon_command, first_index);
 	grid_begin(&grid, &sweep, asked, per_image);

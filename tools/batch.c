@@ -32,8 +32,13 @@ reserve(struct batch *batch)
 	batch->capacity = old == 0 ? 16 : 2 * old;
 	batch->image = grow(batch->image, batch->capacity,
 	    sizeof *batch->image);
+	batch->donor = grow(batch->donor, batch->capacity,
+	    sizeof *batch->donor);
+	batch->shape = grow(batch->shape, batch->capacity,
+	    sizeof *batch->shape);
 	for (i = old; i < batch->capacity; i++)
-		batch->image[i] = (struct bsp_image){0};
+		batch->image[i] = batch->donor[i] = batch->shape[i] =
+		    (struct bsp_image){0};
 	if (r == 0)
 		return;
 	batch->recon = grow(batch->recon, batch->capacity * r,
@@ -57,11 +62,13 @@ batch_read(struct batch *batch, struct source *source)
 			reserve(batch);
 		if (!source_next(source, &batch->image[batch->count],
 		    batch->recon == NULL ? NULL :
-		    &batch->recon[batch->count * batch->recons_each])) {
+		    &batch->recon[batch->count * batch->recons_each],
+		    &batch->donor[batch->count],
+		    &batch->shape[batch->count])) {
 			batch->last = true;
 			break;
 		}
-		used += (1 + batch->recons_each) * sizeof(float) *
+		used += (2 + batch->recons_each) * sizeof(float) *
 		    bsp_image_size(&batch->image[batch->count]) +
 		    results * sizeof(double);
 	}
@@ -82,8 +89,7 @@ static size_t
 count_pieces(const struct batch *batch, size_t *unit)
 {
 	const struct grid *grid = batch->grid;
-	bool short_way = grid->sweep->residual.kind->pointwise &&
-	    !grid->sweep->on_anomalous;
+	bool short_way = bsp_sweep_is_local(grid->sweep);
 	size_t wanted = 8 * (size_t)omp_get_max_threads(), units, pieces;
 
 	*unit = short_way ? grid->injects : 1;
@@ -106,6 +112,8 @@ run_piece(struct batch *batch, size_t image, size_t begin, size_t end,
 	size_t each = grid->residuals * grid->sweep->metrics;
 	struct bsp_sweep_image in = {
 		.image = &batch->image[image],
+		.donor = &batch->donor[image],
+		.shape = &batch->shape[image],
 		.recon = batch->recons_each == 0 ? NULL :
 		    &batch->recon[image * batch->recons_each],
 		.index = batch->first + image,

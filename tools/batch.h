@@ -16,6 +16,7 @@ struct batch {
 	size_t recons_each;       /* 0: none */
 	struct bsp_image *image;  /* [capacity] */
 	struct bsp_image *recon;  /* [capacity][recons_each] */
+	struct bsp_image *donor, *shape; /* [capacity], empty if there are none */
 	double *values;           /* [count][cells][metrics] */
 	size_t *anomalous;        /* [count][injects] */
 	bool last;                /* the stream has ended */

@@ -97,7 +97,7 @@ say_unknown_option(const char *name, const struct bsp_kind *kind)
 	const char *nearest = "help";
 
 	for (i = 0; i < n; i++)
-		bsp_nearest(name, kind->params[i].name, &nearest);
+		bsp_nearest(name, bsp_kind_param(kind, i)->name, &nearest);
 	for (option = cli.program->options; option->name != NULL; option++)
 		bsp_nearest(name, option->name, &nearest);
 	cli_usage("unknown option --%s; the nearest is --%s", name, nearest);
@@ -220,7 +220,9 @@ set_param(struct cli_command *command, size_t i, const char *value)
 {
 	struct bsp_error e;
 
-	if (bsp_param_parse(&command->kind->params[i], value,
+	if (value == NULL)
+		command->params[i] = 1;
+	else if (bsp_param_parse(bsp_kind_param(command->kind, i), value,
 	    &command->params[i], &e))
 		cli_usage("--%s", e.text);
 }
@@ -263,12 +265,11 @@ parse_option(struct cli_command *command, struct given *given, int i)
 	for (o = 0; options[o].name != NULL; o++)
 		if (strcmp(options[o].name, name) == 0)
 			break;
-	for (p = 0; p < params; p++)
-		if (strcmp(command->kind->params[p].name, name) == 0)
-			break;
+	p = params == 0 ? 0 : bsp_kind_param_find(command->kind, name);
 	if (options[o].name == NULL && p == params)
 		parse_common(command, name);
-	is_flag = options[o].name != NULL && options[o].type == CLI_FLAG;
+	is_flag = options[o].name != NULL ? options[o].type == CLI_FLAG :
+	    bsp_kind_param(command->kind, p)->type == BSP_FLAG;
 	if (is_flag && value != NULL)
 		cli_usage("--%s takes no value", name);
 	if (!is_flag && value == NULL) {

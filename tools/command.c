@@ -102,9 +102,9 @@ feed(void *with)
 {
 	struct command *command = with;
 	struct bsp_error *e = &command->error;
-	struct bsp_image image = {0};
-	struct bsp_sweep_image in = {.image = &image,
-	    .index = command->first_index};
+	struct bsp_image image = {0}, donor = {0}, shape = {0};
+	struct bsp_sweep_image in = {.image = &image, .donor = &donor,
+	    .shape = &shape, .index = command->first_index};
 	sigset_t pipe;
 	int r;
 
@@ -114,7 +114,9 @@ feed(void *with)
 	pthread_sigmask(SIG_BLOCK, &pipe, NULL);
 	for (; (r = bsp_reader_next(command->images, &image, e)) == 1;
 	    in.index++)
-		if (bsp_sweep_inputs(command->sweep, &in, put_input, command,
+		if (companion_next(&command->donors, &image, &donor, e) ||
+		    companion_next(&command->shapes, &image, &shape, e) ||
+		    bsp_sweep_inputs(command->sweep, &in, put_input, command,
 		    e)) {
 			r = -1;
 			break;
@@ -126,6 +128,8 @@ feed(void *with)
 	if (bsp_writer_close(command->input, e) && r == 0)
 		command->failed = true;
 	bsp_image_free(&image);
+	bsp_image_free(&donor);
+	bsp_image_free(&shape);
 	bsp_reader_close(command->images);
 	return NULL;
 }
@@ -157,13 +161,20 @@ spawn(struct command *command, int in, int out)
 
 void
 command_start(struct command *command, const char *text,
-    const struct bsp_sweep *sweep, int fd, uint64_t first_index)
+    const struct bsp_sweep *sweep, int fd, uint64_t first_index,
+    const struct companion *donors, const struct companion *shapes)
 {
 	struct bsp_error e = {0};
 	int in[2], out[2], r;
 
 	*command = (struct command){.text = text, .sweep = sweep,
 	    .first_index = first_index};
+	if (sweep->on_anomalous) {
+		command->donors = *donors;
+		command->shapes = *shapes;
+		companion_open(&command->donors);
+		companion_open(&command->shapes);
+	}
 	if (pipe2(in, O_CLOEXEC) != 0 || pipe2(out, O_CLOEXEC) != 0)
 		die_system(errno, "make a pipe");
 	spawn(command, in[0], out[1]);

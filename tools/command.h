@@ -8,12 +8,13 @@
 #include <pthread.h>
 #include <sys/types.h>
 
-#include "cli.h"
+#include "companion.h"
 
 struct command {
 	const char *text;
 	const struct bsp_sweep *sweep; /* says what is fed */
 	uint64_t first_index;
+	struct companion donors, shapes; /* that the feeder reads */
 	pid_t pid;
 	struct bsp_reader *output;     /* what the command writes */
 	/* the thread that feeds it */
@@ -36,7 +37,8 @@ void command_spool(int *fd);
  * reconstructs of the images in fd, a seekable file, from where it stands.
  */
 void command_start(struct command *command, const char *text,
-    const struct bsp_sweep *sweep, int fd, uint64_t first_index);
+    const struct bsp_sweep *sweep, int fd, uint64_t first_index,
+    const struct companion *donors, const struct companion *shapes);
 
 /*
  * Die of *e, an error in what the command wrote, or of the failure of the

@@ -29,7 +29,7 @@ add_swept(struct grid *grid, const char *stage, const struct bsp_spec *spec)
 
 	for (i = 0; i < spec->swept_count; i++)
 		grid->columns[grid->params++] = join(stage, ".",
-		    spec->kind->params[spec->swept[i]].name);
+		    bsp_kind_param(spec->kind, spec->swept[i])->name);
 }
 
 void

@@ -20,6 +20,10 @@ print_param(const struct bsp_param *param)
 {
 	char range[64], initial[BSP_NUMBER_SIZE], help[256];
 
+	if (param->type == BSP_FLAG) {
+		print_option(param->name, NULL, param->help);
+		return;
+	}
 	snprintf(help, sizeof help, "%s (%s%s%s; default %s)", param->help,
 	    bsp_param_range(param, range), *param->unit != '\0' ? " " : "",
 	    param->unit, bsp_number_format(initial, param->initial));
@@ -37,7 +41,7 @@ print_kind(const struct bsp_kind *kind)
 	if (bsp_kind_params(kind) > 0)
 		printf("\nParameters of %s:\n", kind->name);
 	for (i = 0; i < bsp_kind_params(kind); i++)
-		print_param(&kind->params[i]);
+		print_param(bsp_kind_param(kind, i));
 }
 
 static void
@@ -83,7 +87,7 @@ help_complete(const struct cli_program *program, const struct bsp_kind *kind)
 		for (k = program->kinds; k->name != NULL; k++)
 			printf("%s\n", k->name);
 	for (i = 0; kind != NULL && i < bsp_kind_params(kind); i++)
-		printf("--%s\n", kind->params[i].name);
+		printf("--%s\n", bsp_kind_param(kind, i)->name);
 	for (option = program->options; option->name != NULL; option++)
 		printf("--%s\n", option->name);
 	printf("--help\n--version\n");

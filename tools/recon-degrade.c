@@ -1,16 +1,19 @@
 /*
  * recon-degrade: imperfect reconstructions of the images of a stream.
  */
-#include "cli.h"
+#include "companion.h"
 
 static uint64_t samples = 1, seed, first_index;
 static enum bsp_format format = BSP_PFM;
 static bool clip;
+static struct companion mask = {.option = "mask", .content = BSP_MASKS};
 
 static const struct cli_option options[] = {
 	{"samples", "K", "reconstructions of each image, one after another "
 	    "(default 1)", CLI_COUNT, &samples, 1, 1 << 20},
 	CLI_DRAW_OPTIONS(seed, first_index),
+	{"mask", "STREAM", "inpaint: masks of what is to be filled", CLI_INPUT,
+	    &mask.path, 0, 0},
 	CLI_FORMAT_OPTIONS(format, clip),
 	{.name = NULL},
 };
@@ -31,7 +34,7 @@ static const struct cli_program program = {
 int
 main(int argc, char **argv)
 {
-	struct bsp_image image = {0}, recon = {0};
+	struct bsp_image image = {0}, recon = {0}, fill = {0};
 	struct cli_command command;
 	struct bsp_degrade_job job;
 	struct bsp_error e = {0};
@@ -40,15 +43,24 @@ main(int argc, char **argv)
 	int r;
 
 	cli_parse(&program, argc, argv, &command);
+	companion_check(&mask, command.kind->name, false,
+	    command.kind->needs & BSP_MASK);
 	out = cli_stream(format, clip);
 	in = cli_reader(command.operand[0], BSP_IMAGES);
-	job = (struct bsp_degrade_job){.seed = seed, .index = first_index};
-	for (; (r = bsp_reader_next(in, &image, &e)) == 1; job.index++)
+	companion_open(&mask);
+	job = (struct bsp_degrade_job){.seed = seed, .index = first_index,
+	    .mask = &fill};
+	for (; (r = bsp_reader_next(in, &image, &e)) == 1; job.index++) {
+		if (companion_next(&mask, &image, &fill, &e))
+			cli_die(&e);
 		for (job.number = 0; job.number < samples; job.number++)
 			if (command.kind->apply.degrade(&job, command.params,
 			    &image, &recon, &e) ||
-			    bsp_writer_put(out, &recon, &e))
+			    bsp_writer_put(out, &recon, &e)) {
+				bsp_reader_blame(in, &e);
 				cli_die(&e);
+			}
+	}
 	if (r < 0)
 		cli_die(&e);
 	return cli_finish(false);

@@ -2,14 +2,22 @@
  * residual: anomaly-score maps from images and their reconstructions, read in
  * lock-step.
  */
-#include "cli.h"
+#include <errno.h>
+#include <stdlib.h>
 
-#define INPUTS 16 /* more than any kind takes */
+#include "model.h"
 
 static enum bsp_format format = BSP_PFM;
 static bool clip;
+static const char *saliency_path, *fit_path, *model_path;
 
 static const struct cli_option options[] = {
+	{"saliency", "STREAM", "clahe-abs: take the saliency of input and "
+	    "recon from maps", CLI_INPUT, &saliency_path, 0, 0},
+	{"fit", "MODEL", "zscore: write what is normal in INPUT there, and no "
+	    "maps", CLI_TEXT, &fit_path, 0, 0},
+	{"model", "MODEL", "zscore: what --fit wrote", CLI_INPUT, &model_path,
+	    0, 0},
 	CLI_FORMAT_OPTIONS(format, clip),
 	{.name = NULL},
 };
@@ -18,7 +26,7 @@ static const struct cli_program program = {
 	.name = "residual",
 	.summary = "Turn images and their reconstructions into anomaly-score "
 	    "maps.",
-	.operands = "INPUT [RECON...]",
+	.operands = "INPUT [RECON]",
 	.kinds = bsp_residual_kinds,
 	.options = options,
 	.output = CLI_STREAM,
@@ -29,31 +37,154 @@ static const struct cli_program program = {
 	},
 };
 
-int
-main(int argc, char **argv)
+static void
+check_request(const struct bsp_kind *kind)
 {
-	struct bsp_image image[INPUTS] = {{0}}, map = {0};
-	struct bsp_image *images[INPUTS];
-	const struct bsp_image *inputs[INPUTS];
-	struct bsp_reader *readers[INPUTS];
-	struct cli_command command;
+	if (saliency_path != NULL && (kind->needs & BSP_SALIENCY) == 0)
+		cli_usage("--saliency: %s takes none", kind->name);
+	if ((fit_path != NULL || model_path != NULL) &&
+	    (kind->needs & BSP_NORM) == 0)
+		cli_usage("--%s: %s takes no model",
+		    fit_path != NULL ? "fit" : "model", kind->name);
+	if ((kind->needs & BSP_NORM) != 0 &&
+	    (fit_path != NULL) == (model_path != NULL))
+		cli_usage("%s: expected one of --fit and --model", kind->name);
+}
+
+/* What is normal in a stream becomes a model. */
+static void
+fit(struct bsp_reader *in)
+{
+	struct bsp_norm_fit sums = {0};
+	struct bsp_norm norm = {0};
+	struct bsp_image image = {0};
 	struct bsp_error e = {0};
-	struct bsp_writer *out;
+	int r;
+
+	while ((r = bsp_reader_next(in, &image, &e)) == 1)
+		if (bsp_norm_add(&sums, &image, &e)) {
+			bsp_reader_blame(in, &e);
+			cli_die(&e);
+		}
+	if (r < 0)
+		cli_die(&e);
+	if (bsp_norm_finish(&sums, &norm, &e)) {
+		bsp_reader_blame(in, &e);
+		e.image = -1;
+		cli_die(&e);
+	}
+	model_write_norm(fit_path, &norm);
+	bsp_norm_fit_free(&sums);
+	bsp_norm_free(&norm);
+	bsp_image_free(&image);
+}
+
+/* The streams that are read, and how many images of each at once. */
+struct inputs {
+	struct bsp_reader *reader[3];
+	struct bsp_image *image; /* input, recons, saliency */
+	size_t recons, streams;
+};
+
+static void
+open_inputs(struct inputs *in, const struct cli_command *command)
+{
+	struct bsp_error e;
+
+	in->recons = bsp_residual_recons(command->kind, command->params);
+	in->image = calloc(in->recons + 2, sizeof *in->image);
+	if (in->image == NULL) {
+		bsp_error_system(&e, ENOMEM, "%zu reconstructions",
+		    in->recons);
+		cli_die(&e);
+	}
+	for (in->streams = 0; in->streams < command->operands; in->streams++)
+		in->reader[in->streams] = cli_reader(
+		    command->operand[in->streams], BSP_IMAGES);
+	if (saliency_path != NULL)
+		in->reader[in->streams++] = cli_reader(saliency_path,
+		    BSP_IMAGES);
+}
+
+/* The rest of an image's reconstructions: all there, all of its size. */
+static void
+read_samples(struct inputs *in)
+{
+	struct bsp_error e = {0};
 	size_t i;
 	int r;
 
-	cli_parse(&program, argc, argv, &command);
-	out = cli_stream(format, clip);
-	for (i = 0; i < command.operands; i++) {
-		readers[i] = cli_reader(command.operand[i], BSP_IMAGES);
-		inputs[i] = images[i] = &image[i];
+	for (i = 1; i < in->recons; i++) {
+		r = bsp_reader_next(in->reader[1], &in->image[1 + i], &e);
+		if (r == 1 && in->image[1 + i].rows == in->image->rows &&
+		    in->image[1 + i].cols == in->image->cols)
+			continue;
+		if (r == 1)
+			bsp_error_set(&e, BSP_DATA, "is %zu x %zu, expected "
+			    "the %zu x %zu of its input",
+			    in->image[1 + i].cols, in->image[1 + i].rows,
+			    in->image->cols, in->image->rows);
+		else if (r == 0)
+			bsp_error_set(&e, BSP_DATA, "ended after %llu "
+			    "reconstructions, expected %zu of each input",
+			    (unsigned long long)bsp_reader_count(
+			    in->reader[1]), in->recons);
+		bsp_reader_blame(in->reader[1], &e);
+		cli_die(&e);
 	}
-	while ((r = bsp_readers_next(readers, images, command.operands,
-	    &e)) == 1)
-		if (command.kind->apply.residual(inputs, command.params, &map,
-		    &e) || bsp_writer_put(out, &map, &e))
-			cli_die(&e);
+}
+
+static bool
+read_inputs(struct inputs *in)
+{
+	struct bsp_image *first[3] = {&in->image[0], &in->image[1],
+	    &in->image[1 + in->recons]};
+	struct bsp_error e = {0};
+	int r = bsp_readers_next(in->reader, first, in->streams, &e);
+
 	if (r < 0)
 		cli_die(&e);
+	if (r == 1)
+		read_samples(in);
+	return r == 1;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct bsp_norm norm = {0};
+	struct inputs in = {.streams = 0};
+	struct bsp_residual_job job = {.norm = NULL};
+	struct bsp_image map = {0};
+	struct cli_command command;
+	struct bsp_error e = {0};
+	struct bsp_writer *out;
+
+	cli_parse(&program, argc, argv, &command);
+	check_request(command.kind);
+	if (fit_path != NULL) {
+		fit(cli_reader(command.operand[0], BSP_IMAGES));
+		return cli_finish(false);
+	}
+	out = cli_stream(format, clip);
+	if (model_path != NULL) {
+		model_read_norm(model_path, &norm);
+		job.norm = &norm;
+	}
+	open_inputs(&in, &command);
+	job.input = &in.image[0];
+	job.recon = &in.image[1];
+	job.recons = in.recons;
+	if (saliency_path != NULL)
+		job.saliency = &in.image[1 + in.recons];
+	while (read_inputs(&in)) {
+		if (bsp_residual_map(command.kind, &job, command.params, &map,
+		    &e)) {
+			bsp_reader_blame(in.reader[0], &e);
+			cli_die(&e);
+		}
+		if (bsp_writer_put(out, &map, &e))
+			cli_die(&e);
+	}
 	return cli_finish(false);
 }

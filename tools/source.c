@@ -29,22 +29,28 @@ source_open(struct source *source, const struct bsp_sweep *sweep,
 	struct stat status;
 	int fd = cli_open(images);
 
-	*source = (struct source){.sweep = sweep, .recons_each = 1,
+	*source = (struct source){.sweep = sweep,
+	    .donors = source->donors, .shapes = source->shapes,
+	    .recons_each = bsp_sweep_recons(sweep),
 	    .image_hash = start_hash(), .recon_hash = start_hash()};
+	source->donors.hash = start_hash();
+	source->shapes.hash = start_hash();
+	if (sweep->on_anomalous)
+		source->recons_each *= bsp_spec_cells(&sweep->inject);
 	if (recon != NULL)
 		source->recons = cli_reader(recon, BSP_IMAGES);
 	if (command != NULL) {
 		command_spool(&fd);
 		command_start(&source->command, command, sweep, fd,
-		    first_index);
+		    first_index, &source->donors, &source->shapes);
 		source->recons = source->command.output;
-		if (sweep->on_anomalous)
-			source->recons_each = bsp_spec_cells(&sweep->inject);
 	}
 	source->fd = fd;
 	if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode))
 		source->size = status.st_size;
 	source->images = cli_reader_of(fd, images, BSP_IMAGES);
+	companion_open(&source->donors);
+	companion_open(&source->shapes);
 }
 
 /* Sizes and samples; not the format, which may differ. */
@@ -120,7 +126,8 @@ check_end(struct source *source, struct bsp_image *spare)
 
 bool
 source_next(struct source *source, struct bsp_image *image,
-    struct bsp_image *recons)
+    struct bsp_image *recons, struct bsp_image *donor,
+    struct bsp_image *shape)
 {
 	struct bsp_error e = {0};
 	int r = bsp_reader_next(source->images, image, &e);
@@ -133,21 +140,33 @@ source_next(struct source *source, struct bsp_image *image,
 	}
 	source->count++;
 	add_hash(source->image_hash, image);
+	if (companion_next(&source->donors, image, donor, &e) ||
+	    companion_next(&source->shapes, image, shape, &e))
+		cli_die(&e);
 	if (source->recons != NULL)
 		read_recons(source, image, recons);
 	return true;
 }
 
+static const char *
+tell(uint64_t count, const XXH3_state_t *hash, char text[64])
+{
+	snprintf(text, 64, "%llu, xxh3 %016llx", (unsigned long long)count,
+	    (unsigned long long)XXH3_64bits_digest(hash));
+	return text;
+}
+
 const char *
 source_fingerprint(const struct source *source, bool of_recons, char text[64])
 {
-	const XXH3_state_t *state = of_recons ? source->recon_hash :
-	    source->image_hash;
-	uint64_t count = source->count;
+	return tell(of_recons ? source->count * source->recons_each :
+	    source->count, of_recons ? source->recon_hash :
+	    source->image_hash, text);
+}
 
-	if (of_recons)
-		count *= source->recons_each;
-	snprintf(text, 64, "%llu, xxh3 %016llx", (unsigned long long)count,
-	    (unsigned long long)XXH3_64bits_digest(state));
-	return text;
+const char *
+source_companion(const struct companion *companion, char text[64])
+{
+	return tell(companion->count > 0 ? companion->count :
+	    bsp_reader_count(companion->reader), companion->hash, text);
 }

@@ -89,15 +89,40 @@ bsp_kind_nearest(const struct bsp_kind *kinds, const char *name)
 	return nearest;
 }
 
-size_t
-bsp_kind_params(const struct bsp_kind *kind)
+static size_t
+count_params(const struct bsp_param *params)
 {
 	size_t n = 0;
 
-	if (kind->params != NULL)
-		while (kind->params[n].name != NULL)
+	if (params != NULL)
+		while (params[n].name != NULL)
 			n++;
 	return n;
+}
+
+size_t
+bsp_kind_params(const struct bsp_kind *kind)
+{
+	return count_params(kind->params) + count_params(kind->options);
+}
+
+const struct bsp_param *
+bsp_kind_param(const struct bsp_kind *kind, size_t i)
+{
+	size_t own = count_params(kind->params);
+
+	return i < own ? &kind->params[i] : &kind->options[i - own];
+}
+
+size_t
+bsp_kind_param_find(const struct bsp_kind *kind, const char *name)
+{
+	size_t i, n = bsp_kind_params(kind);
+
+	for (i = 0; i < n; i++)
+		if (strcmp(bsp_kind_param(kind, i)->name, name) == 0)
+			break;
+	return i;
 }
 
 void
@@ -106,7 +131,7 @@ bsp_kind_defaults(const struct bsp_kind *kind, double *values)
 	size_t i, n = bsp_kind_params(kind);
 
 	for (i = 0; i < n; i++)
-		values[i] = kind->params[i].initial;
+		values[i] = bsp_kind_param(kind, i)->initial;
 }
 
 char *
@@ -134,7 +159,7 @@ param_check(const struct bsp_param *param, double v, struct bsp_error *e)
 {
 	char text[BSP_NUMBER_SIZE], range[64];
 
-	if (param->type == BSP_INTEGER && rint(v) != v)
+	if (param->type != BSP_REAL && rint(v) != v)
 		return bsp_error_set(e, BSP_USAGE,
 		    "%s: %s is not a whole number", param->name,
 		    bsp_number_format(text, v));

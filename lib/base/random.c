@@ -112,3 +112,13 @@ bsp_random_normal(struct bsp_random *random)
 	v = bsp_random_uniform(random);
 	return sqrt(-2 * bsp_log(u)) * bsp_cos(2 * pi * v);
 }
+
+double
+bsp_random_gamma(struct bsp_random *random, unsigned shape, double scale)
+{
+	double sum = 0;
+
+	for (; shape > 0; shape--)
+		sum -= bsp_log(1 - bsp_random_uniform(random));
+	return scale * sum;
+}

@@ -16,7 +16,7 @@ unknown_key(const struct bsp_kind *kind, const char *key, struct bsp_error *e)
 	const char *nearest = NULL;
 
 	for (i = 0; i < n; i++)
-		bsp_nearest(key, kind->params[i].name, &nearest);
+		bsp_nearest(key, bsp_kind_param(kind, i)->name, &nearest);
 	if (nearest == NULL)
 		return bsp_error_set(e, BSP_USAGE,
 		    "%s: unknown parameter '%.99s'; it has none", kind->name,
@@ -35,17 +35,19 @@ read_setting(struct bsp_spec *spec, char *key, bool *given,
 	char *value = strchr(key, '=');
 	struct bsp_error why = {0};
 	size_t i, n = bsp_kind_params(spec->kind);
+	char on[] = "1";
 
+	if (value != NULL)
+		*value++ = '\0';
+	i = bsp_kind_param_find(spec->kind, key);
+	if (i == n && value != NULL)
+		return unknown_key(spec->kind, key, e);
+	param = i < n ? bsp_kind_param(spec->kind, i) : NULL;
+	if (value == NULL && param != NULL && param->type == BSP_FLAG)
+		value = on;
 	if (value == NULL)
 		return bsp_error_set(e, BSP_USAGE,
 		    "%s: '%.99s' is not key=value", spec->kind->name, key);
-	*value++ = '\0';
-	for (i = 0; i < n; i++)
-		if (strcmp(spec->kind->params[i].name, key) == 0)
-			break;
-	if (i == n)
-		return unknown_key(spec->kind, key, e);
-	param = &spec->kind->params[i];
 	if (given[i])
 		return bsp_error_set(e, BSP_USAGE, "%s: %s is given twice",
 		    spec->kind->name, key);
@@ -174,7 +176,7 @@ static char *
 write_setting(char *to, const struct bsp_spec *spec, size_t param, bool first)
 {
 	to += sprintf(to, "%c%s=", first ? ':' : ',',
-	    spec->kind->params[param].name);
+	    bsp_kind_param(spec->kind, param)->name);
 	return write_range(to, &spec->range[param]);
 }
 

@@ -10,7 +10,7 @@
 #include "../kernels/kernels.h"
 #include "degrade.h"
 
-enum { SIGMA };
+enum { SIGMA, SPREAD };
 
 const struct bsp_param bsp_blur_params[] = {
 	[SIGMA] = {
@@ -18,6 +18,12 @@ const struct bsp_param bsp_blur_params[] = {
 		.help = "standard deviation of the Gaussian",
 		.type = BSP_REAL, .initial = 1,
 		.min = 0, .max = 10000,
+	},
+	[SPREAD] = {
+		.name = "spread", .unit = "",
+		.help = "each sample's sigma is drawn from sigma (1 -+ spread)",
+		.type = BSP_REAL, .initial = 0,
+		.min = 0, .max = 1,
 	},
 	{.name = NULL},
 };
@@ -27,10 +33,17 @@ bsp_degrade_blur(const struct bsp_degrade_job *job, const double *params,
     const struct bsp_image *in, struct bsp_image *out, struct bsp_error *e)
 {
 	double sigma = params[SIGMA], *weight;
-	size_t radius = (size_t)floor(4 * sigma + .5);
+	struct bsp_random random;
+	size_t radius;
 	int result;
 
-	(void)job;
+	if (params[SPREAD] > 0) {
+		bsp_random_start(&random, job->seed, BSP_DRAW_DEGRADE,
+		    job->number, job->index);
+		sigma *= 1 + params[SPREAD] *
+		    (2 * bsp_random_uniform(&random) - 1);
+	}
+	radius = (size_t)floor(4 * sigma + .5);
 	if (radius == 0)
 		return bsp_image_copy(out, in, e);
 	if (bsp_image_resize(out, in->rows, in->cols, e))

@@ -83,6 +83,22 @@ const struct bsp_kind bsp_degrade_kinds[] = {
 		.params = bsp_median_params,
 		.apply.degrade = bsp_degrade_median,
 	},
+	{
+		.name = "lowpass",
+		.summary = "the centre of k-space alone: Gibbs ringing",
+		.source = "truncated k-space; FFTW",
+		.inputs = 1,
+		.params = bsp_lowpass_params,
+		.apply.degrade = bsp_degrade_lowpass,
+	},
+	{
+		.name = "inpaint",
+		.summary = "a mask filled harmonically: an ideal restorer",
+		.source = "Bercea et al., 2023 (PHANES), without its network",
+		.inputs = 1,
+		.needs = BSP_MASK,
+		.apply.degrade = bsp_degrade_inpaint,
+	},
 	{.name = NULL},
 };
 

@@ -26,4 +26,9 @@ bsp_degrade_fn bsp_degrade_bias_field;
 extern const struct bsp_param bsp_median_params[];
 bsp_degrade_fn bsp_degrade_median;
 
+extern const struct bsp_param bsp_lowpass_params[];
+bsp_degrade_fn bsp_degrade_lowpass;
+
+bsp_degrade_fn bsp_degrade_inpaint;
+
 #endif

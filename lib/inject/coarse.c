@@ -28,6 +28,9 @@ const struct bsp_param bsp_coarse_noise_params[] = {
 	{.name = NULL},
 };
 
+const char *const bsp_coarse_noise_drawn[] = {"roll-down", "roll-right",
+    NULL};
+
 /* The grid of n x n at a sample; its corners are those of the image. */
 static double
 interpolate(const double *grid, size_t n, double row, double col)
@@ -68,6 +71,8 @@ bsp_inject_coarse_noise(const struct bsp_inject_job *job,
 	/* The noise is rolled, so that no place is always at its border. */
 	down = (size_t)bsp_random_below(&random, rows);
 	along = (size_t)bsp_random_below(&random, cols);
+	bsp_tell(job, 0, (double)down);
+	bsp_tell(job, 1, (double)along);
 	for (r = 0, k = 0; r < rows; r++)
 		for (c = 0; c < cols; c++, k++) {
 			if (job->healthy->data[k] <= 0)

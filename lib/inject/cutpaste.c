@@ -31,7 +31,8 @@ const struct bsp_param bsp_cutpaste_params[] = {
 	{.name = NULL},
 };
 
-#define TRIES 100
+const char *const bsp_cutpaste_drawn[] = {"top", "left", "height", "width",
+    "from-top", "from-left", NULL};
 
 struct box {
 	size_t row, col, rows, cols;
@@ -99,6 +100,18 @@ paste(const struct bsp_inject_job *job, const struct box *box, size_t row,
 	return changed;
 }
 
+static void
+tell(const struct bsp_inject_job *job, const struct box *box, size_t row,
+    size_t col)
+{
+	bsp_tell(job, 0, (double)box->row);
+	bsp_tell(job, 1, (double)box->col);
+	bsp_tell(job, 2, (double)box->rows);
+	bsp_tell(job, 3, (double)box->cols);
+	bsp_tell(job, 4, (double)row);
+	bsp_tell(job, 5, (double)col);
+}
+
 int
 bsp_inject_cutpaste(const struct bsp_inject_job *job, const double *params,
     struct bsp_image *image, struct bsp_image *label, struct bsp_error *e)
@@ -113,7 +126,7 @@ bsp_inject_cutpaste(const struct bsp_inject_job *job, const double *params,
 		    "area-high, %g", params[AREA_LOW], params[AREA_HIGH]);
 	bsp_random_start(&random, job->seed, BSP_DRAW_ANOMALY, job->number,
 	    job->index);
-	for (i = 0; i < TRIES; i++) {
+	for (i = 0; i < BSP_TRIES; i++) {
 		box = draw_box(job, params, &random);
 		row = (size_t)bsp_random_below(&random,
 		    job->healthy->rows - box.rows + 1);
@@ -121,9 +134,10 @@ bsp_inject_cutpaste(const struct bsp_inject_job *job, const double *params,
 		    job->healthy->cols - box.cols + 1);
 		if (paste(job, &box, row, col, NULL, NULL) > 0) {
 			paste(job, &box, row, col, image, label);
+			tell(job, &box, row, col);
 			return 0;
 		}
 	}
 	return bsp_error_set(e, BSP_DATA, "none of %d pastes changes a sample "
-	    "by more than 1/255: the image is all alike", TRIES);
+	    "by more than 1/255: the image is all alike", BSP_TRIES);
 }

@@ -18,13 +18,53 @@ bsp_inject_fn bsp_inject_shuffle;
 /* A blended sample that changes by more is anomalous. */
 #define BSP_VISIBLE (1 / 255.)
 
+/* What is drawn until it fits is drawn so often at most. */
+#define BSP_TRIES 100
+
+/* Record number i of what the kind drew. */
+static inline void
+bsp_tell(const struct bsp_inject_job *job, size_t i, double value)
+{
+	if (job->drawn != NULL)
+		job->drawn[i] = value;
+}
+
+/* The k-th sample of the foreground, in row-major order. */
+size_t bsp_foreground_at(const struct bsp_image *image, uint64_t k);
+
+/*
+ * Put a piece's samples into the foreground of the image, its first at (row,
+ * col), and label those that differ visibly from the healthy image; returns
+ * how many do.
+ */
+size_t bsp_put_visible(const struct bsp_inject_job *job,
+    const struct bsp_image *piece, size_t row, size_t col,
+    struct bsp_image *image, struct bsp_image *label);
+
 extern const struct bsp_param bsp_coarse_noise_params[];
+extern const char *const bsp_coarse_noise_drawn[];
 bsp_inject_fn bsp_inject_coarse_noise;
 
 extern const struct bsp_param bsp_cutpaste_params[];
+extern const char *const bsp_cutpaste_drawn[];
 bsp_inject_fn bsp_inject_cutpaste;
 
 extern const struct bsp_param bsp_sprites_params[];
+extern const char *const bsp_sprites_drawn[];
 bsp_inject_fn bsp_inject_sprites;
+
+extern const struct bsp_param bsp_lesion_params[];
+bsp_inject_fn bsp_inject_lesion;
+
+extern const char *const bsp_smooth_drawn[], *const bsp_bend_drawn[];
+bsp_inject_fn bsp_inject_smooth_intensity;
+bsp_inject_fn bsp_inject_bend_sink, bsp_inject_bend_source;
+
+extern const char *const bsp_foreign_drawn[], *const bsp_nsa_drawn[];
+bsp_inject_fn bsp_inject_fpi, bsp_inject_pii, bsp_inject_nsa;
+
+extern const struct bsp_param bsp_perlin_params[];
+extern const char *const bsp_perlin_drawn[];
+bsp_inject_fn bsp_inject_perlin;
 
 #endif

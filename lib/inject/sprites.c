@@ -34,6 +34,13 @@ const struct bsp_param bsp_sprites_params[] = {
 	{.name = NULL},
 };
 
+#define OF(k) "row-" k, "col-" k, "height-" k, "width-" k, "angle-" k, \
+	"intensity-" k
+
+const char *const bsp_sprites_drawn[] = {OF("1"), OF("2"), OF("3"), NULL};
+
+#define NUMBERS 6 /* that are told of each */
+
 #define REFERENCE 128 /* the image side that half-axes are told for */
 #define SPRITES 3
 
@@ -101,17 +108,6 @@ paint(const struct ellipse *ellipse, const struct bsp_image *healthy,
 		}
 }
 
-/* The k-th sample of the foreground, in row-major order. */
-static size_t
-foreground_at(const struct bsp_image *image, uint64_t k)
-{
-	size_t i;
-
-	for (i = 0; ; i++)
-		if (image->data[i] > 0 && k-- == 0)
-			return i;
-}
-
 int
 bsp_inject_sprites(const struct bsp_inject_job *job, const double *params,
     struct bsp_image *image, struct bsp_image *label, struct bsp_error *e)
@@ -134,7 +130,7 @@ bsp_inject_sprites(const struct bsp_inject_job *job, const double *params,
 	for (k = 0; k < SPRITES; k++) {
 		/* The first lies at the anomaly's position. */
 		place = k == 0 ? job->row * image->cols + job->col :
-		    foreground_at(healthy, bsp_random_below(&random, n));
+		    bsp_foreground_at(healthy, bsp_random_below(&random, n));
 		ellipse.row = (double)(place / image->cols);
 		ellipse.col = (double)(place % image->cols);
 		ellipse.height = half_axis(&random, params, scale);
@@ -146,6 +142,12 @@ bsp_inject_sprites(const struct bsp_inject_job *job, const double *params,
 		ellipse.value = (float)(low + (percentile(key, n,
 		    percentiles[k][1]) - low) * bsp_random_uniform(&random));
 		paint(&ellipse, healthy, image, label);
+		bsp_tell(job, NUMBERS * k, ellipse.row);
+		bsp_tell(job, NUMBERS * k + 1, ellipse.col);
+		bsp_tell(job, NUMBERS * k + 2, ellipse.height);
+		bsp_tell(job, NUMBERS * k + 3, ellipse.width);
+		bsp_tell(job, NUMBERS * k + 4, angle);
+		bsp_tell(job, NUMBERS * k + 5, (double)ellipse.value);
 	}
 	free(key);
 	return 0;

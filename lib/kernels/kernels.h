@@ -90,6 +90,67 @@ int bsp_smooth(double *x, size_t rows, size_t cols, const double *weight,
     size_t radius, struct bsp_error *e);
 
 /*
+ * The magnitude of the Prewitt gradient, divided by 3; the border's samples
+ * are repeated beyond it.
+ */
+void bsp_prewitt(const float *from, double *to, size_t rows, size_t cols);
+
+/*
+ * Contrast-limited adaptive histogram equalisation into [0,1], tiles x tiles
+ * tiles, of which no bin holds more than the limit's share.  from and to
+ * may not be the same.
+ */
+int bsp_clahe(const float *from, float *to, size_t rows, size_t cols,
+    size_t tiles, size_t bins, double limit, struct bsp_error *e);
+
+/*
+ * nearest[i]: the index of the seed nearest to sample i of rows x cols, or
+ * BSP_NOWHERE for all if there is none.  Seeds are samples >= level.  scratch
+ * is room for as many.
+ */
+#define BSP_NOWHERE UINT32_MAX
+int bsp_nearest_seed(const float *value, float level, size_t rows, size_t cols,
+    uint32_t *nearest, uint32_t *scratch, struct bsp_error *e);
+
+/*
+ * Solve Poisson's equation on a grid: for each unknown sample the sum of its
+ * differences from its neighbours, up to four within the grid, is its
+ * divergence.  x holds the known samples, and where to begin.  Conjugate
+ * gradients in double, until the residual is 1e-10 of what it was or below
+ * 1e-12; fails (BSP_DATA) after 10 (rows + cols) + 1000 steps.
+ */
+int bsp_poisson(double *x, const uint8_t *unknown, const double *divergence,
+    size_t rows, size_t cols, struct bsp_error *e);
+
+/*
+ * A cubic spline through the samples of an image; beyond the border the
+ * nearest sample is repeated, as scipy.ndimage.map_coordinates does with
+ * order=3, mode='nearest'.
+ */
+struct bsp_spline {
+	size_t rows, cols; /* of the image */
+	double *weight;    /* of the spline, with a margin */
+};
+
+int bsp_spline_make(struct bsp_spline *spline, const float *from, size_t rows,
+    size_t cols, struct bsp_error *e);
+double bsp_spline_at(const struct bsp_spline *spline, double row, double col);
+void bsp_spline_free(struct bsp_spline *spline);
+
+/* The sum of products, in an order that depends on n alone. */
+double bsp_dot(const double *a, const double *b, size_t n);
+
+/*
+ * Factor the symmetric positive definite matrix a, n x n, as L L^T; L replaces
+ * the lower triangle.  False where a pivot is not above 0.
+ */
+bool bsp_cholesky(double *a, size_t n);
+
+/* Solve L y = b, and L^T y = b, in place. */
+void bsp_solve_lower(const double *l, size_t n, double *b);
+void bsp_solve_upper(const double *l, size_t n, double *b);
+
+/*
  * The median of the (2 radius + 1)^2 samples around each; the border is half-
  * sample symmetric.  Finite samples; -0 counts as 0.  from and to may not be
  * the same.

@@ -185,7 +185,7 @@ paint_sulci(struct canvas *canvas, const struct field *width,
 	for (r = 0; r + 1 < side; r++)
 		for (c = 0; c + 1 < side; c++) {
 			i = r * side + c;
-			if (canvas->depth[i] <= 0 || nearest[i] == NOWHERE ||
+			if (canvas->depth[i] <= 0 || nearest[i] == BSP_NOWHERE ||
 			    canvas->white[i] > 0)
 				continue;
 			if ((double)between(canvas, nearest[i],
@@ -212,7 +212,8 @@ bsp_cortex_draw(struct canvas *canvas, struct bsp_error *e)
 	size_t i, n = canvas->side * canvas->side;
 
 	if (grow(canvas, e) ||
-	    bsp_nearest_seed(canvas->white, 0, canvas->side, canvas->nearest,
+	    bsp_nearest_seed(canvas->white, 0, canvas->side, canvas->side,
+	    canvas->nearest,
 	    canvas->scratch, e) ||
 	    bsp_field_smooth(canvas->field[0], &canvas->draw, PART_SULCI, 6,
 	    e) ||

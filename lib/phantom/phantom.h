@@ -148,14 +148,6 @@ void bsp_deep_draw(struct canvas *canvas);
 int bsp_rim_draw(struct canvas *canvas, struct bsp_error *e);
 void bsp_vessels_draw(struct canvas *canvas);
 
-/*
- * nearest[i]: the index of the seed nearest to sample i of a side x side
- * canvas, or NOWHERE for all if there is none.  Seeds are samples >= level.
- */
-#define NOWHERE UINT32_MAX
-int bsp_nearest_seed(const float *value, float level, size_t side,
-    uint32_t *nearest, uint32_t *scratch, struct bsp_error *e);
-
 /* ---------------------------------------------------------------- painting */
 
 /* A bent line with a width: a quadratic Bezier curve of both. */

@@ -3,8 +3,10 @@
  * Source: Xue, Zhang, Mou, Bovik, "Gradient magnitude similarity deviation",
  * 2014.
  */
-#include <math.h>
+#include <errno.h>
+#include <stdlib.h>
 
+#include "../kernels/kernels.h"
 #include "residual.h"
 
 enum { STEADY };
@@ -19,48 +21,33 @@ const struct bsp_param bsp_gradient_params[] = {
 	{.name = NULL},
 };
 
-/* Means over three of the differences of neighbours but one. */
-static double
-magnitude(const float *above, const float *row, const float *below, size_t left,
-    size_t c, size_t right)
-{
-	double across = (double)above[right] - (double)above[left] +
-	    (double)row[right] - (double)row[left] +
-	    (double)below[right] - (double)below[left];
-	double down = (double)below[left] - (double)above[left] +
-	    (double)below[c] - (double)above[c] +
-	    (double)below[right] - (double)above[right];
-
-	return sqrt(across * across + down * down) / 3;
-}
-
 int
-bsp_residual_gradient(const struct bsp_image *const inputs[],
+bsp_residual_gradient(const struct bsp_residual_job *job,
     const double *params, struct bsp_image *map, struct bsp_error *e)
 {
-	size_t rows = inputs[0]->rows, cols = inputs[0]->cols;
-	size_t r, c, k, above, below, left, right;
-	double g[2], steady = params[STEADY];
-	const float *x;
+	size_t rows = job->input->rows, cols = job->input->cols, i;
+	size_t n = rows * cols;
+	double *g, *h, steady = params[STEADY];
 
 	if (bsp_image_resize(map, rows, cols, e))
 		return -1;
-	for (r = 0; r < rows; r++) {
-		above = r > 0 ? r - 1 : 0;
-		below = r + 1 < rows ? r + 1 : r;
-		for (c = 0; c < cols; c++) {
-			left = c > 0 ? c - 1 : 0;
-			right = c + 1 < cols ? c + 1 : c;
-			for (k = 0; k < 2; k++) {
-				x = inputs[k]->data;
-				g[k] = magnitude(x + above * cols,
-				    x + r * cols, x + below * cols, left, c,
-				    right);
-			}
-			map->data[r * cols + c] = (float)(1 -
-			    (2 * g[0] * g[1] + steady) /
-			    (g[0] * g[0] + g[1] * g[1] + steady));
-		}
-	}
+	g = malloc(2 * n * sizeof *g);
+	if (g == NULL)
+		return bsp_error_system(e, ENOMEM, "gradients of %zu x %zu",
+		    cols, rows);
+	h = g + n;
+	bsp_prewitt(job->input->data, g, rows, cols);
+	bsp_prewitt(job->recon->data, h, rows, cols);
+	for (i = 0; i < n; i++)
+		map->data[i] = (float)(1 - (2 * g[i] * h[i] + steady) /
+		    (g[i] * g[i] + h[i] * h[i] + steady));
+	free(g);
 	return 0;
+}
+
+size_t
+bsp_gradient_reach(const double *params)
+{
+	(void)params;
+	return 1;
 }

@@ -24,15 +24,15 @@
 	}                                                                  \
                                                                            \
 	int                                                                \
-	bsp_residual_##name(const struct bsp_image *const inputs[],        \
+	bsp_residual_##name(const struct bsp_residual_job *job,            \
 	    const double *params, struct bsp_image *map,                   \
 	    struct bsp_error *e)                                           \
 	{                                                                  \
 		(void)params;                                              \
-		if (bsp_image_resize(map, inputs[0]->rows,                 \
-		    inputs[0]->cols, e))                                   \
+		if (bsp_image_resize(map, job->input->rows,                \
+		    job->input->cols, e))                                  \
 			return -1;                                         \
-		name##_loop(inputs[0]->data, inputs[1]->data, map->data,   \
+		name##_loop(job->input->data, job->recon->data, map->data, \
 		    bsp_image_size(map));                                  \
 		return 0;                                                  \
 	}

@@ -22,4 +22,25 @@ bsp_residual_fn bsp_residual_ssim_structure;
 extern const struct bsp_param bsp_gradient_params[];
 bsp_residual_fn bsp_residual_gradient;
 
+bsp_reach_fn bsp_ssim_reach, bsp_gradient_reach;
+
+bsp_residual_fn bsp_residual_ssim_ensemble;
+
+extern const struct bsp_param bsp_mahalanobis_params[];
+bsp_residual_fn bsp_residual_mahalanobis, bsp_residual_mahalanobis_diagonal;
+
+extern const struct bsp_param bsp_clahe_params[];
+bsp_residual_fn bsp_residual_clahe_abs;
+
+bsp_residual_fn bsp_residual_zscore, bsp_residual_equalized;
+
+extern const struct bsp_param bsp_gmm_params[];
+bsp_residual_fn bsp_residual_gmm;
+
+/* What every kind can do to its map, after its own parameters. */
+extern const struct bsp_param bsp_map_options[];
+
+/* Blur a map as the degradation blur does. */
+int bsp_map_smooth(struct bsp_image *map, double sigma, struct bsp_error *e);
+
 #endif

@@ -9,8 +9,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "../kernels/kernels.h"
-#include "residual.h"
+#include "ssim.h"
 
 enum { SIGMA, K1, K2, RANGE };
 
@@ -41,6 +40,13 @@ const struct bsp_param bsp_ssim_params[] = {
 	},
 	{.name = NULL},
 };
+
+static struct bsp_ssim
+settings(const double *params)
+{
+	return (struct bsp_ssim){params[SIGMA], params[K1], params[K2],
+	    params[RANGE]};
+}
 
 /* Means, variances and covariance of one window; what steadies ratios. */
 struct window {
@@ -78,14 +84,14 @@ similarity(const struct window *w)
 enum { X, Y, XX, YY, XY, FIELDS };
 
 static void
-fill_products(const struct bsp_image *const inputs[], double *field)
+fill_products(const float *p, const float *q, size_t n, double *field)
 {
-	size_t n = bsp_image_size(inputs[0]), i;
 	double x, y;
+	size_t i;
 
 	for (i = 0; i < n; i++) {
-		x = (double)inputs[0]->data[i];
-		y = (double)inputs[1]->data[i];
+		x = (double)p[i];
+		y = (double)q[i];
 		field[X * n + i] = x;
 		field[Y * n + i] = y;
 		field[XX * n + i] = x * x;
@@ -109,36 +115,37 @@ read_window(const double *field, size_t n, size_t i, struct window *w)
 	w->yy = w->yy > 0 ? w->yy : 0;
 }
 
+/* to[i] = S of the window around sample i of p and q, 1 minus it in a map. */
 static inline __attribute__((always_inline)) int
-make_map(const struct bsp_image *const inputs[], const double *params,
-    struct bsp_image *map, similarity_fn *of, struct bsp_error *e)
+compare(const float *p, const float *q, size_t rows, size_t cols,
+    const struct bsp_ssim *ssim, double *to, float *map, similarity_fn *of,
+    struct bsp_error *e)
 {
-	size_t rows = inputs[0]->rows, cols = inputs[0]->cols, n, i;
-	size_t radius = (size_t)floor(3.5 * params[SIGMA] + .5);
+	size_t radius = BSP_SSIM_RADIUS(ssim->sigma), n = rows * cols, i;
 	double *weight, *field;
 	struct window w = {
-		.c1 = params[K1] * params[RANGE] * params[K1] * params[RANGE],
-		.c2 = params[K2] * params[RANGE] * params[K2] * params[RANGE],
+		.c1 = ssim->k1 * ssim->range * ssim->k1 * ssim->range,
+		.c2 = ssim->k2 * ssim->range * ssim->k2 * ssim->range,
 	};
 	int k, result = -1;
 
-	if (bsp_image_resize(map, rows, cols, e))
-		return -1;
-	n = rows * cols;
 	field = malloc((FIELDS * n + radius + 1) * sizeof *field);
 	if (field == NULL)
 		return bsp_error_system(e, ENOMEM, "moments of %zu x %zu",
 		    cols, rows);
 	weight = field + FIELDS * n;
-	bsp_gaussian(params[SIGMA], weight, radius);
-	fill_products(inputs, field);
+	bsp_gaussian(ssim->sigma, weight, radius);
+	fill_products(p, q, n, field);
 	for (k = 0; k < FIELDS; k++)
 		if (bsp_smooth(field + (size_t)k * n, rows, cols, weight,
 		    radius, e))
 			goto out;
 	for (i = 0; i < n; i++) {
 		read_window(field, n, i, &w);
-		map->data[i] = (float)(1 - of(&w));
+		if (map != NULL)
+			map[i] = (float)(1 - of(&w));
+		else
+			to[i] = of(&w);
 	}
 	result = 0;
 out:
@@ -146,30 +153,56 @@ out:
 	return result;
 }
 
-int
-bsp_residual_ssim(const struct bsp_image *const inputs[],
-    const double *params, struct bsp_image *map, struct bsp_error *e)
+static inline __attribute__((always_inline)) int
+make_map(const struct bsp_residual_job *job, const double *params,
+    struct bsp_image *map, similarity_fn *of, struct bsp_error *e)
 {
-	return make_map(inputs, params, map, similarity, e);
+	struct bsp_ssim ssim = settings(params);
+	size_t rows = job->input->rows, cols = job->input->cols;
+
+	if (bsp_image_resize(map, rows, cols, e))
+		return -1;
+	return compare(job->input->data, job->recon->data, rows, cols, &ssim,
+	    NULL, map->data, of, e);
 }
 
 int
-bsp_residual_ssim_luminance(const struct bsp_image *const inputs[],
-    const double *params, struct bsp_image *map, struct bsp_error *e)
+bsp_ssim(const float *p, const float *q, size_t rows, size_t cols,
+    const struct bsp_ssim *ssim, double *to, struct bsp_error *e)
 {
-	return make_map(inputs, params, map, luminance, e);
+	return compare(p, q, rows, cols, ssim, to, NULL, similarity, e);
+}
+
+size_t
+bsp_ssim_reach(const double *params)
+{
+	return BSP_SSIM_RADIUS(params[SIGMA]);
 }
 
 int
-bsp_residual_ssim_contrast(const struct bsp_image *const inputs[],
+bsp_residual_ssim(const struct bsp_residual_job *job,
     const double *params, struct bsp_image *map, struct bsp_error *e)
 {
-	return make_map(inputs, params, map, contrast, e);
+	return make_map(job, params, map, similarity, e);
 }
 
 int
-bsp_residual_ssim_structure(const struct bsp_image *const inputs[],
+bsp_residual_ssim_luminance(const struct bsp_residual_job *job,
     const double *params, struct bsp_image *map, struct bsp_error *e)
 {
-	return make_map(inputs, params, map, structure, e);
+	return make_map(job, params, map, luminance, e);
+}
+
+int
+bsp_residual_ssim_contrast(const struct bsp_residual_job *job,
+    const double *params, struct bsp_image *map, struct bsp_error *e)
+{
+	return make_map(job, params, map, contrast, e);
+}
+
+int
+bsp_residual_ssim_structure(const struct bsp_residual_job *job,
+    const double *params, struct bsp_image *map, struct bsp_error *e)
+{
+	return make_map(job, params, map, structure, e);
 }

@@ -96,7 +96,7 @@ bsp_reader_count(const struct bsp_reader *reader)
 int
 bsp_reader_blame(const struct bsp_reader *reader, struct bsp_error *e)
 {
-	if (e->stream == NULL) {
+	if (e->stream == NULL && e->status == BSP_DATA) {
 		e->stream = reader->source.name;
 		e->image = (int64_t)reader->source.image - 1;
 	}

@@ -136,11 +136,11 @@ fill_patch(const struct changes *changes, const struct bsp_image *healthy,
 
 int
 bsp_patch_make(const struct bsp_sweep *sweep,
-    const struct bsp_image *healthy, uint64_t index, struct bsp_patch *patch,
-    struct bsp_error *e)
+    const struct bsp_image *healthy, const struct bsp_sweep_image *in,
+    struct bsp_patch *patch, struct bsp_error *e)
 {
 	struct bsp_inject_job job = {.healthy = healthy, .seed = sweep->seed,
-	    .index = index};
+	    .index = in->index, .donor = in->donor, .shape = in->shape};
 	size_t cells = bsp_spec_cells(&sweep->inject);
 	size_t pixels = bsp_image_size(healthy);
 	struct changes changes = {0};
@@ -153,7 +153,7 @@ bsp_patch_make(const struct bsp_sweep *sweep,
 	patch->covered = malloc(cells * sizeof *patch->covered);
 	if (place == NULL || changes.end == NULL || patch->covered == NULL)
 		bsp_error_system(e, ENOMEM, "a patch of %zu cells", cells);
-	else if (bsp_position_draw(healthy, sweep->seed, index, 0, &job.row,
+	else if (bsp_position_draw(healthy, sweep->seed, in->index, 0, &job.row,
 	    &job.col, e) == 0 &&
 	    find_changes(sweep, &job, &changes, cells, e) == 0 &&
 	    number_pixels(&changes, patch, place, pixels, e) == 0)

@@ -1,15 +1,26 @@
 /*
  * Every cell of a grid on one image.
  *
- * A local cell, whose residual is pointwise and whose reconstruction does not
- * see the anomaly, takes the short way: the background once for each
- * degradation, the changed pixels for each anomaly.  Every other cell takes
- * the plain way, which is what the four filters do.
+ * Where the map depends on nothing far away, and the reconstruction does not
+ * see the anomaly, cells take the short way: the background once for each
+ * degradation, the changed pixels for each anomaly, and with a window what is
+ * within its reach of them.  Every other cell takes the plain way, which is
+ * what the four filters do.
  */
 #include <errno.h>
 #include <stdlib.h>
 
 #include "sweep.h"
+
+/*
+ * The surroundings of a patch: what it changes through a window, and what that
+ * depends on, both in the image.
+ */
+struct window {
+	struct box {
+		size_t row, col, rows, cols;
+	} changed, seen;
+};
 
 /* The work on one image: what is reused from cell to cell. */
 struct work {
@@ -20,7 +31,8 @@ struct work {
 	size_t injects, residuals; /* cells */
 	size_t begin, end;         /* the part's pairs */
 	struct bsp_patch patch;
-	struct bsp_image recon, map;
+	struct bsp_image *recon, map; /* [recons] */
+	size_t recons;
 	/* the short way */
 	struct bsp_background background;
 	struct bsp_image patch_input, patch_recon, patch_map;
@@ -28,6 +40,8 @@ struct work {
 	bool *changed;     /* [pixels of the image] in the patch */
 	struct bsp_keys positive, negative;
 	uint32_t *scratch;
+	struct window window;
+	struct bsp_image window_recon;
 	/* the plain way */
 	struct bsp_image anomalous, label;
 	struct bsp_ranking ranking;
@@ -38,9 +52,13 @@ struct work {
 static void
 free_work(struct work *w)
 {
+	size_t i;
+
 	bsp_image_free(&w->equalized);
 	bsp_patch_free(&w->patch);
-	bsp_image_free(&w->recon);
+	for (i = 0; w->recon != NULL && i < w->recons; i++)
+		bsp_image_free(&w->recon[i]);
+	free(w->recon);
 	bsp_image_free(&w->map);
 	bsp_background_free(&w->background);
 	bsp_image_free(&w->patch_input);
@@ -51,6 +69,7 @@ free_work(struct work *w)
 	free(w->positive.key);
 	free(w->negative.key);
 	free(w->scratch);
+	bsp_image_free(&w->window_recon);
 	bsp_image_free(&w->anomalous);
 	bsp_image_free(&w->label);
 	bsp_ranking_free(&w->ranking);
@@ -93,29 +112,50 @@ apply_residual(const struct work *w, size_t cell,
     const struct bsp_image *input, const struct bsp_image *recon,
     struct bsp_image *map, struct bsp_error *e)
 {
-	const struct bsp_image *inputs[] = {input, recon};
+	const struct bsp_kind *kind = w->sweep->residual.kind;
+	struct bsp_residual_job job = {.input = input, .recon = recon,
+	    .norm = w->sweep->norm};
 	double params[BSP_PARAMS_MAX];
 
 	bsp_spec_cell(&w->sweep->residual, cell, params);
-	return w->sweep->residual.kind->apply.residual(inputs, params, map,
-	    e);
+	job.recons = bsp_residual_recons(kind, params);
+	return bsp_residual_map(kind, &job, params, map, e);
 }
 
-/* The reconstruction of the healthy image, or of one with an anomaly. */
+/* How far a residual's map sees. */
+static size_t
+reach_of(const struct bsp_sweep *sweep, size_t cell)
+{
+	double params[BSP_PARAMS_MAX];
+
+	bsp_spec_cell(&sweep->residual, cell, params);
+	return bsp_residual_reach(sweep->residual.kind, params);
+}
+
+/* Reconstructions of the healthy image, or of one with an anomaly. */
 static int
 reconstruct(struct work *w, size_t degrade, size_t inject,
     const struct bsp_image *image, struct bsp_error *e)
 {
+	const struct bsp_kind *kind = w->sweep->degrade.kind;
 	struct bsp_degrade_job job = {.seed = w->sweep->seed,
-	    .index = w->in->index};
+	    .index = w->in->index, .mask = &w->label};
+	const struct bsp_image *given = w->in->recon;
 	double params[BSP_PARAMS_MAX];
+	size_t i;
 
-	if (w->in->recon != NULL)
-		return bsp_image_copy(&w->recon, &w->in->recon[
-		    w->sweep->on_anomalous ? inject : 0], e);
-	bsp_spec_cell(&w->sweep->degrade, degrade, params);
-	return w->sweep->degrade.kind->apply.degrade(&job, params, image,
-	    &w->recon, e);
+	if (given != NULL && w->sweep->on_anomalous)
+		given += inject * w->recons;
+	if (given == NULL && w->recons > 0)
+		bsp_spec_cell(&w->sweep->degrade, degrade, params);
+	for (i = 0; i < w->recons; i++) {
+		job.number = (uint32_t)i;
+		if (given != NULL ? bsp_image_copy(&w->recon[i], &given[i], e)
+		    : kind->apply.degrade(&job, params, image, &w->recon[i],
+		    e))
+			return -1;
+	}
+	return 0;
 }
 
 /* ----------------------------------------------------------- the short way */
@@ -126,8 +166,11 @@ start_short(struct work *w, struct bsp_error *e)
 	size_t n = w->patch.pixels, pixels = bsp_image_size(w->healthy), i;
 	size_t room = n > 0 ? n : 1;
 
-	w->order = malloc(room * sizeof *w->order);
-	w->changed = calloc(pixels, sizeof *w->changed);
+	if (w->order == NULL)
+		w->order = malloc(room * sizeof *w->order);
+	if (w->changed == NULL)
+		w->changed = calloc(pixels, sizeof *w->changed);
+	free(w->scratch);
 	w->scratch = malloc(2 * room * sizeof *w->scratch);
 	if (w->order == NULL || w->changed == NULL || w->scratch == NULL)
 		return bsp_error_system(e, ENOMEM, "a patch of %zu pixels",
@@ -159,13 +202,13 @@ order_patch(struct work *w, struct bsp_error *e)
 		return bsp_error_system(e, ENOMEM, "a patch of %zu pixels",
 		    n);
 	for (i = 0; i < n; i++)
-		word[i] = (uint64_t)bsp_key_of(w->recon.data[
+		word[i] = (uint64_t)bsp_key_of(w->recon->data[
 		    w->patch.at[i]]) << 32 | i;
 	bsp_sort_u64(word, word + n, n);
 	for (i = 0; i < n; i++) {
 		w->order[i] = (uint32_t)word[i];
 		w->patch_recon.data[i] =
-		    w->recon.data[w->patch.at[w->order[i]]];
+		    w->recon->data[w->patch.at[w->order[i]]];
 	}
 	free(word);
 	return 0;
@@ -179,7 +222,7 @@ prepare_background(struct work *w, size_t residual, struct bsp_error *e)
 	size_t i, n = bsp_image_size(w->healthy);
 	uint32_t *key = b->keys.key;
 
-	if (apply_residual(w, residual, w->healthy, &w->recon, &w->map, e))
+	if (apply_residual(w, residual, w->healthy, w->recon, &w->map, e))
 		return -1;
 	for (i = 0; i < n; i++) {
 		*key = bsp_key_of(w->map.data[i]);
@@ -238,28 +281,201 @@ score_patch(struct work *w, size_t inject, size_t residual,
 	    &w->negative, w->scratch, &w->curve, e);
 }
 
+/* ------------------------------------------------- the short way, windowed */
+
+/* A range of n samples, grown by reach, within 0 to size. */
+static size_t
+grow(size_t begin, size_t n, size_t reach, size_t size, size_t *grown)
+{
+	size_t first = begin > reach ? begin - reach : 0, end = begin + n;
+
+	end = reach < size - end ? end + reach : size;
+	*grown = end - first;
+	return first;
+}
+
+static struct box
+grow_box(const struct box *box, size_t reach, const struct bsp_image *image)
+{
+	struct box grown;
+
+	grown.row = grow(box->row, box->rows, reach, image->rows,
+	    &grown.rows);
+	grown.col = grow(box->col, box->cols, reach, image->cols,
+	    &grown.cols);
+	return grown;
+}
+
+/* The least box that holds the patch, which has a pixel. */
+static struct box
+patch_box(const struct work *w)
+{
+	size_t cols = w->healthy->cols, n = w->patch.pixels, i, col;
+	size_t left = cols, right = 0;
+	const uint32_t *at = w->patch.at;
+
+	for (i = 0; i < n; i++) {
+		col = at[i] % cols;
+		left = col < left ? col : left;
+		right = col > right ? col : right;
+	}
+	return (struct box){at[0] / cols, left,
+	    at[n - 1] / cols - at[0] / cols + 1, right - left + 1};
+}
+
+/* Copy what a box holds. */
+static int
+crop(const struct bsp_image *from, const struct box *box,
+    struct bsp_image *to, struct bsp_error *e)
+{
+	size_t r;
+
+	if (bsp_image_resize(to, box->rows, box->cols, e))
+		return -1;
+	for (r = 0; r < box->rows; r++)
+		memcpy(to->data + r * box->cols, from->data +
+		    (box->row + r) * from->cols + box->col,
+		    box->cols * sizeof *to->data);
+	return 0;
+}
+
+/*
+ * Score, sort and sum what no anomaly changes, and find what of the image must
+ * be scored for each.
+ */
+static int
+prepare_window(struct work *w, size_t residual, size_t reach,
+    struct bsp_error *e)
+{
+	size_t pixels = bsp_image_size(w->healthy), r, c, i;
+	struct bsp_background *b = &w->background;
+	struct box box = {0, 0, 0, 0}, *changed = &w->window.changed;
+
+	if (w->patch.pixels > 0) {
+		box = patch_box(w);
+		box = grow_box(&box, reach, w->healthy);
+	}
+	*changed = box;
+	w->window.seen = box.rows == 0 ? box :
+	    grow_box(&box, reach, w->healthy);
+	if (apply_residual(w, residual, w->healthy, w->recon, &w->map, e) ||
+	    (box.rows > 0 && crop(w->recon, &w->window.seen,
+	    &w->window_recon, e)) ||
+	    bsp_array_grow(&b->keys.key, &b->keys.capacity, pixels + 1,
+	    sizeof *b->keys.key, e) ||
+	    bsp_array_grow(&w->positive.key, &w->positive.capacity,
+	    box.rows * box.cols + 1, sizeof *w->positive.key, e) ||
+	    bsp_array_grow(&w->negative.key, &w->negative.capacity,
+	    box.rows * box.cols + 1, sizeof *w->negative.key, e))
+		return -1;
+	free(w->scratch);
+	w->scratch = malloc((2 * box.rows * box.cols + 1) *
+	    sizeof *w->scratch);
+	if (w->scratch == NULL)
+		return bsp_error_system(e, ENOMEM, "a window of %zu x %zu",
+		    box.cols, box.rows);
+	b->keys.count = 0;
+	for (r = i = 0; r < w->healthy->rows; r++)
+		for (c = 0; c < w->healthy->cols; c++, i++) {
+			if (r - box.row < box.rows && c - box.col < box.cols)
+				w->map.data[i] = 0; /* adds nothing */
+			else
+				b->keys.key[b->keys.count++] =
+				    bsp_key_of(w->map.data[i]);
+		}
+	b->sum = (struct bsp_sum){0};
+	bsp_sum_add(&b->sum, w->map.data, pixels);
+	b->sum.count = b->keys.count;
+	return bsp_background_prepare(b, e);
+}
+
+/* The surroundings of one anomaly, with it and its label. */
+static int
+make_window(struct work *w, size_t inject, struct bsp_error *e)
+{
+	const struct box *seen = &w->window.seen;
+	size_t n = w->patch.pixels, i, r, c;
+	const float *value = w->patch.value + inject * n;
+	const uint8_t *label = w->patch.label + inject * n;
+
+	if (crop(w->healthy, seen, &w->patch_input, e) ||
+	    bsp_image_resize(&w->label, seen->rows, seen->cols, e))
+		return -1;
+	memset(w->label.data, 0,
+	    bsp_image_size(&w->label) * sizeof *w->label.data);
+	for (i = 0; i < n; i++) {
+		r = w->patch.at[i] / w->healthy->cols - seen->row;
+		c = w->patch.at[i] % w->healthy->cols - seen->col;
+		w->patch_input.data[r * seen->cols + c] = value[i];
+		w->label.data[r * seen->cols + c] = label[i];
+	}
+	return 0;
+}
+
+static int
+score_window(struct work *w, size_t inject, size_t residual,
+    struct bsp_error *e)
+{
+	const struct box *changed = &w->window.changed;
+	const struct box *seen = &w->window.seen;
+	struct bsp_sum sum = w->background.sum;
+	size_t r, c, i;
+	uint32_t key;
+
+	w->positive.count = w->negative.count = 0;
+	if (changed->rows > 0 && (make_window(w, inject, e) ||
+	    apply_residual(w, residual, &w->patch_input, &w->window_recon,
+	    &w->patch_map, e)))
+		return -1;
+	for (r = changed->row; r < changed->row + changed->rows; r++) {
+		i = (r - seen->row) * seen->cols + changed->col - seen->col;
+		bsp_sum_add(&sum, w->patch_map.data + i, changed->cols);
+		for (c = 0; c < changed->cols; c++, i++) {
+			key = bsp_key_of(w->patch_map.data[i]);
+			if (w->label.data[i] > 0)
+				w->positive.key[w->positive.count++] = key;
+			else
+				w->negative.key[w->negative.count++] = key;
+		}
+	}
+	w->curve.mean = bsp_sum_mean(&sum);
+	return bsp_background_curve(&w->background, &w->positive,
+	    &w->negative, w->scratch, &w->curve, e);
+}
+
+/* All anomalies under one degradation and residual. */
+static int
+run_residual(struct work *w, size_t degrade, size_t residual,
+    struct bsp_error *e)
+{
+	size_t reach = reach_of(w->sweep, residual), inject;
+
+	if (reach > 0 ? prepare_window(w, residual, reach, e) :
+	    start_short(w, e) || order_patch(w, e) ||
+	    prepare_background(w, residual, e))
+		return -1;
+	for (inject = first_inject(w, degrade);
+	    inject < last_inject(w, degrade); inject++) {
+		if (reach > 0 ? score_window(w, inject, residual, e) :
+		    score_patch(w, inject, residual, e))
+			return -1;
+		put_values(w, inject, degrade, residual);
+	}
+	return 0;
+}
+
 static int
 run_short(struct work *w, struct bsp_error *e)
 {
-	size_t degrade, residual, inject;
+	size_t degrade, residual;
 
-	if (start_short(w, e))
-		return -1;
 	for (degrade = w->begin / w->injects;
 	    degrade * w->injects < w->end; degrade++) {
-		if (reconstruct(w, degrade, 0, w->healthy, e) ||
-		    order_patch(w, e))
+		if (reconstruct(w, degrade, 0, w->healthy, e))
 			return -1;
-		for (residual = 0; residual < w->residuals; residual++) {
-			if (prepare_background(w, residual, e))
+		for (residual = 0; residual < w->residuals; residual++)
+			if (run_residual(w, degrade, residual, e))
 				return -1;
-			for (inject = first_inject(w, degrade);
-			    inject < last_inject(w, degrade); inject++) {
-				if (score_patch(w, inject, residual, e))
-					return -1;
-				put_values(w, inject, degrade, residual);
-			}
-		}
 	}
 	return 0;
 }
@@ -288,7 +504,7 @@ score_plainly(struct work *w, size_t inject, size_t degrade,
 
 	for (residual = 0; residual < w->residuals; residual++) {
 		bsp_ranking_clear(&w->ranking);
-		if (apply_residual(w, residual, &w->anomalous, &w->recon,
+		if (apply_residual(w, residual, &w->anomalous, w->recon,
 		    &w->map, e) ||
 		    bsp_ranking_add(&w->ranking, &w->map, &w->label, NULL,
 		    e) || bsp_ranking_curve(&w->ranking, &w->curve, e))
@@ -298,23 +514,46 @@ score_plainly(struct work *w, size_t inject, size_t degrade,
 	return 0;
 }
 
+/* Does every anomaly have a reconstruction of its own? */
+static bool
+reconstructs_each(const struct bsp_sweep *sweep)
+{
+	return sweep->on_anomalous || (sweep->degrade.kind != NULL &&
+	    (sweep->degrade.kind->needs & BSP_MASK) != 0);
+}
+
+/* Without reconstructions one degradation is as another. */
+static void
+repeat_values(struct work *w, size_t inject, size_t degrade)
+{
+	size_t each = w->residuals * w->sweep->metrics;
+	double *to = w->values + (degrade * w->injects + inject - w->begin) *
+	    each;
+
+	memcpy(to, to - w->injects * each, each * sizeof *to);
+}
+
 static int
 run_plainly(struct work *w, struct bsp_error *e)
 {
-	bool on_anomalous = w->sweep->on_anomalous;
-	size_t degrade, inject;
+	bool each = reconstructs_each(w->sweep);
+	size_t degrade, inject, first = w->begin / w->injects;
+	const struct bsp_image *image = w->sweep->on_anomalous ?
+	    &w->anomalous : w->healthy;
 
-	for (degrade = w->begin / w->injects;
-	    degrade * w->injects < w->end; degrade++) {
-		if (!on_anomalous && reconstruct(w, degrade, 0, w->healthy,
-		    e))
+	for (degrade = first; degrade * w->injects < w->end; degrade++) {
+		if (!each && reconstruct(w, degrade, 0, w->healthy, e))
 			return -1;
 		for (inject = first_inject(w, degrade);
 		    inject < last_inject(w, degrade); inject++) {
+			if (w->recons == 0 && degrade > first &&
+			    inject >= first_inject(w, degrade - 1)) {
+				repeat_values(w, inject, degrade);
+				continue;
+			}
 			if (make_anomalous(w, inject, e) ||
-			    (on_anomalous && reconstruct(w, degrade, inject,
-			    &w->anomalous, e)) ||
-			    score_plainly(w, inject, degrade, e))
+			    (each && reconstruct(w, degrade, inject, image,
+			    e)) || score_plainly(w, inject, degrade, e))
 				return -1;
 		}
 	}
@@ -328,6 +567,28 @@ bsp_sweep_pairs(const struct bsp_sweep *sweep)
 {
 	return bsp_spec_cells(&sweep->inject) *
 	    bsp_spec_cells(&sweep->degrade);
+}
+
+size_t
+bsp_sweep_recons(const struct bsp_sweep *sweep)
+{
+	size_t i, n, most = 0, cells = bsp_spec_cells(&sweep->residual);
+	double params[BSP_PARAMS_MAX];
+
+	for (i = 0; i < cells; i++) {
+		bsp_spec_cell(&sweep->residual, i, params);
+		n = bsp_residual_recons(sweep->residual.kind, params);
+		most = n > most ? n : most;
+	}
+	return most;
+}
+
+/* A background that serves one cell only is not worth its making. */
+bool
+bsp_sweep_is_local(const struct bsp_sweep *sweep)
+{
+	return !reconstructs_each(sweep) && reach_of(sweep, 0) != SIZE_MAX &&
+	    bsp_spec_cells(&sweep->inject) > 1;
 }
 
 /* The image that anomalies are put into: as it is, or equalised. */
@@ -353,24 +614,26 @@ bsp_sweep_run(const struct bsp_sweep *sweep,
 		.in = image,
 		.injects = bsp_spec_cells(&sweep->inject),
 		.residuals = bsp_spec_cells(&sweep->residual),
+		.recons = bsp_sweep_recons(sweep),
 		.begin = begin,
 		.end = end,
 		.values = values,
 	};
 	int result = -1;
 
+	w.recon = calloc(w.recons + 1, sizeof *w.recon);
+	if (w.recon == NULL) {
+		bsp_error_system(e, ENOMEM, "%zu reconstructions", w.recons);
+		goto done;
+	}
 	if (prepare_healthy(sweep, image, &w.equalized, &w.healthy, e) ||
-	    bsp_patch_make(sweep, w.healthy, image->index, &w.patch, e))
+	    bsp_patch_make(sweep, w.healthy, image, &w.patch, e))
 		goto done;
 	if (anomalous != NULL)
 		memcpy(anomalous, w.patch.covered,
 		    w.injects * sizeof *anomalous);
-	/* A background that serves one cell only is not worth its making. */
-	if (sweep->residual.kind->pointwise && !sweep->on_anomalous &&
-	    w.injects > 1)
-		result = run_short(&w, e);
-	else
-		result = run_plainly(&w, e);
+	result = bsp_sweep_is_local(sweep) ? run_short(&w, e) :
+	    run_plainly(&w, e);
 done:
 	free_work(&w);
 	return result;
@@ -393,7 +656,7 @@ bsp_sweep_inputs(const struct bsp_sweep *sweep,
 		result = put(with, healthy, e);
 		goto done;
 	}
-	if (bsp_patch_make(sweep, healthy, image->index, &patch, e))
+	if (bsp_patch_make(sweep, healthy, image, &patch, e))
 		goto done;
 	for (cell = 0; cell < patch.cells; cell++) {
 		if (bsp_image_copy(&anomalous, healthy, e))

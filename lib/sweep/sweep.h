@@ -48,8 +48,8 @@ struct bsp_patch {
 };
 
 int bsp_patch_make(const struct bsp_sweep *sweep,
-    const struct bsp_image *healthy, uint64_t index, struct bsp_patch *patch,
-    struct bsp_error *e);
+    const struct bsp_image *healthy, const struct bsp_sweep_image *in,
+    struct bsp_patch *patch, struct bsp_error *e);
 
 void bsp_patch_free(struct bsp_patch *patch);
 

@@ -29,9 +29,9 @@ check_spec(const struct bsp_kind *kinds, const char *text)
 		swept += range->n > 1;
 		/* Both ends, and about a hundred points between. */
 		for (j = 0; j < range->n; j += range->n / 100 + 1)
-			must_be_in_range(&spec.kind->params[i],
+			must_be_in_range(bsp_kind_param(spec.kind, i),
 			    bsp_range_point(range, j));
-		must_be_in_range(&spec.kind->params[i],
+		must_be_in_range(bsp_kind_param(spec.kind, i),
 		    bsp_range_point(range, range->n - 1));
 	}
 	must(spec.swept_count == swept);

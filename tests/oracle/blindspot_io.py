@@ -30,13 +30,13 @@ def done():
 
 def pfm(*images, endian="<", scale=1.0):
     """Images (2-D arrays, top row first) as a PFM stream."""
-    out = b""
+    out = []
     for image in images:
         a = np.asarray(image, dtype=endian + "f4")
         sign = -scale if endian == "<" else scale
-        out += b"Pf\n%d %d\n%r\n" % (a.shape[1], a.shape[0], sign)
-        out += a[::-1].tobytes()
-    return out
+        out.append(b"Pf\n%d %d\n%r\n" % (a.shape[1], a.shape[0], sign))
+        out.append(a[::-1].tobytes())
+    return b"".join(out)
 
 
 def pgm(*images, maxval=255):

@@ -1,11 +1,13 @@
 """The degradations beside blur against scipy, scikit-image and numpy."""
 
 import numpy as np
-from scipy.ndimage import map_coordinates, median_filter
+from scipy.ndimage import gaussian_filter, map_coordinates, median_filter
+from scipy.sparse import csr_matrix
+from scipy.sparse.linalg import spsolve
 from scipy.stats import kstest, rice
 from skimage.transform import downscale_local_mean
 
-from blindspot_io import done, images, ok, pfm, run, scratch, table
+from blindspot_io import done, images, ok, pfm, pgm, run, scratch, table
 
 rng = np.random.default_rng(7)
 
@@ -104,6 +106,54 @@ for shape in [(1, 1), (1, 9), (30, 41), (5, 4)]:
     bad = [size for size in (1, 3, 5, 9, 15) if not np.array_equal(
         degrade(x, "median", "--size", size), median_filter(x, size))]
     ok(not bad, f"median of {shape} is scipy's, ties included {bad}")
+
+for shape in [(1, 1), (1, 9), (30, 41), (31, 40), (64, 64)]:
+    x = rng.random(shape).astype(np.float32)
+    for share in .1, .5, .77, 1:
+        # Frequencies 0 to n / 2 and their mirror images, by numpy's order.
+        keep = [np.abs(np.fft.fftfreq(n)) * 2 <= share + 1e-12 for n in shape]
+        k = np.fft.fft2(x.astype(float)) * np.outer(*keep)
+        worst = np.abs(degrade(x, "lowpass", "--fraction", share) -
+                       np.fft.ifft2(k).real).max()
+        ok(worst <= 1e-6, f"lowpass of {shape}, {share}: {worst:.2g}")
+
+for shape in [(1, 9), (30, 41), (64, 64)]:
+    x = rng.random(shape).astype(np.float32)
+    hole = rng.random(shape) < .3
+    hole[10:25, 5:30] = True
+    hole[0, 0] = False
+    at = np.arange(x.size).reshape(shape)
+    pairs = np.concatenate([
+        np.stack([p.ravel(), q.ravel()]) for p, q in
+        [(at[1:], at[:-1]), (at[:, 1:], at[:, :-1])]], axis=1)
+    ends = np.concatenate([pairs, pairs[::-1]], axis=1)
+    laplace = csr_matrix((-np.ones(ends.shape[1]), ends), (x.size,) * 2)
+    laplace -= csr_matrix((laplace.sum(1).A1, (at.ravel(),) * 2))
+    h = hole.ravel()
+    want = x.astype(float).ravel()
+    want[h] = spsolve(laplace[h][:, h].tocsc(), -laplace[h][:, ~h] @ want[~h])
+    mask = scratch("hole.pgm", pgm(255 * hole.astype("u1")))
+    worst = np.abs(degrade(x, "inpaint", "--mask", mask).ravel() -
+                   want).max()
+    ok(worst <= 1e-6, f"inpaint of {shape}: a direct solution ({worst:.2g})")
+mask = scratch("all.pgm", pgm(np.full((5, 5), 255)))
+ok(not degrade(np.ones((5, 5), np.float32), "inpaint", "--mask", mask).any(),
+   "where all is to be filled there is nothing to fill it with")
+
+x = rng.random((40, 33)).astype(np.float32)
+same = images(run("recon-degrade", "blur", "--samples", 3, data=pfm(x)))
+ok(all(np.array_equal(a, same[0]) for a in same), "blurs are alike")
+apart = images(run("recon-degrade", "blur", "--samples", 200, "--sigma", 2,
+                   "--spread", .25, data=pfm(x)))
+sharp = [np.abs(gaussian_filter(x, s) - y).max() for s, y in
+         [(s, min(apart, key=lambda y: np.abs(gaussian_filter(x, s) -
+                                              y).max()))
+          for s in (1.55, 2, 2.45)]]
+ok(max(sharp) < .02 and len({y.tobytes() for y in apart}) == 200,
+   f"with a spread they differ ({max(sharp):.2g})")
+rough = [np.abs(np.diff(y)).mean() for y in apart]
+ends = [np.abs(np.diff(gaussian_filter(x, s))).mean() for s in (2.5, 1.5)]
+ok(ends[0] <= min(rough) and max(rough) <= ends[1], "between its bounds")
 
 # The sweep draws the same noise as the filter.
 x = (rng.random((2, 30, 28)) + .01).astype(np.float32)

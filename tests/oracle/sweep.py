@@ -45,11 +45,17 @@ def random_grid():
     radius = float(rng.choice([.5, 1, 2.5, 4, 9, 30]))
     a = float(np.round(rng.random(), 3))
     lo, hi = sorted(np.round(rng.random(2) * 4, 2))
-    residual = rng.choice(["abs", "square", "signed", "positive", "negative"])
+    residual = str(rng.choice(
+        ["abs", "square", "signed", "positive", "negative"] * 2 +
+        ["ssim", "ssim:sigma=.6", "ssim-structure:sigma=2", "gradient",
+         "abs:foreground", "square:erode=1", "abs:median=3",
+         "positive:erode=2,median=3,smooth=.7", "gradient:smooth=.4",
+         "ssim-ensemble", "mahalanobis:samples=2", "equalized",
+         "clahe-abs:tiles=2", "gmm:components=2"]))
     spec = f"{inject}:radius={radius}" + \
         (f",intensity={a}:1.5:3" if inject == "disk" else "")
     degrade = "none" if rng.random() < .1 else f"blur:sigma={lo}:{hi + 1}:3"
-    return spec, degrade, str(residual)
+    return spec, degrade, residual
 
 
 def by_filters(spec, row, degrade, residual, source, seed, equalize,
@@ -66,15 +72,20 @@ def by_filters(spec, row, degrade, residual, source, seed, equalize,
                          "--mask", "mask.pgm", source))
     blur = [] if degrade == "none" else ["--sigma", row["degrade.sigma"]]
     keep("recon.pfm", run("recon-degrade", degrade.split(":")[0], *blur,
-                          "anom.pfm" if anomalous else source))
-    keep("map.pfm", run("residual", residual, "anom.pfm", "recon.pfm"))
+                          *(["--samples", "2"] if "samples" in residual else
+                            []), "anom.pfm" if anomalous else source))
+    kind, _, rest = residual.partition(":")
+    options = [f"--{setting}" for setting in rest.split(",") if setting]
+    streams = ["anom.pfm"] + ["recon.pfm"] * (kind not in ("equalized",
+                                                            "gmm"))
+    keep("map.pfm", run("residual", kind, *options, *streams))
     out = table(run("score", "--bootstrap", "0", "--metrics", METRICS,
                     "map.pfm", "mask.pgm"))
     return {r["metric"]: (r["mean"], r["sd"], r["n_undefined"]) for r in out}
 
 
 cells = wrong = 0
-while cells < 220:
+while cells < 420:
     shape = SIZES[rng.integers(len(SIZES))]
     source = keep("in.pfm", pfm(*[picture(*shape) for _ in range(3)],
                                 picture(8, 8)))
@@ -96,7 +107,7 @@ while cells < 220:
             wrong += 1
             print(f"# {spec} {degrade} {residual} {extra} seed {seed} "
                   f"{shape}: {got}, expected {want}")
-ok(wrong == 0, "220 random cells are those of the four filters, bit for bit")
+ok(wrong == 0, "420 random cells are those of the four filters, bit for bit")
 
 # -------------------------------- threads, memory, shards: the same bytes
 

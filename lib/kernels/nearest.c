@@ -7,26 +7,27 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "phantom.h"
+#include "kernels.h"
 
-/* seed[i]: the row of the nearest seed in i's column, NOWHERE if none. */
+/* seed[i]: the row of the nearest seed in i's column, BSP_NOWHERE if none. */
 static void
-search_columns(const float *value, float level, size_t side, uint32_t *seed)
+search_columns(const float *value, float level, size_t rows, size_t cols,
+    uint32_t *seed)
 {
 	uint32_t above, below;
 	size_t r, c, i;
 
-	for (r = 0; r < side; r++)
-		for (c = 0; c < side; c++) {
-			i = r * side + c;
-			above = r > 0 ? seed[i - side] : NOWHERE;
+	for (r = 0; r < rows; r++)
+		for (c = 0; c < cols; c++) {
+			i = r * cols + c;
+			above = r > 0 ? seed[i - cols] : BSP_NOWHERE;
 			seed[i] = value[i] >= level ? (uint32_t)r : above;
 		}
-	for (r = side - 1; r-- > 0; )
-		for (c = 0; c < side; c++) {
-			i = r * side + c;
-			below = seed[i + side];
-			if (below != NOWHERE && (seed[i] == NOWHERE ||
+	for (r = rows - 1; r-- > 0; )
+		for (c = 0; c < cols; c++) {
+			i = r * cols + c;
+			below = seed[i + cols];
+			if (below != BSP_NOWHERE && (seed[i] == BSP_NOWHERE ||
 			    below - r < r - seed[i]) && below > r)
 				seed[i] = below;
 		}
@@ -50,15 +51,15 @@ meeting(const struct parabola *a, const struct parabola *b)
 }
 
 static void
-search_row(const uint32_t *seed, size_t row, size_t side, uint32_t *nearest,
+search_row(const uint32_t *seed, size_t row, size_t cols, uint32_t *nearest,
     struct parabola *stack)
 {
 	struct parabola p;
 	size_t c, n = 0, k;
 	int64_t away;
 
-	for (c = 0; c < side; c++) {
-		if (seed[c] == NOWHERE)
+	for (c = 0; c < cols; c++) {
+		if (seed[c] == BSP_NOWHERE)
 			continue;
 		away = (int64_t)row - (int64_t)seed[c];
 		p = (struct parabola){(int64_t)c, away * away, 0};
@@ -67,31 +68,31 @@ search_row(const uint32_t *seed, size_t row, size_t side, uint32_t *nearest,
 			n--;
 		if (n == 0)
 			p.from = 0;
-		if (p.from < (int64_t)side)
+		if (p.from < (int64_t)cols)
 			stack[n++] = p;
 	}
-	for (c = side, k = n; c-- > 0; ) {
+	for (c = cols, k = n; c-- > 0; ) {
 		while (k > 1 && stack[k - 1].from > (int64_t)c)
 			k--;
-		nearest[c] = k == 0 ? NOWHERE :
-		    seed[stack[k - 1].col] * (uint32_t)side +
+		nearest[c] = k == 0 ? BSP_NOWHERE :
+		    seed[stack[k - 1].col] * (uint32_t)cols +
 		    (uint32_t)stack[k - 1].col;
 	}
 }
 
 int
-bsp_nearest_seed(const float *value, float level, size_t side,
+bsp_nearest_seed(const float *value, float level, size_t rows, size_t cols,
     uint32_t *nearest, uint32_t *scratch, struct bsp_error *e)
 {
-	struct parabola *stack = malloc(side * sizeof *stack);
+	struct parabola *stack = malloc(cols * sizeof *stack);
 	size_t r;
 
 	if (stack == NULL)
 		return bsp_error_system(e, ENOMEM, "a row of %zu samples",
-		    side);
-	search_columns(value, level, side, scratch);
-	for (r = 0; r < side; r++)
-		search_row(scratch + r * side, r, side, nearest + r * side,
+		    cols);
+	search_columns(value, level, rows, cols, scratch);
+	for (r = 0; r < rows; r++)
+		search_row(scratch + r * cols, r, cols, nearest + r * cols,
 		    stack);
 	free(stack);
 	return 0;

@@ -1,0 +1,181 @@
+/*
+ * What can be done to every map, and how a map is made as a whole.
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "../kernels/kernels.h"
+#include "residual.h"
+
+enum { FOREGROUND, ERODE, MEDIAN, SMOOTH };
+
+const struct bsp_param bsp_map_options[] = {
+	[FOREGROUND] = {
+		.name = "foreground", .unit = "",
+		.help = "0 where the input is not above 0",
+		.type = BSP_FLAG, .initial = 0,
+		.min = 0, .max = 1,
+	},
+	[ERODE] = {
+		.name = "erode", .unit = "pixels",
+		.help = "0 outside of the foreground eroded so much",
+		.type = BSP_INTEGER, .initial = 0,
+		.min = 0, .max = 65536,
+	},
+	[MEDIAN] = {
+		.name = "median", .unit = "pixels",
+		.help = "then the median of a window of odd side; 1: none",
+		.type = BSP_INTEGER, .initial = 1,
+		.min = 1, .max = 255,
+	},
+	[SMOOTH] = {
+		.name = "smooth", .unit = "pixels",
+		.help = "then a Gaussian of this sigma; 0: none",
+		.type = BSP_REAL, .initial = 0,
+		.min = 0, .max = 1000,
+	},
+	{.name = NULL},
+};
+
+#define LEAST_SIGMA .125 /* as the degradation blur: below it, nothing */
+
+static size_t
+smooth_radius(double sigma)
+{
+	return sigma < LEAST_SIGMA ? 0 : (size_t)floor(4 * sigma + .5);
+}
+
+int
+bsp_map_smooth(struct bsp_image *map, double sigma, struct bsp_error *e)
+{
+	size_t radius = smooth_radius(sigma);
+	double *weight;
+	int result;
+
+	if (sigma < LEAST_SIGMA)
+		return 0;
+	weight = malloc((radius + 1) * sizeof *weight);
+	if (weight == NULL)
+		return bsp_error_system(e, ENOMEM, "a window of radius %zu",
+		    radius);
+	bsp_gaussian(sigma, weight, radius);
+	result = bsp_convolve(map->data, map->data, map->rows, map->cols,
+	    weight, radius, e);
+	free(weight);
+	return result;
+}
+
+/*
+ * Take away `by' samples at either end of each run of set samples in a line of
+ * n, stride apart.
+ */
+static void
+erode_line(uint8_t *line, size_t n, size_t stride, size_t by)
+{
+	size_t i, begin = 0, k;
+
+	for (i = 0; i <= n; i++) {
+		if (i < n && line[i * stride])
+			continue;
+		for (k = begin; k < i; k++)
+			line[k * stride] = k >= begin + by && k + by < i;
+		begin = i + 1;
+	}
+}
+
+/* Clear what is not in the input's foreground, eroded. */
+static int
+mask(const struct bsp_image *input, size_t erode, struct bsp_image *map,
+    struct bsp_error *e)
+{
+	size_t n = bsp_image_size(input), i;
+	uint8_t *inside = malloc(n);
+
+	if (inside == NULL)
+		return bsp_error_system(e, ENOMEM, "a mask of %zu x %zu",
+		    input->cols, input->rows);
+	for (i = 0; i < n; i++)
+		inside[i] = input->data[i] > 0;
+	if (erode > 0) {
+		for (i = 0; i < input->rows; i++)
+			erode_line(inside + i * input->cols, input->cols, 1,
+			    erode);
+		for (i = 0; i < input->cols; i++)
+			erode_line(inside + i, input->rows, input->cols,
+			    erode);
+	}
+	for (i = 0; i < n; i++)
+		if (!inside[i])
+			map->data[i] = 0;
+	free(inside);
+	return 0;
+}
+
+static int
+take_median(struct bsp_image *map, size_t size, struct bsp_error *e)
+{
+	struct bsp_image copy = {0};
+	int result;
+
+	result = bsp_image_copy(&copy, map, e) ||
+	    bsp_median(copy.data, map->data, map->rows, map->cols, size / 2,
+	    e) ? -1 : 0;
+	bsp_image_free(&copy);
+	return result;
+}
+
+/* Where the options begin among the parameters. */
+static const double *
+options_of(const struct bsp_kind *kind, const double *params)
+{
+	return params + bsp_kind_param_find(kind,
+	    bsp_map_options[FOREGROUND].name);
+}
+
+int
+bsp_residual_map(const struct bsp_kind *kind,
+    const struct bsp_residual_job *job, const double *params,
+    struct bsp_image *map, struct bsp_error *e)
+{
+	const double *option = options_of(kind, params);
+	size_t median = (size_t)option[MEDIAN];
+
+	if (median % 2 == 0)
+		return bsp_error_set(e, BSP_USAGE,
+		    "median: %zu is even, expected an odd side", median);
+	if ((kind->needs & BSP_NORM) != 0 && job->norm == NULL)
+		return bsp_error_set(e, BSP_USAGE,
+		    "%s: no model, expected one that was fitted", kind->name);
+	if (kind->apply.residual(job, params, map, e))
+		return -1;
+	if ((option[FOREGROUND] != 0 || option[ERODE] > 0) &&
+	    mask(job->input, (size_t)option[ERODE], map, e))
+		return -1;
+	if (median > 1 && take_median(map, median, e))
+		return -1;
+	return bsp_map_smooth(map, option[SMOOTH], e);
+}
+
+size_t
+bsp_residual_reach(const struct bsp_kind *kind, const double *params)
+{
+	const double *option = options_of(kind, params);
+	size_t own, erode = (size_t)option[ERODE];
+
+	if (kind->reach == NULL && !kind->pointwise)
+		return SIZE_MAX;
+	own = kind->pointwise ? 0 : kind->reach(params);
+	return (own > erode ? own : erode) + (size_t)option[MEDIAN] / 2 +
+	    smooth_radius(option[SMOOTH]);
+}
+
+size_t
+bsp_residual_recons(const struct bsp_kind *kind, const double *params)
+{
+	size_t i = bsp_kind_param_find(kind, "samples");
+
+	if (kind->inputs < 2)
+		return 0;
+	return i < bsp_kind_params(kind) ? (size_t)params[i] : 1;
+}

@@ -1,0 +1,43 @@
+/*
+ * A stream that is read beside the images: one of its images for each of
+ * theirs.  A file begins again at its end; a pipe must be long enough.
+ */
+#ifndef COMPANION_H
+#define COMPANION_H
+
+#include <xxhash.h>
+
+#include "cli.h"
+
+struct companion {
+	const char *path;   /* NULL: there is none */
+	const char *option; /* that named it */
+	enum bsp_content content;
+	bool any_size;
+	struct bsp_reader *reader;
+	bool again;         /* a file */
+	XXH3_state_t *hash; /* NULL, or of all that was read once */
+	uint64_t count;     /* of images in the first round */
+};
+
+/* Open the stream, unless its path is NULL, or die. */
+void companion_open(struct companion *companion);
+
+/* Can it be opened a second time, to be read on its own? */
+bool companion_is_file(const struct companion *companion);
+
+/*
+ * Read the next image, which must have the size of `like' unless any will do;
+ * does nothing where there is no stream.  0 or -1.
+ */
+int companion_next(struct companion *companion, const struct bsp_image *like,
+    struct bsp_image *image, struct bsp_error *e);
+
+/*
+ * Die unless the kind's needs and what was given agree: takes says that the
+ * kind can do with the stream, needs that it cannot do without.
+ */
+void companion_check(const struct companion *companion, const char *kind,
+    bool takes, bool needs);
+
+#endif
