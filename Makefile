@@ -26,7 +26,8 @@ LINK = $(CC) $(filter-out -Ofast -ffast-math -funsafe-math-optimizations, \
 COMPILE = $(CC) $(FLAGS) $(INCLUDES) $(CPPFLAGS) -MMD -MP
 
 PROGRAMS = anom-inject anom-predict anom-sweep brain-phantom \
-	fg-equalize nii-slices recon-degrade residual score
+	fg-equalize nii-slices ood-histogram recon-degrade residual score \
+	score-compare
 SHARED_OBJECTS = cli output help table positions groups metrics
 
 LIB_SOURCES = $(wildcard lib/*/*.c)
@@ -98,8 +99,12 @@ $B/bin/anom-inject: $B/tools/companion.o
 $B/bin/anom-inject: LIBS = -lxxhash
 $B/bin/recon-degrade: $B/tools/companion.o
 $B/bin/recon-degrade: LIBS = -lxxhash
+$B/bin/score: $B/tools/values.o
 $B/bin/residual: $B/tools/model.o
 $B/bin/residual: LIBS = -lxxhash
+
+$B/bin/ood-histogram: $B/tools/model.o $B/tools/ood.o
+$B/bin/ood-histogram: LIBS = -lxxhash -llapacke -lopenblas
 
 SWEEP = batch command companion grid merge model progress source
 $B/bin/anom-sweep: $(SWEEP:%=$B/tools/%.o)
@@ -108,7 +113,8 @@ $B/tools/batch.o $B/tools/anom-sweep.o: INCLUDES = -fopenmp
 
 $B/bin/%: $B/tools/%.o $(TOOL_OBJECTS) $(STATIC)
 	@mkdir -p $(@D)
-	$(LINK) -o $@ $^ $(LIBS) -Wl,--as-needed -lfftw3 -lm
+	$(LINK) -o $@ $(filter %.o,$^) $(STATIC) $(LIBS) \
+		-Wl,--as-needed -lfftw3 -lm
 
 clean:
 	rm -rf $B

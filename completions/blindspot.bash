@@ -31,7 +31,7 @@ _blindspot() {
 		--on) words='normal anomalous' ;;
 		--normalize) words='minmax none percentile:' ;;
 		--metrics)
-			words='ap auroc dice dice_threshold fpr95 mean_residual'
+			words='ap auroc dice dice_threshold fpr95 mean_residual aupro pimo image_auroc image_ap'
 			prefix=${current%"${current##*,}"}
 			current=${current##*,} ;;
 		--clip | --foreground | --per-image | --pooled | --json | --equalize | --merge | --own) ;;
@@ -43,4 +43,4 @@ _blindspot() {
 
 complete -o default -F _blindspot \
 	anom-inject anom-predict anom-sweep brain-phantom fg-equalize \
-	nii-slices recon-degrade residual score
+	nii-slices ood-histogram recon-degrade residual score score-compare

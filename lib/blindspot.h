@@ -634,6 +634,9 @@ struct bsp_curve {
 	size_t count;       /* of steps */
 	size_t capacity;
 	struct bsp_step *steps;
+	size_t regions;     /* of the labels; 0 where they were not gathered */
+	size_t found_capacity;
+	double *found;      /* [count] the mean share of them that a step finds */
 };
 
 /*
@@ -645,9 +648,19 @@ struct bsp_keys {
 	size_t count, capacity;
 };
 
+/* The labelled pixels by their connected regions: 8 bytes a pixel. */
+struct bsp_regions {
+	uint64_t *word; /* [count] key and region */
+	size_t count, capacity;
+	uint32_t *size; /* [regions] pixels */
+	size_t regions, sizes_capacity;
+};
+
 struct bsp_ranking {
 	struct bsp_keys positive, negative;
 	struct bsp_keys scratch; /* for sorting a moderate number */
+	bool by_region;          /* the caller's: gather regions too */
+	struct bsp_regions regions;
 };
 
 /* Forget the pixels, keep the memory. */
@@ -700,15 +713,77 @@ BSP_API double bsp_fpr95(const struct bsp_curve *curve);
 /* The mean of all scores; NaN of no pixels. */
 BSP_API double bsp_mean_residual(const struct bsp_curve *curve);
 
+/*
+ * Area under the mean share of each 8-connected region that is found, against
+ * the false-positive rate up to .3, divided by .3: by trapezoids from (0, 0),
+ * interpolated at .3.  In [0,1]; NaN without regions or negatives.  Needs a
+ * ranking by region.  Source: Bergmann et al. 2021.
+ */
+BSP_API double bsp_aupro(const struct bsp_curve *curve);
+
+/* What a metric is made from; beyond an image's curve, value is NULL. */
+enum bsp_scope {
+	BSP_OF_PIXELS,  /* the curve of an image */
+	BSP_OF_REGIONS, /* the same, of a ranking by region */
+	BSP_OF_STREAM,  /* an image among all others: bsp_pimo_values */
+	BSP_OF_IMAGES,  /* one score an image: bsp_image_level */
+};
+
 /* One metric: a row of the table, which ends with a NULL name. */
 struct bsp_metric {
 	const char *name;
 	const char *summary;
 	const char *source;
 	double (*value)(const struct bsp_curve *curve);
+	enum bsp_scope scope;
+	bool lower; /* is better */
 };
 
 BSP_API extern const struct bsp_metric bsp_metrics[];
+
+/*
+ * AUPIMO, of a whole stream: for each anomalous image, its recall against the
+ * mean false-positive rate of the anomaly-free images, that rate on a
+ * logarithmic scale from 1e-5 to 1e-4; the area of the step curve, from 0 to 1.
+ * All pixels that count are held, 4 bytes each.  Source: Bertoldo et al. 2024.
+ */
+struct bsp_pimo_image {
+	uint32_t *key; /* ascending: the labelled pixels, or all if none is */
+	size_t n;
+	bool anomalous;
+};
+
+struct bsp_pimo {
+	struct bsp_pimo_image *image;
+	size_t count, capacity;
+};
+
+/* Add an image, as bsp_ranking_add does; {0} to begin with. */
+BSP_API int bsp_pimo_add(struct bsp_pimo *pimo, const struct bsp_image *map,
+    const struct bsp_image *label, const struct bsp_image *within,
+    struct bsp_error *e);
+
+/*
+ * value[i]: that of image i; NaN where it has no anomaly, and everywhere where
+ * no image is without one.
+ */
+BSP_API int bsp_pimo_values(const struct bsp_pimo *pimo, double *value,
+    struct bsp_error *e);
+
+BSP_API void bsp_pimo_free(struct bsp_pimo *pimo);
+
+/* How a map becomes one score of its image. */
+enum bsp_image_rule {
+	BSP_RULE_MEAN,
+	BSP_RULE_MAX,
+	BSP_RULE_STD, /* population standard deviation */
+	BSP_RULE_TOP, /* mean of the highest share of pixels, at least one */
+};
+
+/* The image's score; NaN where no pixel counts.  share: of BSP_RULE_TOP. */
+BSP_API int bsp_image_score(const struct bsp_image *map,
+    const struct bsp_image *within, enum bsp_image_rule rule, double share,
+    double *score, struct bsp_error *e);
 
 /*
  * Mean over images, its spread and its uncertainty.  NaN values are undefined:
@@ -748,6 +823,39 @@ BSP_API double bsp_moments_sd(const struct bsp_moments *moments);
  */
 BSP_API int bsp_summarize(const double *values, size_t n, const size_t *group,
     size_t groups, size_t replicates, uint64_t seed, struct bsp_summary *out,
+    struct bsp_error *e);
+
+/* Images by their scores; group as in bsp_summarize. */
+struct bsp_image_level {
+	const double *score;
+	const bool *anomalous;
+	size_t n;
+	const size_t *group;
+	size_t groups;
+};
+
+/*
+ * AUROC and average precision of images, ties as for pixels, with intervals by
+ * the bootstrap; replicates of one class alone are left out.  mean is the
+ * value, sd NaN.  NaN as for pixels.
+ */
+BSP_API int bsp_image_level(const struct bsp_image_level *in,
+    size_t replicates, uint64_t seed, struct bsp_summary *auroc,
+    struct bsp_summary *ap, struct bsp_error *e);
+
+/*
+ * The sign-flip permutation test that paired differences have mean 0,
+ * two-sided: sum[n] are the differences' sums over each independent unit, an
+ * image or a subject.  Exact, by all 2^n patterns, where they are no more than
+ * the permutations asked for; else by so many drawn ones and the observed.
+ * NaN where n is 0.  Source: Good, "Permutation, parametric and bootstrap
+ * tests of hypotheses", 2005.
+ */
+BSP_API double bsp_sign_flip(const double *sum, size_t n, size_t permutations,
+    uint64_t seed);
+
+/* Adjust p values of n tests for their number; NaN is no test.  Holm 1979. */
+BSP_API int bsp_holm(const double *p, size_t n, double *adjusted,
     struct bsp_error *e);
 
 /* ------------------------------------------------------------------ sweeps */

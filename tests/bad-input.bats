@@ -407,8 +407,8 @@ limit_memory() {
 	fails 2 'minmax: 2 is out' residual mahalanobis --minmax 2 a.pgm a.pgm
 	fails 3 'a.pgm: image 1: .*ended after 2 reconstructions, expected 3' \
 		residual mahalanobis --samples 3 b.pgm a.pgm
-	cat a.pgm a.pgm mixed.pgm >more
-	fails 3 'more' residual mahalanobis --samples 2 a.pgm more
+	cat a.pgm a.pgm mixed.pgm >three.pgm
+	fails 3 'more' residual mahalanobis --samples 2 a.pgm three.pgm
 	{ cat shape.pgm; pgm 3 3 1 2 3 4 5 6 7 8 9; } >sizes
 	fails 3 'sizes: image 1: .*is 3 x 3, expected the 1 x 1' residual \
 		mahalanobis --samples 2 shape.pgm sizes
@@ -462,4 +462,106 @@ limit_memory() {
 		blur --model model a.pgm
 	fails 3 'expected the 3 x 3 of the model' anom-sweep --inject disk \
 		--degrade blur --residual zscore --model model mixed.pgm
+}
+
+@test "metrics of a stream, and how images are scored" {
+	make_inputs
+	fails 2 'pimo is of images' score --pooled --metrics pimo a.pgm m.pgm
+	fails 2 'image_ap is of images' score --pooled --metrics ap,image_ap \
+		a.pgm m.pgm
+	fails 2 'goes with image_auroc' score --image-score max a.pgm m.pgm
+	for rule in median top top: top:0 top:-1 top:1.5 top:nan 'top:.1 '; do
+		fails 2 "found '$rule', expected mean, max" score --metrics \
+			image_ap --image-score "$rule" a.pgm m.pgm
+	done
+	fails 2 'nearest is .aupro' score --metrics apro a.pgm m.pgm
+	fails 2 'pimo is of a whole stream' anom-sweep --inject disk \
+		--degrade blur --residual abs --metrics ap,pimo a.pgm
+	fails 2 'image_auroc is of a whole' anom-sweep --inject disk \
+		--degrade blur --residual abs --metrics image_auroc a.pgm
+	score --metrics aupro --require 'aupro>=0' a.pgm m.pgm >/dev/null
+	# No image without anomaly: pimo is undefined, and so says no.
+	run ! score --metrics pimo --require 'pimo>=0' a.pgm m.pgm
+}
+
+@test "score-compare: tables that do not go together" {
+	rows() {
+		printf 'image\tpixels\tanomalous\tap\n'
+		printf '%b\n' "$@"
+	}
+	rows '0\t9\t2\t.5' '1\t9\t2\t.25' >a
+	rows '0\t9\t2\t.5' >short
+	rows '0\t9\t2\t.5' '2\t9\t2\t.5' >others
+	rows '0\t9\t2\t.5' '1\t9\t3\t.5' >masks
+	rows '0\t9\t2\t.5' '0\t9\t2\t.5' >twice
+	rows '0\t9\t2\t.5' '1\t9\t2\t.x5' >text
+	rows '0\t9\t2\t.5' '1.5\t9\t2\t.5' >half
+	rows '0\t9\t2\t.5' '1\t9\t2' >narrow
+	rows | head -n 1 >none
+	printf 'image\tdice\n0\t.5\n1\t.5\n' >dice
+	printf 'ap\n.5\n.5\n' >nameless
+	printf 'image\tother\n0\t1\n1\t1\n' >metricless
+	{ cat a; echo '# incomplete'; } >unended
+	: >empty
+	fails 3 'short: 1 images, expected the 2 of a' score-compare a short
+	fails 3 'a: 2 images, expected the 1 of short' score-compare short a
+	fails 3 'others: image 1: image 2, expected the 1 of a' \
+		score-compare a others
+	fails 3 'masks: image 1: anomalous 3, expected the 2' \
+		score-compare a masks
+	fails 3 'twice: an image has two rows' score-compare a twice
+	fails 3 "text: line 3: .*'.x5'" score-compare a text
+	fails 3 'half: line 3' score-compare a half
+	fails 3 'narrow: line 3' score-compare narrow a
+	fails 3 'none: no rows' score-compare a none
+	fails 3 'no metric of the first' score-compare a dice
+	fails 3 'no column image' score-compare a nameless
+	fails 3 'no metric' score-compare metricless a
+	fails 3 'not whole' score-compare a unended
+	fails 3 'empty' score-compare a empty
+	fails 4 'absent' score-compare a absent
+	fails 2 'named twice' score-compare - -
+	fails 2 'operands' score-compare a
+	fails 2 'permutations: found 0, expected 1' score-compare --permutations 0 a a
+	printf 'image\tsubject\n0\tx\n' >groups
+	fails 3 'groups: no row for image 1' score-compare --groups groups a a
+}
+
+@test "ood-histogram: too little, other sizes, models of another kind" {
+	make_inputs
+	ood-histogram fit --model ood other.pgm
+	fails 2 'expected fit or apply' ood-histogram train --model m a.pgm
+	fails 2 'no --model' ood-histogram fit a.pgm
+	fails 2 'found 2 streams, expected one' ood-histogram fit --model m \
+		a.pgm b.pgm
+	fails 2 'found 1 streams, expected two' ood-histogram apply \
+		--model ood a.pgm
+	fails 2 'fit writes no table' ood-histogram fit --model m --json a.pgm
+	pgm 3 3 0 9 20 40 60 80 100 120 140 >one
+	cat one one >same
+	: >empty
+	fails 3 'one: 1 images, expected at least two' ood-histogram fit \
+		--model m one
+	fails 3 'one and the same histogram' ood-histogram fit --model m same
+	fails 3 'empty: no images' ood-histogram fit --model m empty
+	fails 3 'mixed.pgm: image 1: found 2 x 2, expected one size' \
+		ood-histogram fit --model m mixed.pgm
+	[ ! -e m ]
+	fails 3 'mixed.pgm: image 0: found 3 x 2, expected one size throughout, 3 x 3' \
+		ood-histogram apply --model ood a.pgm mixed.pgm
+	fails 3 'no images' ood-histogram apply --model ood a.pgm empty
+	fails 3 'zscore' ood-histogram apply --model model a.pgm b.pgm
+	fails 3 'ood-histogram' residual zscore --model ood a.pgm
+	fails 3 'a.pgm: ' ood-histogram apply --model a.pgm a.pgm b.pgm
+	fails 4 'open' ood-histogram apply --model absent a.pgm b.pgm
+	fails 4 'open' ood-histogram fit --model no/such other.pgm
+	size=$(wc -c <ood)
+	for n in 0 1 20 100 $((size / 2)) $((size - 1)); do
+		head -c "$n" ood >"cut"
+		fails 3 'cut: ' ood-histogram apply --model "cut" a.pgm b.pgm
+	done
+	{ head -c 200 ood; printf '\377'; tail -c +202 ood; } >damaged
+	fails 3 'damaged: ' ood-histogram apply --model damaged a.pgm b.pgm
+	{ cat ood; echo; } >longer
+	fails 3 'longer: ' ood-histogram apply --model longer a.pgm b.pgm
 }

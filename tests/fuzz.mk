@@ -14,7 +14,7 @@ fuzz: packages-check
 	@for target in $(FUZZ_TARGETS); do \
 		clang -std=c17 -D_GNU_SOURCE $(FUZZ_FLAGS) \
 			-o $(FUZZ_BUILD)/$$target tests/fuzz/$$target.c \
-			$(FUZZ_BUILD)/lib/libblindspot.a -lm \
+			$(FUZZ_BUILD)/lib/libblindspot.a -lfftw3 -lm \
 			-Wl,--wrap=read && \
 		mkdir -p $(FUZZ_BUILD)/corpus/$$target && \
 		echo "fuzz: $$target for $(FUZZ_SECONDS) s" && \

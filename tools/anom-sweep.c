@@ -39,7 +39,7 @@ static const struct cli_option options[] = {
 	{"model", "MODEL", "what residual zscore --fit wrote", CLI_INPUT,
 	    &model_path, 0, 0},
 	{"metrics", "LIST", "of ap, auroc, dice, dice_threshold, fpr95, "
-	    "mean_residual (default ap)", CLI_TEXT, &metrics_text, 0, 0},
+	    "mean_residual, aupro (default ap)", CLI_TEXT, &metrics_text, 0, 0},
 	{"equalize", NULL, "equalise each image's foreground first",
 	    CLI_FLAG, &equalize, 0, 0},
 	{"on", "WHICH", "reconstruct the normal or the anomalous image "
@@ -115,8 +115,14 @@ parse_metrics(void)
 {
 	struct metric_list list;
 	const struct bsp_metric *m = bsp_metrics;
+	size_t i;
 
 	metrics_parse(&list, metrics_text);
+	for (i = 0; i < list.count; i++)
+		if (list.metric[i]->value == NULL)
+			cli_usage("--metrics: %s is of a whole stream, which "
+			    "score tells; a sweep has those of one image",
+			    list.metric[i]->name);
 	memcpy(sweep.metric, list.metric, sizeof sweep.metric);
 	sweep.metrics = asked = list.count;
 	/* The mean residual comes last where it is not asked for. */

@@ -10,20 +10,25 @@
 #include "groups.h"
 #include "metrics.h"
 #include "table.h"
+#include "values.h"
 
 #define ABSENT UINT64_MAX
 #define DEFAULT_BOOTSTRAP 1000
 
 static const char *metrics_text = "ap,auroc,dice,fpr95,mean_residual";
-static const char *within_path, *groups_path;
+static const char *within_path, *groups_path, *rule_text;
 static bool per_image, pooled, json;
 static uint64_t bootstrap = ABSENT, seed, first_index;
 static struct cli_list requirements;
 
 static const struct cli_option options[] = {
 	{"metrics", "LIST", "of ap, auroc, dice, dice_threshold, fpr95, "
-	    "mean_residual (default ap,auroc,dice,fpr95,mean_residual)",
-	    CLI_TEXT, &metrics_text, 0, 0},
+	    "mean_residual, aupro, pimo, image_auroc, image_ap (default "
+	    "ap,auroc,dice,fpr95,mean_residual)", CLI_TEXT, &metrics_text, 0,
+	    0},
+	{"image-score", "RULE", "of an image: mean, max, std or top:Q, the "
+	    "mean of the highest share Q (default mean)", CLI_TEXT,
+	    &rule_text, 0, 0},
 	{"within", "STREAM", "score only the pixels of this mask stream",
 	    CLI_INPUT, &within_path, 0, 0},
 	{"groups", "TSV", "resample by subject: columns image and subject",
@@ -58,9 +63,8 @@ static const struct cli_program program = {
 	},
 };
 
-/* The metrics asked for, and their values, an array over images each. */
 static struct metric_list metrics;
-static double *values[BSP_METRICS_MAX];
+static struct values values = {.metrics = &metrics};
 
 /* One --require: the metric's value must stand so to the bound. */
 struct requirement {
@@ -95,11 +99,58 @@ parse_requirement(const char *text, struct requirement *r)
 }
 
 static void
+parse_rule(void)
+{
+	static const char *const names[] = {
+		[BSP_RULE_MEAN] = "mean", [BSP_RULE_MAX] = "max",
+		[BSP_RULE_STD] = "std",
+	};
+	struct bsp_error e;
+	size_t i;
+
+	for (i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (strcmp(rule_text, names[i]) == 0) {
+			values.rule = (enum bsp_image_rule)i;
+			return;
+		}
+	values.rule = BSP_RULE_TOP;
+	if (strncmp(rule_text, "top:", 4) != 0 ||
+	    bsp_number_parse(rule_text + 4, &values.share, &e) ||
+	    !(values.share > 0 && values.share <= 1))
+		cli_usage("--image-score: found '%s', expected mean, max, std "
+		    "or top:Q with Q above 0 and at most 1, as in top:0.01",
+		    rule_text);
+}
+
+/* Metrics of images do not go with one value of all pixels. */
+static void
+check_metrics(void)
+{
+	const struct bsp_metric *metric;
+	size_t m;
+
+	metrics_parse(&metrics, metrics_text);
+	for (m = 0; m < metrics.count && pooled; m++) {
+		metric = metrics.metric[m];
+		if (metric->scope == BSP_OF_STREAM ||
+		    metric->scope == BSP_OF_IMAGES)
+			cli_usage("--pooled: %s is of images, expected "
+			    "metrics of pixels", metric->name);
+	}
+	if (rule_text != NULL && !metrics_of(&metrics, BSP_OF_IMAGES))
+		cli_usage("--image-score goes with image_auroc and image_ap, "
+		    "expected one of them in --metrics");
+	if (rule_text == NULL)
+		rule_text = "mean";
+	parse_rule();
+}
+
+static void
 check_request(void)
 {
 	size_t i;
 
-	metrics_parse(&metrics, metrics_text);
+	check_metrics();
 	for (i = 0; i < requirements.count; i++)
 		parse_requirement(requirements.text[i], &requirement[i]);
 	if (pooled && per_image)
@@ -168,59 +219,47 @@ next_image(struct streams *s, struct bsp_ranking *ranking)
 
 /* ------------------------------------------------------------- the answers */
 
-/* The table of pixels and metric values that --per-image writes. */
+/* The table that --per-image writes. */
 static void
 begin_images(struct table *table, FILE *file)
 {
-	static const char *columns[4 + BSP_METRICS_MAX] = {"image", "pixels",
+	static const char *columns[5 + BSP_METRICS_MAX] = {"image", "pixels",
 	    "anomalous"};
-	size_t m;
+	const struct table_fact facts[2] = {{"image-score", rule_text},
+	    {NULL, NULL}};
+	bool of_images = metrics_of(&metrics, BSP_OF_IMAGES);
+	size_t m, n = 3;
 
 	for (m = 0; m < metrics.count; m++)
-		columns[3 + m] = metrics.metric[m]->name;
-	table_begin(table, file, json, cli_command_line(NULL), NULL, columns);
+		if (metrics.metric[m]->scope != BSP_OF_IMAGES)
+			columns[n++] = metrics.metric[m]->name;
+	if (of_images)
+		columns[n] = "image_score";
+	table_begin(table, file, json, cli_command_line(NULL),
+	    of_images ? facts : NULL, columns);
 }
 
 static void
-write_image(struct table *table, size_t image, const struct bsp_curve *curve)
+write_image(struct table *table, size_t image)
 {
+	const struct image_values *v = &values.image[image];
 	size_t m;
 
 	table_count(table, first_index + image);
-	table_count(table, curve->positives + curve->negatives);
-	table_count(table, curve->positives);
+	table_count(table, v->pixels);
+	table_count(table, v->anomalous);
 	for (m = 0; m < metrics.count; m++)
-		table_number(table, values[m][image]);
-}
-
-static void
-add_values(size_t image, const struct bsp_curve *curve)
-{
-	static size_t capacity;
-	struct bsp_error e;
-	size_t m;
-
-	if (image == capacity) {
-		capacity = 2 * capacity + 256;
-		for (m = 0; m < metrics.count; m++) {
-			values[m] = realloc(values[m],
-			    capacity * sizeof *values[m]);
-			if (values[m] == NULL) {
-				bsp_error_system(&e, ENOMEM, "%zu values",
-				    capacity);
-				cli_die(&e);
-			}
-		}
-	}
-	for (m = 0; m < metrics.count; m++)
-		values[m][image] = metrics.metric[m]->value(curve);
+		if (metrics.metric[m]->scope != BSP_OF_IMAGES)
+			table_number(table, v->metric[m]);
+	if (metrics_of(&metrics, BSP_OF_IMAGES))
+		table_number(table, v->score);
 }
 
 static size_t *
-read_groups(struct groups *groups, size_t images)
+read_groups(struct groups *groups)
 {
+	size_t images = values.images, *group, i;
 	struct bsp_error e;
-	size_t *group, i;
 
 	groups_read(groups, groups_path);
 	group = malloc(images * sizeof *group);
@@ -236,35 +275,35 @@ read_groups(struct groups *groups, size_t images)
 
 /* One row a metric, over all images; result[] gets the means. */
 static void
-write_summary(FILE *file, size_t images, double *result)
+write_summary(FILE *file, double *result)
 {
 	char digits[BSP_NUMBER_SIZE];
-	struct table_fact facts[2] = {{NULL, NULL}};
+	struct table_fact facts[3] = {{NULL, NULL}};
 	static const char *const columns[] = {"metric", "mean", "sd",
 	    "ci_low", "ci_high", "n", "n_undefined", NULL};
+	struct bsp_summary summary[BSP_METRICS_MAX];
 	struct groups groups = {0};
-	struct bsp_summary s;
-	struct bsp_error e;
 	struct table table;
 	size_t *group = NULL, m;
 
 	if (groups_path != NULL)
-		group = read_groups(&groups, images);
+		group = read_groups(&groups);
 	facts[0] = (struct table_fact){"seed", table_digits(digits, seed)};
+	if (metrics_of(&metrics, BSP_OF_IMAGES))
+		facts[1] = (struct table_fact){"image-score", rule_text};
+	values_summarize(&values, group, groups.count, bootstrap, seed,
+	    summary);
 	table_begin(&table, file, json, cli_command_line(NULL), facts,
 	    columns);
 	for (m = 0; m < metrics.count; m++) {
-		if (bsp_summarize(values[m], images, group, groups.count,
-		    bootstrap, seed, &s, &e))
-			cli_die(&e);
 		table_text(&table, metrics.metric[m]->name);
-		table_number(&table, s.mean);
-		table_number(&table, s.sd);
-		table_number(&table, s.ci_low);
-		table_number(&table, s.ci_high);
-		table_count(&table, s.n);
-		table_count(&table, s.undefined);
-		result[m] = s.mean;
+		table_number(&table, summary[m].mean);
+		table_number(&table, summary[m].sd);
+		table_number(&table, summary[m].ci_low);
+		table_number(&table, summary[m].ci_high);
+		table_count(&table, summary[m].n);
+		table_count(&table, summary[m].undefined);
+		result[m] = summary[m].mean;
 	}
 	table_end(&table);
 	free(group);
@@ -292,24 +331,21 @@ write_pooled(FILE *file, const struct bsp_curve *curve, double *result)
 
 /* The means over images without any summary table, for --require. */
 static void
-find_means(size_t images, double *result)
+find_means(double *result)
 {
-	struct bsp_summary s;
-	struct bsp_error e;
+	struct bsp_summary summary[BSP_METRICS_MAX];
 	size_t m;
 
-	for (m = 0; m < metrics.count; m++) {
-		if (bsp_summarize(values[m], images, NULL, 0, 0, seed, &s,
-		    &e))
-			cli_die(&e);
-		result[m] = s.mean;
-	}
+	values_summarize(&values, NULL, 0, 0, seed, summary);
+	for (m = 0; m < metrics.count; m++)
+		result[m] = summary[m].mean;
 }
 
 static void
 score_pooled(struct streams *streams, FILE *file, double *result)
 {
-	struct bsp_ranking ranking = {0};
+	struct bsp_ranking ranking = {
+	    .by_region = metrics_of(&metrics, BSP_OF_REGIONS)};
 	struct bsp_curve curve = {0};
 	struct bsp_error e;
 
@@ -323,28 +359,32 @@ score_pooled(struct streams *streams, FILE *file, double *result)
 static void
 score_images(struct streams *streams, FILE *file, double *result)
 {
-	struct bsp_ranking ranking = {0};
+	struct bsp_ranking ranking = {
+	    .by_region = metrics_of(&metrics, BSP_OF_REGIONS)};
+	bool at_end = metrics_of(&metrics, BSP_OF_STREAM);
 	struct bsp_curve curve = {0};
 	struct bsp_error e;
 	struct table table;
-	size_t images = 0;
+	size_t i;
 
 	if (per_image)
 		begin_images(&table, file);
 	for (; next_image(streams, &ranking); bsp_ranking_clear(&ranking)) {
 		if (bsp_ranking_curve(&ranking, &curve, &e))
 			cli_die(&e);
-		add_values(images, &curve);
-		if (per_image)
-			write_image(&table, images, &curve);
-		images++;
+		values_add(&values, streams->images, streams->count, &curve);
+		if (per_image && !at_end)
+			write_image(&table, values.images - 1);
 	}
-	if (per_image) {
-		table_end(&table);
-		find_means(images, result);
-	} else {
-		write_summary(file, images, result);
+	values_finish(&values);
+	if (!per_image) {
+		write_summary(file, result);
+		return;
 	}
+	for (i = 0; at_end && i < values.images; i++)
+		write_image(&table, i);
+	table_end(&table);
+	find_means(result);
 }
 
 int

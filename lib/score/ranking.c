@@ -7,12 +7,14 @@
 #include <string.h>
 
 #include "../kernels/kernels.h"
+#include "score.h"
 
 void
 bsp_ranking_clear(struct bsp_ranking *ranking)
 {
 	ranking->positive.count = 0;
 	ranking->negative.count = 0;
+	ranking->regions.count = ranking->regions.regions = 0;
 }
 
 void
@@ -21,6 +23,8 @@ bsp_ranking_free(struct bsp_ranking *ranking)
 	free(ranking->positive.key);
 	free(ranking->negative.key);
 	free(ranking->scratch.key);
+	free(ranking->regions.word);
+	free(ranking->regions.size);
 	*ranking = (struct bsp_ranking){0};
 }
 
@@ -28,6 +32,7 @@ void
 bsp_curve_free(struct bsp_curve *curve)
 {
 	free(curve->steps);
+	free(curve->found);
 	*curve = (struct bsp_curve){0};
 }
 
@@ -88,7 +93,9 @@ bsp_ranking_add(struct bsp_ranking *ranking, const struct bsp_image *map,
 		return bsp_error_set(e, BSP_DATA,
 		    "more than %u pixels to rank together", UINT32_MAX);
 	if (reserve(positive, anomalies + 1, e) ||
-	    reserve(negative, n - anomalies + 1, e))
+	    reserve(negative, n - anomalies + 1, e) ||
+	    (ranking->by_region && bsp_regions_add(&ranking->regions, map,
+	    label, within, anomalies, e)))
 		return -1;
 	/* Most blocks are normal throughout. */
 	for (i = 0; i < n; i += size) {
@@ -195,5 +202,7 @@ bsp_ranking_curve(struct bsp_ranking *ranking, struct bsp_curve *curve,
 		step->fp = (uint32_t)(negative->count - n);
 	}
 	curve->count = (size_t)(step - curve->steps);
-	return 0;
+	curve->regions = 0;
+	return ranking->by_region ?
+	    bsp_regions_find(&ranking->regions, curve, e) : 0;
 }

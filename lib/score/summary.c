@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../base/base.h"
+#include "score.h"
 
 /* What is resampled: an image, or a subject with all its images. */
 struct unit {
@@ -14,17 +14,16 @@ struct unit {
 	size_t count; /* how many there are */
 };
 
-static int
-compare_doubles(const void *a, const void *b)
+int
+bsp_compare_doubles(const void *a, const void *b)
 {
 	double x = *(const double *)a, y = *(const double *)b;
 
 	return (x > y) - (x < y);
 }
 
-/* The q-quantile of n sorted values, linearly interpolated. */
-static double
-quantile(const double *sorted, size_t n, double q)
+double
+bsp_quantile(const double *sorted, size_t n, double q)
 {
 	double at = q * (double)(n - 1);
 	size_t below = (size_t)at;
@@ -82,9 +81,9 @@ bootstrap(const struct unit *units, size_t n, size_t replicates,
 
 	for (i = 0; i < replicates; i++)
 		means[i] = replicate(units, n, seed, i);
-	qsort(means, replicates, sizeof *means, compare_doubles);
-	out->ci_low = quantile(means, replicates, .025);
-	out->ci_high = quantile(means, replicates, .975);
+	qsort(means, replicates, sizeof *means, bsp_compare_doubles);
+	out->ci_low = bsp_quantile(means, replicates, .025);
+	out->ci_high = bsp_quantile(means, replicates, .975);
 }
 
 void

@@ -583,11 +583,24 @@ bsp_sweep_recons(const struct bsp_sweep *sweep)
 	return most;
 }
 
+/* Does a metric ask for regions? */
+static bool
+by_region(const struct bsp_sweep *sweep)
+{
+	size_t m;
+
+	for (m = 0; m < sweep->metrics; m++)
+		if (sweep->metric[m]->scope == BSP_OF_REGIONS)
+			return true;
+	return false;
+}
+
 /* A background that serves one cell only is not worth its making. */
 bool
 bsp_sweep_is_local(const struct bsp_sweep *sweep)
 {
-	return !reconstructs_each(sweep) && reach_of(sweep, 0) != SIZE_MAX &&
+	return !reconstructs_each(sweep) && !by_region(sweep) &&
+	    reach_of(sweep, 0) != SIZE_MAX &&
 	    bsp_spec_cells(&sweep->inject) > 1;
 }
 
@@ -621,6 +634,7 @@ bsp_sweep_run(const struct bsp_sweep *sweep,
 	};
 	int result = -1;
 
+	w.ranking.by_region = by_region(sweep);
 	w.recon = calloc(w.recons + 1, sizeof *w.recon);
 	if (w.recon == NULL) {
 		bsp_error_system(e, ENOMEM, "%zu reconstructions", w.recons);

@@ -1,0 +1,116 @@
+"""score-compare against scipy's permutation test and cases worked by hand."""
+
+import json
+
+import numpy as np
+from scipy.stats import permutation_test
+
+from blindspot_io import done, ok, run, scratch, table
+
+rng = np.random.default_rng(8)
+
+
+def write(name, **columns):
+    """A table as score --per-image writes it."""
+    n = len(next(iter(columns.values())))
+    columns = {"image": range(n), "pixels": [9] * n, "anomalous": [2] * n,
+               **columns}
+    lines = ["# blindspot", "\t".join(columns)]
+    for row in zip(*columns.values()):
+        lines.append("\t".join("nan" if v != v else repr(v).replace(
+            "np.float64(", "").rstrip(")") for v in row))
+    return scratch(name, "\n".join(lines) + "\n")
+
+
+def compare(a, b, *options):
+    return {r["metric"]: r for r in table(run("score-compare", *options, a,
+                                              b))}
+
+
+def exact(difference):
+    """scipy's p of the mean of paired differences, all sign flips."""
+    return permutation_test(
+        (difference, np.zeros(len(difference))), lambda x, y, axis:
+        np.mean(x - y, axis=axis), permutation_type="samples",
+        vectorized=True, n_resamples=np.inf).pvalue
+
+
+# All patterns: up to 2^13 of them.
+for n in (2, 5, 13):
+    x, y = np.round(rng.random((2, n)), 3).astype(float)
+    r = compare(write("a", ap=list(x)), write("b", ap=list(y)))["ap"]
+    ok(abs(float(r["p"]) - exact(x - y)) < 1e-12 and
+       abs(float(r["difference"]) - (x - y).mean()) < 1e-15 and
+       abs(float(r["mean_a"]) - x.mean()) < 1e-15 and
+       abs(float(r["mean_b"]) - y.mean()) < 1e-15 and
+       int(r["wins"]) == (x > y).sum() and int(r["losses"]) == (x < y).sum()
+       and int(r["ties"]) == (x == y).sum() and int(r["n"]) == n,
+       f"{n} images: exact p as scipy's, means, wins and losses")
+
+# Ties of the statistic, and differences of 0.
+d = np.array([.25, -.25, .5, 0, .25, 0])
+r = compare(write("a", ap=list(.5 + d)), write("b", ap=[.5] * 6))["ap"]
+ok(abs(float(r["p"]) - exact(d)) < 1e-12 and r["ties"] == "2",
+   "equal differences and zeros")
+r = compare(write("a", ap=[.1, .2]), write("b", ap=[.1, .2]))["ap"]
+ok(r["p"] == "1" and r["ties"] == "2" and r["difference"] == "0",
+   "a method against itself: p = 1")
+
+# Drawn patterns: 40 images, p near that of many more patterns in numpy.
+x = rng.normal(.05, .15, 40)
+r = compare(write("a", ap=list(x)), write("b", ap=[0.] * 40),
+            "--permutations", 100000, "--bootstrap", 20000)["ap"]
+flips = rng.choice([-1, 1], (200000, 40)) @ x
+p = (np.abs(flips) >= abs(x.sum()) - 1e-12).mean()
+means = rng.choice(x, (100000, 40)).mean(axis=1)
+low, high = np.percentile(means, [2.5, 97.5])
+ok(abs(float(r["p"]) - p) < 4 * np.sqrt(p / 1e5) + 1e-5,
+   f"drawn patterns: p {r['p']}, in numpy {p}")
+ok(abs(float(r["ci_low"]) - low) < .002 and
+   abs(float(r["ci_high"]) - high) < .002, "the interval is numpy's")
+
+# By subject: the sums of three images each are what is flipped.
+x = np.round(rng.normal(.1, .3, 12), 2)
+g = scratch("g", "image\tsubject\n" + "".join(
+    f"{i}\ts{i % 4}\n" for i in range(12)))
+r = compare(write("a", ap=list(x)), write("b", ap=[0.] * 12),
+            "--groups", g)["ap"]
+sums = np.array([x[i::4].sum() for i in range(4)])
+ok(abs(float(r["p"]) - exact(sums)) < 1e-12, "p by subject: 16 patterns")
+
+# Undefined on either side; lower is better for fpr95; Holm over three.
+a = write("a", ap=[.9, float("nan"), .8, .7], fpr95=[.1, .2, .3, .4],
+          dice=[.5, .5, .5, .6], extra=[1, 2, 3, 4])
+b = write("b", dice=[.5, .4, .4, .4], ap=[.8, .5, float("nan"), .9],
+          fpr95=[.2, .3, .4, .3])
+rows = compare(a, b)
+ok(rows["ap"]["n"] == "2" and rows["ap"]["n_undefined"] == "2" and
+   abs(float(rows["ap"]["mean_a"]) - .8) < 1e-15 and
+   abs(float(rows["ap"]["difference"]) + .05) < 1e-15,
+   "images undefined on either side are left out of both")
+ok((rows["fpr95"]["wins"], rows["fpr95"]["losses"]) == ("3", "1"),
+   "a lower false-positive rate wins")
+ok(list(rows) == ["ap", "fpr95", "dice"], "metrics of both, in A's order")
+# p: ap of .1 and -.2: all 4 patterns reach .1: 1.  fpr95: -.1 -.1 -.1 .1:
+# |sum| >= .2 in 10 of 16.  dice 0 .1 .1 .2: |sum| = .4 in 4 of 16.
+p = [float(rows[k]["p"]) for k in rows]
+h = [float(rows[k]["p_holm"]) for k in rows]
+ok(p == [1, .625, .25] and h == [1, 1, .75], "p and Holm's p by hand")
+
+# The order of rows says nothing.
+lines = open(a).read().splitlines()
+shuffled = scratch("c", "\n".join(lines[:2] + lines[:1:-1]) + "\n")
+ok(compare(shuffled, b) == rows, "rows in any order")
+text = json.loads(run("score-compare", "--json", a, b))
+ok(text["rows"][0]["metric"] == "ap" and text["rows"][0]["n"] == 2,
+   "JSON holds the same")
+
+# False alarms under the null hypothesis come at the rate of the level.
+alarms = 0
+for i in range(200):
+    x, y = rng.random((2, 12))
+    r = compare(write("a", ap=list(x)), write("b", ap=list(y)),
+                "--bootstrap", 0)["ap"]
+    alarms += float(r["p"]) <= .1
+ok(8 <= alarms <= 34, f"{alarms} of 200 comparisons of nothing at level .1")
+done()

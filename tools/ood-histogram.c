@@ -1,0 +1,336 @@
+/*
+ * ood-histogram: is an image from the distribution of those seen?
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model.h"
+#include "ood.h"
+#include "table.h"
+
+static const char *model_path;
+static bool per_image, json;
+
+static const struct cli_option options[] = {
+	{"model", "MODEL", "the file that fit writes and apply reads",
+	    CLI_TEXT, &model_path, 0, 0},
+	{"per-image", NULL, "apply: a row an image instead of the summary",
+	    CLI_FLAG, &per_image, 0, 0},
+	{"json", NULL, "apply: write JSON instead of TSV", CLI_FLAG, &json, 0,
+	    0},
+	{.name = NULL},
+};
+
+static const struct cli_program program = {
+	.name = "ood-histogram",
+	.summary = "Score whole images by how unlike their histograms are.",
+	.operands = "fit STREAM, or apply NORMAL TEST",
+	.options = options,
+	.least = 2,
+	.most = 3,
+	.output = CLI_TABLE,
+	.examples = {
+		"ood-histogram fit --model normal.ood healthy.pfm",
+		"ood-histogram fit --model normal.ood healthy.pfm; "
+		    "ood-histogram apply --model normal.ood healthy.pfm "
+		    "anom.pfm",
+	},
+};
+
+static void
+check(int result, struct bsp_reader *in, struct bsp_error *e)
+{
+	if (result == 0)
+		return;
+	if (in != NULL)
+		bsp_reader_blame(in, e);
+	cli_die(e);
+}
+
+/*
+ * The fewer pixels, the rougher a histogram: with images of other sizes the
+ * distance would tell the size.  *size is 0 x 0 where any is welcome.
+ */
+static void
+check_size(const struct bsp_image *image, struct bsp_image *size,
+    struct bsp_reader *in)
+{
+	struct bsp_error e;
+
+	if (size->rows == 0) {
+		size->rows = image->rows;
+		size->cols = image->cols;
+	}
+	if (image->rows == size->rows && image->cols == size->cols)
+		return;
+	bsp_error_set(&e, BSP_DATA, "found %zu x %zu, expected one size "
+	    "throughout, %zu x %zu", image->cols, image->rows, size->cols,
+	    size->rows);
+	bsp_reader_blame(in, &e);
+	cli_die(&e);
+}
+
+/* The histograms of a stream; their number. */
+static double *
+read_histograms(const char *path, size_t *n, struct bsp_image *size,
+    struct bsp_reader **in)
+{
+	size_t capacity = 0;
+	double *histograms = NULL;
+	struct bsp_image image = {0};
+	struct bsp_error e = {0};
+	int r;
+
+	*in = cli_reader(path, BSP_IMAGES);
+	for (*n = 0; (r = bsp_reader_next(*in, &image, &e)) == 1; ++*n) {
+		if (*n == capacity) {
+			capacity = 2 * capacity + 16;
+			histograms = realloc(histograms, capacity *
+			    OOD_BINS * sizeof *histograms);
+			if (histograms == NULL) {
+				bsp_error_system(&e, ENOMEM,
+				    "%zu histograms", capacity);
+				cli_die(&e);
+			}
+		}
+		check_size(&image, size, *in);
+		check(ood_histogram(&image, histograms + *n * OOD_BINS, &e),
+		    *in, &e);
+	}
+	check(r, *in, &e);
+	bsp_image_free(&image);
+	if (*n == 0) {
+		bsp_error_set(&e, BSP_DATA, "no images, expected at least "
+		    "one");
+		bsp_reader_blame(*in, &e);
+		e.image = -1;
+		cli_die(&e);
+	}
+	return histograms;
+}
+
+/* ------------------------------------------------------------------- model */
+
+#define MODEL {.kind = "ood-histogram", .name = {"bins", "components", \
+	"rows", "cols", NULL}}
+
+static void
+fit(const char *path)
+{
+	struct model model = MODEL;
+	struct bsp_error e = {0};
+	struct bsp_image size = {0};
+	struct bsp_reader *in;
+	struct ood ood;
+	double *histograms, *at;
+	size_t n;
+
+	histograms = read_histograms(path, &n, &size, &in);
+	if (ood_fit(histograms, n, &ood, &e)) {
+		bsp_reader_blame(in, &e);
+		e.image = -1;
+		cli_die(&e);
+	}
+	model.count[0] = OOD_BINS;
+	model.count[1] = ood.components;
+	model.count[2] = size.rows;
+	model.count[3] = size.cols;
+	model.n = (1 + ood.components) * OOD_BINS + ood.components;
+	model.data = at = malloc(model.n * sizeof *at);
+	if (at == NULL) {
+		bsp_error_system(&e, ENOMEM, "write the model");
+		cli_die(&e);
+	}
+	memcpy(at, ood.mean, OOD_BINS * sizeof *at);
+	memcpy(at + OOD_BINS, ood.axis,
+	    ood.components * OOD_BINS * sizeof *at);
+	memcpy(at + (1 + ood.components) * OOD_BINS, ood.variance,
+	    ood.components * sizeof *at);
+	model_write(model_path, &model);
+	free(model.data);
+	free(histograms);
+	ood_free(&ood);
+	bsp_reader_close(in);
+}
+
+/* The numbers of *ood are then those of *model. */
+static void
+read_ood(struct model *model, struct ood *ood)
+{
+	uint64_t i, components;
+
+	model_read(model_path, model);
+	components = model->count[1];
+	if (model->count[0] != OOD_BINS || components < 1 ||
+	    components > OOD_BINS || model->count[2] < 1 ||
+	    model->count[3] < 1 ||
+	    model->n != (1 + components) * OOD_BINS + components)
+		model_bad(model_path, "holds %llu numbers of %llu components, "
+		    "expected histograms of %d bins",
+		    (unsigned long long)model->n,
+		    (unsigned long long)components, OOD_BINS);
+	*ood = (struct ood){(size_t)components, model->data,
+	    model->data + OOD_BINS,
+	    model->data + (1 + components) * OOD_BINS};
+	for (i = 0; i < model->n; i++)
+		if (!isfinite(model->data[i]) ||
+		    (i >= model->n - components && !(model->data[i] > 0)))
+			model_bad(model_path, "holds %g, expected finite "
+			    "numbers, and variances above 0",
+			    model->data[i]);
+}
+
+/* ------------------------------------------------------------------- apply */
+
+/* Distances of both streams' images, those of the first first. */
+static void
+find_distances(const struct ood *ood, struct bsp_image *size,
+    const char *const *paths, double **distance, bool **tested, size_t count[2])
+{
+	double *histograms[2];
+	struct bsp_reader *in;
+	struct bsp_error e;
+	size_t s, i, n = 0;
+
+	for (s = 0; s < 2; s++) {
+		histograms[s] = read_histograms(paths[s], &count[s], size,
+		    &in);
+		bsp_reader_close(in);
+	}
+	*distance = malloc((count[0] + count[1]) * sizeof **distance);
+	*tested = malloc((count[0] + count[1]) * sizeof **tested);
+	if (*distance == NULL || *tested == NULL) {
+		bsp_error_system(&e, ENOMEM, "%zu images",
+		    count[0] + count[1]);
+		cli_die(&e);
+	}
+	for (s = 0; s < 2; s++) {
+		for (i = 0; i < count[s]; i++, n++) {
+			(*distance)[n] = ood_distance(ood, histograms[s] +
+			    i * OOD_BINS);
+			(*tested)[n] = s == 1;
+		}
+		free(histograms[s]);
+	}
+}
+
+static int
+descending(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x < y) - (x > y);
+}
+
+/*
+ * The false-positive rate at the highest threshold that finds 95 % of the
+ * tested images; they are sorted for it.
+ */
+static double
+find_fpr95(double *distance, const size_t count[2])
+{
+	double *test = distance + count[0], threshold;
+	size_t i, fp = 0;
+
+	qsort(test, count[1], sizeof *test, descending);
+	threshold = test[(95 * count[1] + 99) / 100 - 1];
+	for (i = 0; i < count[0]; i++)
+		fp += distance[i] >= threshold;
+	return (double)fp / (double)count[0];
+}
+
+static void
+write_images(FILE *file, const double *distance, const size_t count[2])
+{
+	static const char *const columns[] = {"stream", "image", "distance",
+	    NULL};
+	struct table table;
+	size_t i;
+
+	table_begin(&table, file, json, cli_command_line(NULL), NULL,
+	    columns);
+	for (i = 0; i < count[0] + count[1]; i++) {
+		table_text(&table, i < count[0] ? "normal" : "test");
+		table_count(&table, i < count[0] ? i : i - count[0]);
+		table_number(&table, distance[i]);
+	}
+	table_end(&table);
+}
+
+static void
+write_summary(FILE *file, double *distance, const bool *tested,
+    const size_t count[2])
+{
+	static const char *const columns[] = {"metric", "value", "normal",
+	    "test", NULL};
+	struct bsp_image_level level = {.score = distance,
+	    .anomalous = tested, .n = count[0] + count[1]};
+	struct bsp_summary auroc, ap;
+	struct bsp_error e;
+	struct table table;
+
+	if (bsp_image_level(&level, 0, 0, &auroc, &ap, &e))
+		cli_die(&e);
+	table_begin(&table, file, json, cli_command_line(NULL), NULL,
+	    columns);
+	table_text(&table, "auroc");
+	table_number(&table, auroc.mean);
+	table_count(&table, count[0]);
+	table_count(&table, count[1]);
+	table_text(&table, "fpr95");
+	table_number(&table, find_fpr95(distance, count));
+	table_count(&table, count[0]);
+	table_count(&table, count[1]);
+	table_end(&table);
+}
+
+static void
+apply(FILE *file, const char *const *paths)
+{
+	struct model model = MODEL;
+	struct bsp_image size = {0};
+	struct ood ood;
+	double *distance;
+	size_t count[2];
+	bool *tested;
+
+	read_ood(&model, &ood);
+	size.rows = (size_t)model.count[2];
+	size.cols = (size_t)model.count[3];
+	find_distances(&ood, &size, paths, &distance, &tested, count);
+	if (per_image)
+		write_images(file, distance, count);
+	else
+		write_summary(file, distance, tested, count);
+	free(model.data);
+	free(distance);
+	free(tested);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct cli_command command;
+	const char *what;
+
+	cli_parse(&program, argc, argv, &command);
+	what = command.operand[0];
+	if (strcmp(what, "fit") != 0 && strcmp(what, "apply") != 0)
+		cli_usage("found '%s', expected fit or apply", what);
+	if (command.operands != (*what == 'f' ? 2 : 3))
+		cli_usage("%s: found %zu streams, expected %s", what,
+		    command.operands - 1, *what == 'f' ? "one" :
+		    "two, NORMAL and TEST");
+	if (model_path == NULL)
+		cli_usage("%s: no --model, expected the model's file", what);
+	if (*what == 'f' && (per_image || json))
+		cli_usage("fit writes no table, expected neither --per-image "
+		    "nor --json");
+	if (*what == 'f')
+		fit(command.operand[1]);
+	else
+		apply(cli_table(NULL), command.operand + 1);
+	return cli_finish(false);
+}

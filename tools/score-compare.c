@@ -1,0 +1,379 @@
+/*
+ * score-compare: two tables of per-image scores against each other.
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+#include "groups.h"
+#include "metrics.h"
+#include "table.h"
+
+static const char *groups_path;
+static uint64_t bootstrap = 1000, permutations = 10000, seed;
+static bool json;
+
+static const struct cli_option options[] = {
+	{"groups", "TSV", "resample by subject: columns image and subject",
+	    CLI_INPUT, &groups_path, 0, 0},
+	{"bootstrap", "B", "replicates for the interval, 0 for none "
+	    "(default 1000)", CLI_COUNT, &bootstrap, 0, 10000000},
+	{"permutations", "N", "sign flips that are drawn where all are more "
+	    "(default 10000)", CLI_COUNT, &permutations, 1, 10000000},
+	{"seed", "N", "seed of what is drawn (default 0)", CLI_COUNT, &seed,
+	    0, UINT64_MAX},
+	{"json", NULL, "write JSON instead of TSV", CLI_FLAG, &json, 0, 0},
+	{.name = NULL},
+};
+
+static const struct cli_program program = {
+	.name = "score-compare",
+	.summary = "Compare two methods on the same images, metric by metric.",
+	.operands = "A.tsv B.tsv",
+	.options = options,
+	.least = 2,
+	.most = 2,
+	.output = CLI_TABLE,
+	.examples = {
+		"score --per-image map.pfm mask.pgm > a.tsv; score "
+		    "--per-image recon.pfm mask.pgm > b.tsv; "
+		    "score-compare a.tsv b.tsv",
+		"score --per-image map.pfm mask.pgm > a.tsv; score "
+		    "--per-image recon.pfm mask.pgm | "
+		    "score-compare --bootstrap 0 a.tsv -",
+	},
+};
+
+/* ----------------------------------------------------------------- reading */
+
+/* Names of columns that are no metrics: they must agree. */
+static const char *const keys[] = {"image", "pixels", "anomalous"};
+
+enum { IMAGE, PIXELS, ANOMALOUS, KEYS };
+
+/* A table as it is read: a row an image, a value a metric. */
+struct scores {
+	const char *name;
+	struct metric_list metrics;
+	size_t column[BSP_METRICS_MAX];
+	size_t key[KEYS]; /* SIZE_MAX: absent */
+	size_t rows, capacity;
+	struct row {
+		uint64_t key[KEYS];
+		double value[BSP_METRICS_MAX];
+	} *row;
+};
+
+static _Noreturn void
+die_of(const char *name, const char *text)
+{
+	struct bsp_error e;
+
+	bsp_error_set(&e, BSP_DATA, "%s", text);
+	e.stream = name;
+	cli_die(&e);
+}
+
+static const struct bsp_metric *
+find_metric(const char *name)
+{
+	const struct bsp_metric *m = bsp_metrics;
+
+	while (m->name != NULL && strcmp(m->name, name) != 0)
+		m++;
+	return m->name != NULL ? m : NULL;
+}
+
+/* Which columns are keys and which are metrics; others are left alone. */
+static void
+find_columns(struct scores *scores, const struct tsv *tsv)
+{
+	const struct bsp_metric *m;
+	size_t f, k;
+
+	for (k = 0; k < KEYS; k++)
+		scores->key[k] = SIZE_MAX;
+	for (f = 0; f < tsv->fields; f++) {
+		for (k = 0; k < KEYS; k++)
+			if (strcmp(tsv->field[f], keys[k]) == 0)
+				scores->key[k] = f;
+		m = find_metric(tsv->field[f]);
+		if (m == NULL || scores->metrics.count == BSP_METRICS_MAX)
+			continue;
+		scores->column[scores->metrics.count] = f;
+		scores->metrics.metric[scores->metrics.count++] = m;
+	}
+	if (scores->key[IMAGE] == SIZE_MAX)
+		tsv_bad(tsv, "the header has no column ", "image",
+		    "a table that score --per-image wrote");
+	if (scores->metrics.count == 0)
+		tsv_bad(tsv, "the header has no metric", "",
+		    "a table that score --per-image wrote");
+}
+
+static void
+read_row(struct scores *scores, struct tsv *tsv)
+{
+	struct bsp_error e;
+	struct row *row;
+	size_t k, m;
+
+	if (scores->rows == scores->capacity) {
+		scores->capacity = 2 * scores->capacity + 64;
+		scores->row = realloc(scores->row,
+		    scores->capacity * sizeof *scores->row);
+		if (scores->row == NULL) {
+			bsp_error_system(&e, ENOMEM, "%zu rows",
+			    scores->rows);
+			cli_die(&e);
+		}
+	}
+	row = &scores->row[scores->rows++];
+	for (k = 0; k < KEYS; k++) {
+		row->key[k] = 0;
+		if (scores->key[k] != SIZE_MAX && bsp_count_parse(
+		    tsv->field[scores->key[k]], &row->key[k], &e))
+			tsv_bad(tsv, e.text, "", "a whole number");
+	}
+	for (m = 0; m < scores->metrics.count; m++) {
+		const char *text = tsv->field[scores->column[m]];
+
+		if (strcmp(text, "nan") == 0)
+			row->value[m] = (double)NAN;
+		else if (bsp_number_parse(text, &row->value[m], &e))
+			tsv_bad(tsv, e.text, "", "a number or nan");
+	}
+}
+
+static int
+by_image(const void *a, const void *b)
+{
+	const struct row *p = a, *q = b;
+
+	return (p->key[IMAGE] > q->key[IMAGE]) -
+	    (p->key[IMAGE] < q->key[IMAGE]);
+}
+
+static void
+read_scores(struct scores *scores, const char *path)
+{
+	struct tsv tsv;
+	size_t i;
+
+	*scores = (struct scores){.rows = 0};
+	tsv_open_any(&tsv, path, NULL, NULL);
+	scores->name = tsv.name;
+	find_columns(scores, &tsv);
+	while (tsv_next(&tsv))
+		read_row(scores, &tsv);
+	tsv_close(&tsv);
+	if (scores->rows == 0)
+		die_of(scores->name, "no rows, expected one for each image");
+	qsort(scores->row, scores->rows, sizeof *scores->row, by_image);
+	for (i = 1; i < scores->rows; i++)
+		if (by_image(&scores->row[i - 1], &scores->row[i]) == 0)
+			die_of(scores->name, "an image has two rows, expected "
+			    "one");
+}
+
+/* Both must be of the same images. */
+static void
+check_pair(const struct scores *a, const struct scores *b)
+{
+	struct bsp_error e;
+	size_t i, k;
+
+	for (i = 0; i < a->rows && i < b->rows; i++)
+		for (k = 0; k < KEYS; k++) {
+			if (a->key[k] == SIZE_MAX || b->key[k] == SIZE_MAX ||
+			    a->row[i].key[k] == b->row[i].key[k])
+				continue;
+			bsp_error_set(&e, BSP_DATA, "%s %llu, expected the "
+			    "%llu of %s: the tables are of different images",
+			    keys[k], (unsigned long long)b->row[i].key[k],
+			    (unsigned long long)a->row[i].key[k], a->name);
+			e.stream = b->name;
+			e.image = (int64_t)a->row[i].key[IMAGE];
+			cli_die(&e);
+		}
+	if (a->rows == b->rows)
+		return;
+	bsp_error_set(&e, BSP_DATA, "%zu images, expected the %zu of %s",
+	    b->rows, a->rows, a->name);
+	e.stream = b->name;
+	cli_die(&e);
+}
+
+/* -------------------------------------------------------------- comparing */
+
+/* One metric of both tables. */
+struct comparison {
+	const struct bsp_metric *metric;
+	double a, b, p, adjusted;
+	struct bsp_summary difference;
+	size_t wins, ties, losses;
+};
+
+/* Numbers that the images' subjects have; NULL: each is its own. */
+static size_t *
+find_groups(const struct scores *scores, struct groups *groups)
+{
+	struct bsp_error e;
+	size_t *group, i;
+
+	if (groups_path == NULL)
+		return NULL;
+	groups_read(groups, groups_path);
+	group = malloc(scores->rows * sizeof *group);
+	if (group == NULL) {
+		bsp_error_system(&e, ENOMEM, "%zu images", scores->rows);
+		cli_die(&e);
+	}
+	for (i = 0; i < scores->rows; i++)
+		group[i] = groups_get(groups, scores->row[i].key[IMAGE]);
+	return group;
+}
+
+/* The sums of the defined differences of each unit that has any. */
+static size_t
+sum_units(const double *difference, size_t n, const size_t *group,
+    size_t groups, double *sum)
+{
+	size_t units = group == NULL ? n : groups, i, kept = 0;
+	bool *used = calloc(units + 1, sizeof *used);
+	struct bsp_error e;
+
+	if (used == NULL) {
+		bsp_error_system(&e, ENOMEM, "%zu units", units);
+		cli_die(&e);
+	}
+	for (i = 0; i < units; i++)
+		sum[i] = 0;
+	for (i = 0; i < n; i++)
+		if (!isnan(difference[i])) {
+			sum[group == NULL ? i : group[i]] += difference[i];
+			used[group == NULL ? i : group[i]] = true;
+		}
+	for (i = 0; i < units; i++)
+		if (used[i])
+			sum[kept++] = sum[i];
+	free(used);
+	return kept;
+}
+
+static void
+compare(const struct scores *a, size_t ma, const struct scores *b, size_t mb,
+    const size_t *group, size_t groups, struct comparison *c)
+{
+	size_t n = a->rows, i, units = group == NULL ? n : groups;
+	double *difference = malloc((n + units) * sizeof *difference);
+	double *sum = difference + n, better;
+	struct bsp_moments first = {0}, second = {0};
+	struct bsp_error e;
+
+	*c = (struct comparison){.metric = a->metrics.metric[ma]};
+	if (difference == NULL) {
+		bsp_error_system(&e, ENOMEM, "%zu images", n);
+		cli_die(&e);
+	}
+	for (i = 0; i < n; i++) {
+		difference[i] = a->row[i].value[ma] - b->row[i].value[mb];
+		if (isnan(difference[i]))
+			continue;
+		bsp_moments_add(&first, a->row[i].value[ma]);
+		bsp_moments_add(&second, b->row[i].value[mb]);
+		better = c->metric->lower ? -difference[i] : difference[i];
+		c->wins += better > 0;
+		c->ties += better == 0;
+		c->losses += better < 0;
+	}
+	c->a = bsp_moments_mean(&first);
+	c->b = bsp_moments_mean(&second);
+	if (bsp_summarize(difference, n, group, groups, bootstrap, seed,
+	    &c->difference, &e))
+		cli_die(&e);
+	units = sum_units(difference, n, group, groups, sum);
+	c->p = bsp_sign_flip(sum, units, permutations, seed);
+	free(difference);
+}
+
+static void
+adjust(struct comparison *c, size_t n)
+{
+	double p[BSP_METRICS_MAX], adjusted[BSP_METRICS_MAX];
+	struct bsp_error e;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		p[i] = c[i].p;
+	if (bsp_holm(p, n, adjusted, &e))
+		cli_die(&e);
+	for (i = 0; i < n; i++)
+		c[i].adjusted = adjusted[i];
+}
+
+static void
+write_table(FILE *file, const struct comparison *c, size_t n)
+{
+	static const char *const columns[] = {"metric", "mean_a", "mean_b",
+	    "difference", "ci_low", "ci_high", "p", "p_holm", "wins", "ties",
+	    "losses", "n", "n_undefined", NULL};
+	char digits[BSP_NUMBER_SIZE];
+	struct table_fact facts[2] = {{NULL, NULL}};
+	struct table table;
+	size_t i;
+
+	facts[0] = (struct table_fact){"seed", table_digits(digits, seed)};
+	table_begin(&table, file, json, cli_command_line(NULL), facts,
+	    columns);
+	for (i = 0; i < n; i++) {
+		table_text(&table, c[i].metric->name);
+		table_number(&table, c[i].a);
+		table_number(&table, c[i].b);
+		table_number(&table, c[i].difference.mean);
+		table_number(&table, c[i].difference.ci_low);
+		table_number(&table, c[i].difference.ci_high);
+		table_number(&table, c[i].p);
+		table_number(&table, c[i].adjusted);
+		table_count(&table, c[i].wins);
+		table_count(&table, c[i].ties);
+		table_count(&table, c[i].losses);
+		table_count(&table, c[i].difference.n);
+		table_count(&table, c[i].difference.undefined);
+	}
+	table_end(&table);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct comparison c[BSP_METRICS_MAX];
+	struct cli_command command;
+	struct groups groups = {0};
+	struct scores a, b;
+	size_t *group, ma, mb, n = 0;
+	FILE *file;
+
+	cli_parse(&program, argc, argv, &command);
+	file = cli_table(NULL);
+	read_scores(&a, command.operand[0]);
+	read_scores(&b, command.operand[1]);
+	check_pair(&a, &b);
+	group = find_groups(&a, &groups);
+	for (ma = 0; ma < a.metrics.count; ma++)
+		for (mb = 0; mb < b.metrics.count; mb++)
+			if (a.metrics.metric[ma] == b.metrics.metric[mb])
+				compare(&a, ma, &b, mb, group, groups.count,
+				    &c[n++]);
+	if (n == 0)
+		die_of(b.name, "no metric of the first table, expected at "
+		    "least one in both");
+	adjust(c, n);
+	write_table(file, c, n);
+	free(group);
+	free(a.row);
+	free(b.row);
+	return cli_finish(false);
+}
