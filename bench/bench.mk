@@ -1,5 +1,11 @@
 # Ratios of time against named references, each measured in one run.
 
+BENCH_STAGES = $B/bench/stages.so
+
+$(BENCH_STAGES): bench/stages.c $(LIB_PIC)
+	@mkdir -p $(@D)
+	$(LINK) $(FLAGS) -fPIC -shared -o $@ $^ -lfftw3 -lm
+
 bench: packages-bench
-	@$(MAKE) -s all
-	@BIN=$B/bin LIB=$(SHARED) /usr/bin/python3 bench/bench.py
+	@$(MAKE) -s all $(BENCH_STAGES)
+	@BIN=$B/bin LIB=$(BENCH_STAGES) /usr/bin/python3 bench/bench.py

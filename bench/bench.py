@@ -15,41 +15,51 @@ import tempfile
 import time
 
 import numpy as np
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import gaussian_filter, label as regions_of
 from skimage.metrics import structural_similarity
 from sklearn.metrics import average_precision_score
 
 BIN = os.environ["BIN"]
 LIB = ctypes.CDLL(os.path.abspath(os.environ["LIB"]))
+LIB.stage_degrade.restype = LIB.stage_residual.restype = ctypes.c_void_p
+LIB.run_metric.restype = ctypes.c_double
 SIZE = 256
 IMAGES = 320
 
 
-class Image(ctypes.Structure):
-    _fields_ = [("rows", ctypes.c_size_t), ("cols", ctypes.c_size_t),
-                ("data", ctypes.POINTER(ctypes.c_float)),
-                ("capacity", ctypes.c_size_t)]
+def array(a):
+    """A float32 array as C sees it."""
+    return a.ctypes.data_as(ctypes.POINTER(ctypes.c_float))
 
 
-class Kind(ctypes.Structure):
-    _fields_ = [("name", ctypes.c_char_p), ("summary", ctypes.c_char_p),
-                ("source", ctypes.c_char_p), ("inputs", ctypes.c_uint),
-                ("params", ctypes.c_void_p), ("pointwise", ctypes.c_bool),
-                ("apply", ctypes.c_void_p)]
+def stage(kind, spec):
+    """A kind with its parameters, as bench/stages.c takes it."""
+    made = getattr(LIB, f"stage_{kind}")(spec.encode())
+    if not made:
+        sys.exit(f"bench: no {kind} {spec}")
+    return ctypes.c_void_p(made)
 
 
-class Ranking(ctypes.Structure):
-    _fields_ = [("room", ctypes.c_size_t * 9)]
+def degrade(spec, x, y):
+    """A function that makes y the reconstruction of x."""
+    made = stage("degrade", spec)
+    args = made, array(x), *map(ctypes.c_size_t, x.shape), array(y)
+    return lambda: LIB.run_degrade(*args)
 
 
-class Curve(ctypes.Structure):
-    _fields_ = [("room", ctypes.c_size_t * 6)]
+def residual(spec, x, recons, y):
+    """A function that makes y the map of x and its reconstructions."""
+    made = stage("residual", spec)
+    args = (made, array(x), array(recons), ctypes.c_size_t(
+        recons.size // x.size), *map(ctypes.c_size_t, x.shape), array(y))
+    return lambda: LIB.run_residual(*args)
 
 
-def image(a):
-    """A float32 array as a struct bsp_image, borrowed."""
-    data = a.ctypes.data_as(ctypes.POINTER(ctypes.c_float))
-    return Image(a.shape[0], a.shape[1], data, a.size)
+def metric(name, scores, labels):
+    """A function that scores an image."""
+    args = (name.encode(), array(scores), array(labels),
+            *map(ctypes.c_size_t, scores.shape))
+    return lambda: LIB.run_metric(*args)
 
 
 def timed(f, at_least=.02):
@@ -101,51 +111,100 @@ def pfm(a):
 
 
 def bench_blur(x):
-    kinds = (Kind * 3).in_dll(LIB, "bsp_degrade_kinds")
-    kind = next(k for k in kinds if k.name == b"blur")
-    apply = ctypes.CFUNCTYPE(ctypes.c_int, *[ctypes.c_void_p] * 5)(kind.apply)
-    source, target = image(x), Image()
-    job, error = (ctypes.c_char * 64)(), (ctypes.c_char * 4096)()
+    y = np.empty_like(x)
     for sigma in [.5, 1, 2.5, 5]:
-        params = (ctypes.c_double * 1)(sigma)
-        refs = [ctypes.addressof(v) for v in (job, params, source, target,
-                                              error)]
-        ours, theirs = compare(lambda: apply(*refs),
+        ours, theirs = compare(degrade(f"blur:sigma={sigma}", x, y),
                                lambda: gaussian_filter(x, sigma))
-        y = np.ctypeslib.as_array(target.data, x.shape)
         assert np.abs(y - gaussian_filter(x, sigma)).max() <= 1e-6
         show(f"blur, sigma {sigma} / scipy gaussian_filter", ours, theirs, 8)
 
 
-def bench_ssim(x, y):
-    kinds = (Kind * 6).in_dll(LIB, "bsp_residual_kinds")
-    kind = next(k for k in kinds if k.name == b"ssim")
-    apply = ctypes.CFUNCTYPE(ctypes.c_int, *[ctypes.c_void_p] * 4)(kind.apply)
-    pair, target = (image(x), image(y)), Image()
-    inputs = (ctypes.c_void_p * 2)(*map(ctypes.addressof, pair))
-    params, error = (ctypes.c_double * 4)(1.5, .01, .03, 1), \
-        (ctypes.c_char * 4096)()
-    refs = [ctypes.addressof(v) for v in (inputs, params, target, error)]
+def bench_ssim(x, recon):
+    y = np.empty_like(x)
 
     def reference(a, b):
         return structural_similarity(
             a, b, gaussian_weights=True, sigma=1.5, data_range=1, full=True,
             use_sample_covariance=False)[1]
 
-    a, b = x.astype(float), y.astype(float)
-    ours, theirs = compare(lambda: apply(*refs), lambda: reference(a, b))
-    z = np.ctypeslib.as_array(target.data, x.shape)
-    assert np.abs(1 - z - reference(a, b)).max() <= 1e-6
+    a, b = x.astype(float), recon.astype(float)
+    ssim = residual("ssim", x, recon, y)
+    ours, theirs = compare(ssim, lambda: reference(a, b))
+    assert np.abs(1 - y - reference(a, b)).max() <= 1e-6
     show("ssim / scikit-image, both in double", ours, theirs, 10)
-    ours, theirs = compare(lambda: apply(*refs), lambda: reference(x, y))
+    ours, theirs = compare(ssim, lambda: reference(x, recon))
     show("the same / scikit-image in float32", ours, theirs, None)
+
+
+def bench_mahalanobis(x):
+    """The K x K system against numpy doing the same."""
+    k, eps = 10, .01
+    rng = np.random.default_rng(3)
+    recons = np.stack([gaussian_filter(x, 1 + .2 * i) + np.float32(.05) *
+                       rng.standard_normal(x.shape, np.float32)
+                       for i in range(k)])
+    y = np.empty_like(x)
+    spec = f"mahalanobis:samples={k},minmax=0,sigma=0,ssim-sigma=0"
+
+    def reference():
+        r = recons.reshape(k, -1).astype(float)
+        mu = r.mean(axis=0)
+        r -= mu
+        d = x.ravel().astype(float) - mu
+        inner = np.linalg.solve((k - 1) * eps * np.eye(k) + r @ r.T, r @ d)
+        a = (d - r.T @ inner) / eps
+        return np.where(x.ravel() > 0, np.sqrt(np.maximum(a * d, 0)), 0)
+
+    bare = residual(spec, x, recons, y)
+    ours, theirs = compare(bare, reference)
+    assert np.abs(y.ravel() - reference()).max() <= 1e-5 * y.max()
+    show("mahalanobis, K = 10, bare / numpy", ours, theirs, None)
+    took = statistics.median(timed(residual(f"mahalanobis:samples={k}", x,
+                                            recons, y)) for _ in range(5))
+    print(f"{'the same with all its steps, ms':44} {took * 1e3:9.3f}"
+          f"     goal 20  {'met' if took < .02 else 'above'}", flush=True)
+
+
+def bench_aupro(scores, labels):
+    """Against a loop over a thousand thresholds, as it is often done."""
+    numbers, n = regions_of(labels, np.ones((3, 3)))
+    regions = [scores[numbers == i + 1] for i in range(n)]
+    normal = scores[labels == 0]
+
+    def loop():
+        points = [(0., 0.)]
+        for t in np.linspace(scores.max(), scores.min(), 1000):
+            points.append(((normal >= t).mean(),
+                           np.mean([(r >= t).mean() for r in regions])))
+        fpr, pro = np.array(points).T
+        x = np.append(fpr[fpr < .3], .3)
+        return np.trapz(np.interp(x, fpr, pro), x) / .3
+
+    ours = metric("aupro", scores, labels)
+    assert abs(ours() - loop()) < .005
+    show(f"aupro, {n} regions / numpy, 1000 thresholds",
+         *compare(ours, loop, 3), None)
 
 
 def bench_throughput(directory):
     """Images a second through each kind, start of the program included."""
     n = 40
     shell(f"head -c $(({n} * (4 * 65536 + 16))) healthy >some; "
-          "recon-degrade blur some >recon", directory)
+          f"tail -c $(({n} * (4 * 65536 + 16))) healthy >other; "
+          "recon-degrade blur some >recon; "
+          "recon-degrade noise --samples 10 recon >samples; "
+          "anom-inject disk --mask disks some >/dev/null; "
+          "residual zscore --fit model other", directory)
+    beside = {"anom-inject": "{} some", "recon-degrade": "{} some",
+              "residual": "{} some recon", "fpi": "{} --donors other some",
+              "pii": "{} --donors other some",
+              "nsa": "{} --donors other some",
+              "lesion": "{} --shapes disks some",
+              "inpaint": "{} --mask disks some",
+              "mahalanobis": "{} --samples 10 some samples",
+              "mahalanobis-diagonal": "{} --samples 10 some samples",
+              "zscore": "{} --model model some", "equalized": "{} some",
+              "gmm": "{} some"}
     print(f"\n{'one process, defaults, 256 x 256':44} {'images/s':>9}")
 
     def rate(name, *command):
@@ -153,35 +212,23 @@ def bench_throughput(directory):
                       for _ in range(3))
         print(f"{name:44} {n / took:9.0f}", flush=True)
 
-    for program, inputs in [("anom-inject", "some"), ("recon-degrade", "some"),
-                            ("residual", "some recon")]:
+    for program in ["anom-inject", "recon-degrade", "residual"]:
         words = subprocess.run([f"{BIN}/{program}", "--complete"], text=True,
                                stdout=subprocess.PIPE, check=True).stdout
         for kind in words.split():
             if not kind.startswith("-"):
-                rate(f"{program} {kind}", program, kind, inputs)
+                rate(f"{program} {kind}", program,
+                     beside.get(kind, beside[program]).format(kind))
     rate("fg-equalize", "fg-equalize", "some")
     rate("brain-phantom", "brain-phantom", "--count", str(n))
 
 
 def bench_ap(maps):
-    LIB.bsp_average_precision.restype = ctypes.c_double
-    ranking, curve = Ranking(), Curve()
-    error = (ctypes.c_char * 4096)()
-
     for name, scores, labels in maps:
-        a, b = image(scores), image(labels)
-        refs = [ctypes.byref(v) for v in (ranking, a, b)]
-
-        def ours():
-            LIB.bsp_ranking_clear(refs[0])
-            LIB.bsp_ranking_add(*refs, None, error)
-            LIB.bsp_ranking_curve(refs[0], ctypes.byref(curve), error)
-            return LIB.bsp_average_precision(ctypes.byref(curve))
-
         def theirs():
             return average_precision_score(labels.ravel(), scores.ravel())
 
+        ours = metric("ap", scores, labels)
         assert abs(ours() - theirs()) < 1e-12
         show(f"AP of {name} / scikit-learn", *compare(ours, theirs), 20)
 
@@ -329,11 +376,14 @@ def main():
     rng = np.random.default_rng(1)
     y, c = np.mgrid[:SIZE, :SIZE]
     disk = ((y - 128) ** 2 + (c - 100) ** 2 < 400).astype(np.float32)
-    residual = np.abs(np.where(disk > 0, np.float32(.5), x) -
-                      gaussian_filter(x, 2))
+    residual_map = np.abs(np.where(disk > 0, np.float32(.5), x) -
+                          gaussian_filter(x, 2))
     noise = rng.random((SIZE, SIZE), dtype=np.float32)
-    bench_ap([("a residual map", residual, disk),
+    bench_ap([("a residual map", residual_map, disk),
               ("a noise map", noise, disk)])
+    bench_mahalanobis(x)
+    blobs = (gaussian_filter(rng.standard_normal((SIZE, SIZE)), 4) > .09)
+    bench_aupro(residual_map, blobs.astype(np.float32))
     with tempfile.TemporaryDirectory() as directory:
         with open(os.path.join(directory, "healthy"), "wb") as f:
             for a in healthy:

@@ -10,7 +10,7 @@
 
 #include "base.h"
 
-#define VECTOR 8
+#define VECTOR 4
 #define CHUNK 4096
 
 typedef double vector __attribute__((vector_size(VECTOR * sizeof(double))));

@@ -10,15 +10,57 @@
 #include "kernels.h"
 
 #define BLOCK 32 /* outputs summed at once */
-#define LANES 8
-#define VECTORS (BLOCK / LANES)
+#define WIDEST 8 /* doubles in a vector */
 
-/*
- * Compilers that are left to vectorise the sums by themselves take half the
- * width.  On a machine with shorter vectors each of these is several.
- */
-typedef double lanes __attribute__((vector_size(LANES * sizeof(double)),
-    aligned(sizeof(double)), may_alias));
+/* The passes for one width of vectors; all widths give the same bits. */
+struct passes {
+	void (*convolve_columns)(const float *from, float *to, size_t rows,
+	    size_t cols, size_t col, size_t width, const double *weight,
+	    size_t radius, double *strip);
+	void (*convolve_row)(float *row, size_t cols, const double *weight,
+	    size_t radius, double *strip);
+	void (*smooth_columns)(double *x, size_t rows, size_t cols, size_t col,
+	    size_t width, const double *weight, size_t radius, double *strip);
+	void (*smooth_row)(double *row, size_t cols, const double *weight,
+	    size_t radius, double *strip);
+};
+
+#if defined(__x86_64__) && !defined(BSP_NO_CLONES)
+
+#define LANES 4
+#define NAME(word) word ## _4
+#define WIDTH __attribute__((target_clones("default", "avx2")))
+#include "convolve-passes.h"
+
+#define LANES 8
+#define NAME(word) word ## _8
+#define WIDTH __attribute__((target("arch=x86-64-v4")))
+#include "convolve-passes.h"
+
+static const struct passes *
+choose_passes(void)
+{
+	return __builtin_cpu_supports("avx512f") &&
+	    __builtin_cpu_supports("avx512vl") &&
+	    __builtin_cpu_supports("avx512bw") &&
+	    __builtin_cpu_supports("avx512dq") &&
+	    __builtin_cpu_supports("avx512cd") ? &passes_8 : &passes_4;
+}
+
+#else
+
+#define LANES 4
+#define NAME(word) word ## _4
+#define WIDTH
+#include "convolve-passes.h"
+
+static const struct passes *
+choose_passes(void)
+{
+	return &passes_4;
+}
+
+#endif
 
 void
 bsp_gaussian(double sigma, double *weight, size_t radius)
@@ -35,87 +77,6 @@ bsp_gaussian(double sigma, double *weight, size_t radius)
 		weight[k] /= sum;
 }
 
-/* Sums of one block, around centre[0 ... BLOCK - 1]. */
-static inline __attribute__((always_inline)) void
-sum_block(const double *centre, size_t stride, const double *weight,
-    size_t radius, lanes sum[VECTORS])
-{
-	const double *before = centre - radius * stride;
-	const double *after = centre + radius * stride;
-	size_t v, k;
-
-	for (v = 0; v < VECTORS; v++)
-		sum[v] = ((const lanes *)centre)[v] * weight[0];
-	for (k = radius; k > 0; k--) {
-		for (v = 0; v < VECTORS; v++)
-			sum[v] += (((const lanes *)before)[v] +
-			    ((const lanes *)after)[v]) * weight[k];
-		before += stride;
-		after -= stride;
-	}
-}
-
-static inline __attribute__((always_inline)) void
-convolve_block(const double *centre, size_t stride, const double *weight,
-    size_t radius, float *restrict to)
-{
-	lanes sum[VECTORS];
-	size_t i, v;
-
-	sum_block(centre, stride, weight, radius, sum);
-	for (v = 0; v < VECTORS; v++)
-		for (i = 0; i < LANES; i++)
-			to[v * LANES + i] = (float)sum[v][i];
-}
-
-/* Down the columns [col, col + width) of an image, width at most BLOCK. */
-BSP_CLONES static void
-convolve_columns(const float *from, float *to, size_t rows, size_t cols,
-    size_t col, size_t width, const double *weight, size_t radius,
-    double *strip)
-{
-	float block[BLOCK];
-	const float *row;
-	size_t r, i;
-
-	for (r = 0; r < rows + 2 * radius; r++) {
-		row = from + col + cols *
-		    bsp_reflect((ptrdiff_t)r - (ptrdiff_t)radius, rows);
-		for (i = 0; i < width; i++)
-			strip[r * BLOCK + i] = (double)row[i];
-	}
-	for (r = 0; r < rows; r++) {
-		convolve_block(strip + (r + radius) * BLOCK, BLOCK, weight,
-		    radius, block);
-		memcpy(to + r * cols + col, block, width * sizeof *block);
-	}
-}
-
-/* Along one row, in place. */
-BSP_CLONES static void
-convolve_row(float *row, size_t cols, const double *weight, size_t radius,
-    double *strip)
-{
-	float block[BLOCK];
-	size_t i, width;
-
-	for (i = 0; i < radius; i++) {
-		strip[i] = (double)row[bsp_reflect((ptrdiff_t)i -
-		    (ptrdiff_t)radius, cols)];
-		strip[radius + cols + i] =
-		    (double)row[bsp_reflect((ptrdiff_t)(cols + i), cols)];
-	}
-	for (i = 0; i < cols; i++)
-		strip[radius + i] = (double)row[i];
-	for (i = 0; i + BLOCK <= cols; i += BLOCK)
-		convolve_block(strip + radius + i, 1, weight, radius, row + i);
-	width = cols - i;
-	if (width > 0) {
-		convolve_block(strip + radius + i, 1, weight, radius, block);
-		memcpy(row + i, block, width * sizeof *block);
-	}
-}
-
 /*
  * Room for the longer of a padded column of blocks and a padded row; zero, as
  * what lies beyond the last column is summed too, and not used.
@@ -128,8 +89,8 @@ strip_open(size_t rows, size_t cols, size_t radius, struct bsp_error *e)
 	size_t room = column > line ? column : line;
 	double *strip;
 
-	room = (room + LANES - 1) / LANES * LANES * sizeof *strip;
-	strip = aligned_alloc(LANES * sizeof *strip, room);
+	room = (room + WIDEST - 1) / WIDEST * WIDEST * sizeof *strip;
+	strip = aligned_alloc(WIDEST * sizeof *strip, room);
 	if (strip == NULL)
 		bsp_error_system(e, ENOMEM,
 		    "a convolution of %zu x %zu, radius %zu", cols, rows,
@@ -143,6 +104,7 @@ int
 bsp_convolve(const float *from, float *to, size_t rows, size_t cols,
     const double *weight, size_t radius, struct bsp_error *e)
 {
+	const struct passes *passes = choose_passes();
 	double *strip = strip_open(rows, cols, radius, e);
 	size_t i, width;
 
@@ -150,59 +112,20 @@ bsp_convolve(const float *from, float *to, size_t rows, size_t cols,
 		return -1;
 	for (i = 0; i < cols; i += BLOCK) {
 		width = cols - i < BLOCK ? cols - i : BLOCK;
-		convolve_columns(from, to, rows, cols, i, width, weight,
+		passes->convolve_columns(from, to, rows, cols, i, width, weight,
 		    radius, strip);
 	}
 	for (i = 0; i < rows; i++)
-		convolve_row(to + i * cols, cols, weight, radius, strip);
+		passes->convolve_row(to + i * cols, cols, weight, radius, strip);
 	free(strip);
 	return 0;
-}
-
-/* The same two passes without the rounding between them. */
-BSP_CLONES static void
-smooth_columns(double *x, size_t rows, size_t cols, size_t col, size_t width,
-    const double *weight, size_t radius, double *strip)
-{
-	lanes sum[VECTORS];
-	size_t r;
-
-	for (r = 0; r < rows + 2 * radius; r++)
-		memcpy(strip + r * BLOCK, x + col + cols *
-		    bsp_reflect((ptrdiff_t)r - (ptrdiff_t)radius, rows),
-		    width * sizeof *x);
-	for (r = 0; r < rows; r++) {
-		sum_block(strip + (r + radius) * BLOCK, BLOCK, weight, radius,
-		    sum);
-		memcpy(x + r * cols + col, sum, width * sizeof *x);
-	}
-}
-
-BSP_CLONES static void
-smooth_row(double *row, size_t cols, const double *weight, size_t radius,
-    double *strip)
-{
-	lanes sum[VECTORS];
-	size_t i, width;
-
-	for (i = 0; i < radius; i++) {
-		strip[i] = row[bsp_reflect((ptrdiff_t)i - (ptrdiff_t)radius,
-		    cols)];
-		strip[radius + cols + i] =
-		    row[bsp_reflect((ptrdiff_t)(cols + i), cols)];
-	}
-	memcpy(strip + radius, row, cols * sizeof *row);
-	for (i = 0; i < cols; i += BLOCK) {
-		width = cols - i < BLOCK ? cols - i : BLOCK;
-		sum_block(strip + radius + i, 1, weight, radius, sum);
-		memcpy(row + i, sum, width * sizeof *row);
-	}
 }
 
 int
 bsp_smooth(double *x, size_t rows, size_t cols, const double *weight,
     size_t radius, struct bsp_error *e)
 {
+	const struct passes *passes = choose_passes();
 	double *strip = strip_open(rows, cols, radius, e);
 	size_t i, width;
 
@@ -210,10 +133,10 @@ bsp_smooth(double *x, size_t rows, size_t cols, const double *weight,
 		return -1;
 	for (i = 0; i < cols; i += BLOCK) {
 		width = cols - i < BLOCK ? cols - i : BLOCK;
-		smooth_columns(x, rows, cols, i, width, weight, radius, strip);
+		passes->smooth_columns(x, rows, cols, i, width, weight, radius, strip);
 	}
 	for (i = 0; i < rows; i++)
-		smooth_row(x + i * cols, cols, weight, radius, strip);
+		passes->smooth_row(x + i * cols, cols, weight, radius, strip);
 	free(strip);
 	return 0;
 }

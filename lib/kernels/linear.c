@@ -5,24 +5,26 @@
 
 #include "kernels.h"
 
-#define LANES 8
+#define LANES 4
+#define VECTORS 4 /* sums that do not wait for each other */
+#define BLOCK (LANES * VECTORS)
 
-typedef double lanes __attribute__((vector_size(LANES * sizeof(double))));
+typedef double lanes __attribute__((vector_size(LANES * sizeof(double)),
+    aligned(sizeof(double)), may_alias));
 
 BSP_CLONES static double
 dot(const double *a, const double *b, size_t n)
 {
-	lanes sum = {0}, p, q;
+	lanes sum[VECTORS] = {{0}};
 	double total = 0;
 	size_t i, k;
 
-	for (i = 0; i + LANES <= n; i += LANES) {
-		memcpy(&p, a + i, sizeof p);
-		memcpy(&q, b + i, sizeof q);
-		sum += p * q;
-	}
-	for (k = 0; k < LANES; k++)
-		total += sum[k];
+	for (i = 0; i + BLOCK <= n; i += BLOCK)
+		for (k = 0; k < VECTORS; k++)
+			sum[k] += *(const lanes *)(a + i + k * LANES) *
+			    *(const lanes *)(b + i + k * LANES);
+	for (k = 0; k < BLOCK; k++)
+		total += sum[k / LANES][k % LANES];
 	for (; i < n; i++)
 		total += a[i] * b[i];
 	return total;
