@@ -160,15 +160,22 @@ BSP_API uint64_t bsp_random_below(struct bsp_random *random, uint64_t n);
 /* A uniform double in [0, 1), a multiple of 2^-53. */
 BSP_API double bsp_random_uniform(struct bsp_random *random);
 
-/* A normal deviate, mean 0 and sd 1 (Box and Muller 1958); two words each. */
+/*
+ * A normal deviate, mean 0 and sd 1 (Box and Muller 1958), of two uniform ones,
+ * to within 1e-15 of its size or of 1.
+ */
 BSP_API double bsp_random_normal(struct bsp_random *random);
 
 /* A gamma deviate of whole shape: the sum of so many exponentials. */
 BSP_API double bsp_random_gamma(struct bsp_random *random, unsigned shape,
     double scale);
 
-/* Two independent ones at once, the first what bsp_random_normal gives. */
-BSP_API void bsp_random_normals(struct bsp_random *random, double pair[2]);
+/*
+ * n independent ones, two of each two uniform deviates; the first of each pair
+ * is what bsp_random_normal would give.
+ */
+BSP_API void bsp_random_normals(struct bsp_random *random, double *z,
+    size_t n);
 
 /* ------------------------------------------------------------ portable math */
 

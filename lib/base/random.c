@@ -88,31 +88,6 @@ bsp_random_uniform(struct bsp_random *random)
 	return (double)(random_u64(random) >> 11) * 0x1p-53;
 }
 
-void
-bsp_random_normals(struct bsp_random *random, double pair[2])
-{
-	const double pi = 3.14159265358979323846;
-	double radius, angle;
-
-	/* 1 - u lies in (0, 1], where log is finite. */
-	radius = sqrt(-2 * bsp_log(1 - bsp_random_uniform(random)));
-	angle = 2 * pi * bsp_random_uniform(random);
-	pair[0] = radius * bsp_cos(angle);
-	pair[1] = radius * bsp_sin(angle);
-}
-
-double
-bsp_random_normal(struct bsp_random *random)
-{
-	const double pi = 3.14159265358979323846;
-	double u, v;
-
-	/* 1 - u lies in (0, 1], where log is finite. */
-	u = 1 - bsp_random_uniform(random);
-	v = bsp_random_uniform(random);
-	return sqrt(-2 * bsp_log(u)) * bsp_cos(2 * pi * v);
-}
-
 double
 bsp_random_gamma(struct bsp_random *random, unsigned shape, double scale)
 {

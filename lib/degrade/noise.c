@@ -17,6 +17,9 @@ const struct bsp_param bsp_noise_params[] = {
 	{.name = NULL},
 };
 
+/* So many deviates are drawn at a time. */
+#define CHUNK 1024
+
 static void
 start(struct bsp_random *random, const struct bsp_degrade_job *job)
 {
@@ -28,18 +31,19 @@ int
 bsp_degrade_noise(const struct bsp_degrade_job *job, const double *params,
     const struct bsp_image *in, struct bsp_image *out, struct bsp_error *e)
 {
-	size_t i, n = bsp_image_size(in);
+	size_t size = bsp_image_size(in), i, k, n;
 	struct bsp_random random;
-	double pair[2];
+	double z[CHUNK];
 
 	if (bsp_image_resize(out, in->rows, in->cols, e))
 		return -1;
 	start(&random, job);
-	for (i = 0; i < n; i++) {
-		if (i % 2 == 0)
-			bsp_random_normals(&random, pair);
-		out->data[i] = (float)((double)in->data[i] +
-		    params[SIGMA] * pair[i % 2]);
+	for (i = 0; i < size; i += n) {
+		n = size - i < CHUNK ? size - i : CHUNK;
+		bsp_random_normals(&random, z, n);
+		for (k = 0; k < n; k++)
+			out->data[i + k] = (float)((double)in->data[i + k] +
+			    params[SIGMA] * z[k]);
 	}
 	return 0;
 }
@@ -49,18 +53,22 @@ int
 bsp_degrade_rician(const struct bsp_degrade_job *job, const double *params,
     const struct bsp_image *in, struct bsp_image *out, struct bsp_error *e)
 {
+	size_t size = bsp_image_size(in), i, k, n;
+	double z[CHUNK], re, im;
 	struct bsp_random random;
-	double re, im, pair[2];
-	size_t i;
 
 	if (bsp_image_resize(out, in->rows, in->cols, e))
 		return -1;
 	start(&random, job);
-	for (i = 0; i < bsp_image_size(in); i++) {
-		bsp_random_normals(&random, pair);
-		re = (double)in->data[i] + params[SIGMA] * pair[0];
-		im = params[SIGMA] * pair[1];
-		out->data[i] = (float)sqrt(re * re + im * im);
+	for (i = 0; i < size; i += n) {
+		n = size - i < CHUNK / 2 ? size - i : CHUNK / 2;
+		bsp_random_normals(&random, z, 2 * n);
+		for (k = 0; k < n; k++) {
+			re = (double)in->data[i + k] +
+			    params[SIGMA] * z[2 * k];
+			im = params[SIGMA] * z[2 * k + 1];
+			out->data[i + k] = (float)sqrt(re * re + im * im);
+		}
 	}
 	return 0;
 }

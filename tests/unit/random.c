@@ -70,14 +70,15 @@ static void
 pairs(void)
 {
 	struct bsp_random one, two;
-	double pair[2], products = 0, squares = 0, sum = 0;
+	double pair[2], many[301], products = 0, squares = 0, sum = 0;
 	bool same = true;
+	size_t n, k;
 	int i;
 
 	bsp_random_start(&one, 1, BSP_DRAW_DEGRADE, 0, 0);
 	bsp_random_start(&two, 1, BSP_DRAW_DEGRADE, 0, 0);
 	for (i = 0; i < 100000; i++) {
-		bsp_random_normals(&one, pair);
+		bsp_random_normals(&one, pair, 2);
 		same &= pair[0] == bsp_random_normal(&two);
 		products += pair[0] * pair[1];
 		squares += pair[1] * pair[1];
@@ -88,6 +89,42 @@ pairs(void)
 	    fabs(squares / 1e5 - 1) < 4 * sqrt(2 / 1e5),
 	    "the second is normal too");
 	ok(fabs(products / 1e5) < 4 / sqrt(1e5), "they do not correlate");
+	for (same = true, n = 1; n <= 301; n += 60) {
+		bsp_random_start(&one, 1, BSP_DRAW_DEGRADE, 0, n);
+		bsp_random_start(&two, 1, BSP_DRAW_DEGRADE, 0, n);
+		bsp_random_normals(&one, many, n);
+		for (k = 0; k < n; k += 2) {
+			bsp_random_normals(&two, pair, 2);
+			same &= many[k] == pair[0] &&
+			    (k + 1 == n || many[k + 1] == pair[1]);
+		}
+		same &= bsp_random_u32(&one) == bsp_random_u32(&two);
+	}
+	ok(same, "many at once are what pairs are, an odd one at the end too");
+}
+
+/* The formula of Box and Muller, by the library's own functions. */
+static void
+box_muller(void)
+{
+	const double two_pi = 6.283185307179586476925;
+	struct bsp_random one, two;
+	double z[2], radius, angle, worst = 0, off;
+	int i;
+
+	bsp_random_start(&one, 7, BSP_DRAW_DEGRADE, 0, 0);
+	bsp_random_start(&two, 7, BSP_DRAW_DEGRADE, 0, 0);
+	for (i = 0; i < 200000; i++) {
+		bsp_random_normals(&one, z, 2);
+		radius = sqrt(-2 * bsp_log(1 - bsp_random_uniform(&two)));
+		angle = two_pi * bsp_random_uniform(&two);
+		off = fabs(z[0] - radius * bsp_cos(angle)) / fmax(1, radius);
+		worst = off > worst ? off : worst;
+		off = fabs(z[1] - radius * bsp_sin(angle)) / fmax(1, radius);
+		worst = off > worst ? off : worst;
+	}
+	ok(worst <= 1e-15, "normal deviates are Box and Muller's: %.1e off",
+	    worst);
 }
 
 static void
@@ -139,6 +176,7 @@ distributions(void)
 	    "normal has variance 1");
 	ok(fabs(cubes / 1e5) < 4 * sqrt(15 / 1e5), "normal is symmetric");
 	pairs();
+	box_muller();
 }
 
 static void
