@@ -4,65 +4,12 @@
  * Source: Box and Muller, Annals of Mathematical Statistics 1958.
  */
 #include <math.h>
-#include <string.h>
 
-#include "base.h"
+#include "vector-math.h"
 
 #define PAIRS 64 /* made at once */
 
-/* Adding it rounds |x| < 2^51 to an integer, whose last bits it then holds. */
-#define ROUND 0x1.8p52
-
-#define LN_2_HIGH 0x1.62e42fefa38p-1 /* its multiples below 2^11 are exact */
-#define LN_2_LOW 0x1.ef35793c7673p-45
-#define SQRT_2 0x1.6a09e667f3bcdp+0
 #define TWO_PI 0x1.921fb54442d18p+2
-
-static inline uint64_t
-bits_of(double x)
-{
-	uint64_t bits;
-
-	memcpy(&bits, &x, sizeof bits);
-	return bits;
-}
-
-static inline double
-double_of(uint64_t bits)
-{
-	double x;
-
-	memcpy(&x, &bits, sizeof x);
-	return x;
-}
-
-/* log u of 2^-53 <= u <= 1: u = 2^k m, log m = 2 atanh((m - 1)/(m + 1)). */
-static inline double
-log_kernel(double u)
-{
-	uint64_t bits = bits_of(u);
-	double m = double_of((bits & 0xFFFFFFFFFFFFF) | 0x3FF0000000000000);
-	double half = m * .5, k, more, s, z, t;
-	uint64_t large = m > SQRT_2 ? UINT64_MAX : 0;
-
-	k = double_of(bits >> 52 | 0x4330000000000000) - (0x1p52 + 1023);
-	more = k + 1;
-	m = double_of((bits_of(half) & large) | (bits_of(m) & ~large));
-	k = double_of((bits_of(more) & large) | (bits_of(k) & ~large));
-	s = (m - 1) / (m + 1);
-	z = s * s;
-	t = 1. / 21 + z * (1. / 23);
-	t = 1. / 19 + z * t;
-	t = 1. / 17 + z * t;
-	t = 1. / 15 + z * t;
-	t = 1. / 13 + z * t;
-	t = 1. / 11 + z * t;
-	t = 1. / 9 + z * t;
-	t = 1. / 7 + z * t;
-	t = 1. / 5 + z * t;
-	t = 1. / 3 + z * t;
-	return k * LN_2_HIGH + (2 * s + (2 * s * (z * t) + k * LN_2_LOW));
-}
 
 /* sin r and cos r of |r| <= pi/4, by their series. */
 static inline double
@@ -107,22 +54,22 @@ transform(double *u, double *v, size_t n)
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		radius[i] = -2 * log_kernel(u[i]);
+		radius[i] = -2 * bsp_log_kernel(u[i]);
 	for (i = 0; i < n; i++)
 		radius[i] = sqrt(radius[i]);
 	for (i = 0; i < n; i++) {
-		shifted = 4 * v[i] + ROUND;
-		quarter = bits_of(shifted);
-		r = (v[i] - .25 * (shifted - ROUND)) * TWO_PI;
+		shifted = 4 * v[i] + BSP_ROUND;
+		quarter = bsp_bits_of(shifted);
+		r = (v[i] - .25 * (shifted - BSP_ROUND)) * TWO_PI;
 		s = sin_kernel(r);
 		c = cos_kernel(r);
 		/* Each quarter of a turn: (c, s) becomes (-s, c). */
 		swap = 0 - (quarter & 1);
-		sines = (bits_of(c) & swap) | (bits_of(s) & ~swap);
-		cosines = (bits_of(s) & swap) | (bits_of(c) & ~swap);
+		sines = (bsp_bits_of(c) & swap) | (bsp_bits_of(s) & ~swap);
+		cosines = (bsp_bits_of(s) & swap) | (bsp_bits_of(c) & ~swap);
 		u[i] = radius[i] *
-		    double_of(cosines ^ ((quarter + 1) & 2) << 62);
-		v[i] = radius[i] * double_of(sines ^ (quarter & 2) << 62);
+		    bsp_double_of(cosines ^ ((quarter + 1) & 2) << 62);
+		v[i] = radius[i] * bsp_double_of(sines ^ (quarter & 2) << 62);
 	}
 }
 

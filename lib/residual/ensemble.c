@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "../base/vector-math.h"
 #include "ssim.h"
 
 static const double sigmas[] = {.3, .5, .7, .9, 1.1, 1.3, 1.5, 1.7};
@@ -58,23 +59,31 @@ range_of(const struct bsp_image *image)
 }
 
 /* Add to the weighted sum of similarities, and to that of their weights. */
+BSP_CLONES static void
+add_row(const double *s, size_t n, double *sum, double *weights)
+{
+	double weight;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		weight = bsp_exp_kernel(-s[i]);
+		sum[i] += weight * s[i];
+		weights[i] += weight;
+	}
+}
+
 static int
 add_similarity(const float *x, const float *y, size_t rows, size_t cols,
     const struct bsp_ssim *ssim, double *s, double *sum, double *weights,
     struct bsp_error *e)
 {
-	size_t r, c, i, k = 0;
-	double weight;
+	size_t n = cols - 2 * BORDER, r;
 
 	if (bsp_ssim(x, y, rows, cols, ssim, s, e))
 		return -1;
-	for (r = BORDER; r < rows - BORDER; r++)
-		for (c = BORDER; c < cols - BORDER; c++, k++) {
-			i = r * cols + c;
-			weight = bsp_exp(-s[i]);
-			sum[k] += weight * s[i];
-			weights[k] += weight;
-		}
+	for (r = 0; r < rows - 2 * BORDER; r++)
+		add_row(s + (r + BORDER) * cols + BORDER, n, sum + r * n,
+		    weights + r * n);
 	return 0;
 }
 

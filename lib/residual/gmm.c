@@ -9,6 +9,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "../base/vector-math.h"
 #include "../kernels/kernels.h"
 #include "residual.h"
 
@@ -64,10 +65,9 @@ struct gaussian {
 struct mixture {
 	size_t n;              /* pixels of the foreground */
 	size_t k;              /* components */
-	double *x;             /* [F][n] their features */
-	double *share;         /* [k][n] of each component in them */
+	double *x;             /* [F][n] their features, each of mean 0 */
 	double *log_density;   /* [n] */
-	double *work;          /* [2 F][n] */
+	uint32_t *owner;       /* [n] the component that each begins with */
 	struct gaussian *part; /* [k] */
 };
 
@@ -97,13 +97,16 @@ window_moments(const double *x, size_t rows, size_t cols, size_t radius,
 	return 0;
 }
 
-/* Fill the features of every pixel, then keep those of the foreground. */
+/*
+ * Fill the features of every pixel, then keep those of the foreground, less
+ * their means, so that moments can be summed about 0.
+ */
 static int
 find_features(const struct bsp_image *image, struct mixture *m,
     struct bsp_error *e)
 {
 	size_t pixels = bsp_image_size(image), i, f, n;
-	double *all = malloc(F * pixels * sizeof *all);
+	double *all = malloc(F * pixels * sizeof *all), mean;
 	int result = -1;
 
 	if (all == NULL)
@@ -118,10 +121,15 @@ find_features(const struct bsp_image *image, struct mixture *m,
 	    window_moments(all, image->rows, image->cols, 7,
 	    all + MEAN_15 * pixels, all + SD_15 * pixels, e))
 		goto out;
-	for (f = 0; f < F; f++)
-		for (i = n = 0; i < pixels; i++)
-			if (image->data[i] > 0)
+	for (f = 0; f < F; f++) {
+		for (i = n = 0, mean = 0; i < pixels; i++)
+			if (image->data[i] > 0) {
 				m->x[f * m->n + n++] = all[f * pixels + i];
+				mean += all[f * pixels + i];
+			}
+		for (i = 0, mean /= (double)n; i < n; i++)
+			m->x[f * m->n + i] -= mean;
+	}
 	result = 0;
 out:
 	free(all);
@@ -155,7 +163,6 @@ start(struct mixture *m, uint64_t seed)
 	double *nearest = m->log_density, d, t;
 	size_t i, f, j, centre;
 	struct bsp_random random;
-	uint32_t *owner = (uint32_t *)m->work;
 
 	bsp_random_start(&random, seed, BSP_DRAW_RESIDUAL, 0, 0);
 	for (j = 0; j < m->k; j++) {
@@ -169,40 +176,99 @@ start(struct mixture *m, uint64_t seed)
 			}
 			if (j == 0 || d < nearest[i]) {
 				nearest[i] = d;
-				owner[i] = (uint32_t)j;
+				m->owner[i] = (uint32_t)j;
 			}
 		}
 	}
-	memset(m->share, 0, m->k * m->n * sizeof *m->share);
-	for (i = 0; i < m->n; i++)
-		m->share[owner[i] * m->n + i] = 1;
 }
 
 /* ------------------------------------------------------------------- steps */
 
-/* The Gaussian of the pixels by their shares in it. */
+#define BLOCK 256 /* pixels that are worked on at a time */
+#define LANES 4
+
+typedef double lanes __attribute__((vector_size(LANES * sizeof(double)),
+    aligned(sizeof(double)), may_alias));
+
+/* Sums over pixels by their shares in a component, in so many lanes. */
+struct moments {
+	lanes total, x[F], xx[F][F]; /* xx: lower */
+};
+
+/* A block of pixels: their features and their shares in each component. */
+struct block {
+	size_t n;
+	double x[F][BLOCK], share[COMPONENTS_MAX][BLOCK];
+};
+
+/* Pixels beyond the last are given the features 0. */
+static void
+load(const struct mixture *m, size_t from, struct block *b)
+{
+	size_t f;
+
+	b->n = m->n - from < BLOCK ? m->n - from : BLOCK;
+	for (f = 0; f < F; f++) {
+		memcpy(b->x[f], m->x + f * m->n + from,
+		    b->n * sizeof b->x[f][0]);
+		memset(b->x[f] + b->n, 0, (BLOCK - b->n) * sizeof b->x[f][0]);
+	}
+}
+
+/* Add a block to the moments of one component. */
+BSP_CLONES static void
+add_moments(const struct block *b, const double *share,
+    struct moments *moments)
+{
+	const lanes *by = (const lanes *)share;
+	const lanes *x, *y;
+	lanes sum[F], first, weighted, total = {0};
+	size_t f, h, i;
+
+	for (i = 0; i < BLOCK / LANES; i++)
+		total += by[i];
+	moments->total += total;
+	for (f = 0; f < F; f++) {
+		x = (const lanes *)b->x[f];
+		first = moments->x[f];
+		for (h = 0; h <= f; h++)
+			sum[h] = moments->xx[f][h];
+		for (i = 0; i < BLOCK / LANES; i++) {
+			weighted = by[i] * x[i];
+			first += weighted;
+			for (h = 0; h <= f; h++) {
+				y = (const lanes *)b->x[h];
+				sum[h] += weighted * y[i];
+			}
+		}
+		moments->x[f] = first;
+		for (h = 0; h <= f; h++)
+			moments->xx[f][h] = sum[h];
+	}
+}
+
+static double
+sum_of(const lanes *x)
+{
+	return ((*x)[0] + (*x)[1]) + ((*x)[2] + (*x)[3]);
+}
+
+/* The Gaussian of given moments, of n pixels in all. */
 static bool
-fit_part(struct mixture *m, const double *share, double floor_variance,
+fit_part(const struct moments *moments, size_t n, double floor_variance,
     struct gaussian *g)
 {
-	double *centred = m->work, *weighted = m->work + F * m->n;
-	double total = 10 * 2.220446049250313e-16, log_det = 0;
-	size_t n = m->n, i, f, h;
+	double total = sum_of(&moments->total) + 10 * 2.220446049250313e-16;
+	double log_det = 0;
+	size_t f, h;
 
-	for (i = 0; i < n; i++)
-		total += share[i];
 	g->weight = total / (double)n;
-	for (f = 0; f < F; f++) {
-		g->mean[f] = bsp_dot(share, m->x + f * n, n) / total;
-		for (i = 0; i < n; i++) {
-			centred[f * n + i] = m->x[f * n + i] - g->mean[f];
-			weighted[f * n + i] = share[i] * centred[f * n + i];
-		}
-	}
+	for (f = 0; f < F; f++)
+		g->mean[f] = sum_of(&moments->x[f]) / total;
 	for (f = 0; f < F; f++) {
 		for (h = 0; h <= f; h++)
-			g->factor[f * F + h] = bsp_dot(weighted + f * n,
-			    centred + h * n, n) / total;
+			g->factor[f * F + h] = sum_of(&moments->xx[f][h]) /
+			    total - g->mean[f] * g->mean[h];
 		g->factor[f * F + f] += floor_variance;
 	}
 	if (!bsp_cholesky(g->factor, F))
@@ -213,96 +279,140 @@ fit_part(struct mixture *m, const double *share, double floor_variance,
 	return true;
 }
 
-#define BLOCK 256
+static bool
+fit_parts(struct mixture *m, const struct moments *moments,
+    double floor_variance)
+{
+	size_t j;
 
-/* log of weight x density of n pixels from the i-th, at most a block. */
+	for (j = 0; j < m->k; j++)
+		if (!fit_part(&moments[j], m->n, floor_variance, &m->part[j]))
+			return false;
+	return true;
+}
+
+/* log of weight x density of a block's pixels in one component. */
 BSP_CLONES static void
-log_terms(const struct gaussian *g, const double *x, size_t stride, size_t n,
-    double *to)
+log_terms(const struct gaussian *g, const struct block *b, double *to)
 {
 	double y[F][BLOCK], inverse;
 	size_t f, h, i;
 
 	for (f = 0; f < F; f++) {
 		inverse = 1 / g->factor[f * F + f];
-		for (i = 0; i < n; i++)
-			y[f][i] = x[f * stride + i] - g->mean[f];
+		for (i = 0; i < BLOCK; i++)
+			y[f][i] = b->x[f][i] - g->mean[f];
 		for (h = 0; h < f; h++)
-			for (i = 0; i < n; i++)
+			for (i = 0; i < BLOCK; i++)
 				y[f][i] -= g->factor[f * F + h] * y[h][i];
-		for (i = 0; i < n; i++)
+		for (i = 0; i < BLOCK; i++)
 			y[f][i] *= inverse;
 	}
-	for (i = 0; i < n; i++)
+	for (i = 0; i < BLOCK; i++)
 		to[i] = 0;
 	for (f = 0; f < F; f++)
-		for (i = 0; i < n; i++)
+		for (i = 0; i < BLOCK; i++)
 			to[i] += y[f][i] * y[f][i];
-	for (i = 0; i < n; i++)
+	for (i = 0; i < BLOCK; i++)
 		to[i] = g->log_scale - to[i] / 2;
 }
 
-/* Shares and densities by the Gaussians; the mean log-likelihood. */
-static double
-find_shares(struct mixture *m)
+/* Log terms become shares; the logs of their sums are the log-densities. */
+BSP_CLONES static void
+share_out(struct block *b, size_t k, double *log_density)
 {
-	double most, sum, total = 0;
-	size_t n = m->n, i, j, length;
+	double most[BLOCK], sum[BLOCK];
+	size_t i, j;
 
-	for (j = 0; j < m->k; j++)
-		for (i = 0; i < n; i += BLOCK) {
-			length = n - i < BLOCK ? n - i : BLOCK;
-			log_terms(&m->part[j], m->x + i, n, length,
-			    m->share + j * n + i);
+	memcpy(most, b->share[0], sizeof most);
+	for (j = 1; j < k; j++)
+		for (i = 0; i < BLOCK; i++)
+			most[i] = b->share[j][i] > most[i] ? b->share[j][i] :
+			    most[i];
+	memset(sum, 0, sizeof sum);
+	for (j = 0; j < k; j++)
+		for (i = 0; i < BLOCK; i++) {
+			b->share[j][i] = bsp_exp_kernel(b->share[j][i] -
+			    most[i]);
+			sum[i] += b->share[j][i];
 		}
-	for (i = 0; i < n; i++) {
-		most = m->share[i];
-		for (j = 1; j < m->k; j++)
-			if (m->share[j * n + i] > most)
-				most = m->share[j * n + i];
-		for (j = 0, sum = 0; j < m->k; j++) {
-			m->share[j * n + i] = bsp_exp(m->share[j * n + i] -
-			    most);
-			sum += m->share[j * n + i];
-		}
-		for (j = 0; j < m->k; j++)
-			m->share[j * n + i] /= sum;
-		m->log_density[i] = most + bsp_log(sum);
-		total += m->log_density[i];
+	for (i = 0; i < BLOCK; i++) {
+		log_density[i] = most[i] + bsp_log_kernel(sum[i]);
+		sum[i] = 1 / sum[i];
 	}
-	return total / (double)n;
+	for (j = 0; j < k; j++)
+		for (i = 0; i < BLOCK; i++)
+			b->share[j][i] *= sum[i];
 }
 
-static bool
-fit_parts(struct mixture *m, double floor_variance)
+/* The moments of all pixels by what they begin with. */
+static void
+sum_owned(const struct mixture *m, struct moments *moments)
 {
-	size_t j;
+	struct block b;
+	size_t from, i, j;
 
-	for (j = 0; j < m->k; j++)
-		if (!fit_part(m, m->share + j * m->n, floor_variance,
-		    &m->part[j]))
-			return false;
-	return true;
+	memset(moments, 0, m->k * sizeof *moments);
+	for (from = 0; from < m->n; from += BLOCK) {
+		load(m, from, &b);
+		memset(b.share, 0, sizeof b.share);
+		for (i = 0; i < b.n; i++)
+			b.share[m->owner[from + i]][i] = 1;
+		for (j = 0; j < m->k; j++)
+			add_moments(&b, b.share[j], &moments[j]);
+	}
+}
+
+/*
+ * One step: log-densities of all pixels, their mean, which is returned, and
+ * their moments by the shares that follow.
+ */
+static double
+step_of(struct mixture *m, struct moments *moments)
+{
+	double log_density[BLOCK], total = 0;
+	size_t from, i, j;
+	struct block b;
+
+	memset(moments, 0, m->k * sizeof *moments);
+	for (from = 0; from < m->n; from += BLOCK) {
+		load(m, from, &b);
+		for (j = 0; j < m->k; j++)
+			log_terms(&m->part[j], &b, b.share[j]);
+		share_out(&b, m->k, log_density);
+		for (j = 0; j < m->k; j++) {
+			memset(b.share[j] + b.n, 0,
+			    (BLOCK - b.n) * sizeof b.share[j][0]);
+			add_moments(&b, b.share[j], &moments[j]);
+		}
+		for (i = 0; i < b.n; i++)
+			total += log_density[i];
+		memcpy(m->log_density + from, log_density,
+		    b.n * sizeof *log_density);
+	}
+	return total / (double)m->n;
 }
 
 static int
 fit(struct mixture *m, const double *params, struct bsp_error *e)
 {
+	struct moments moments[COMPONENTS_MAX];
 	double before = -HUGE_VAL, now;
 	size_t step;
 
 	start(m, (uint64_t)params[SEED]);
-	if (!fit_parts(m, params[FLOOR]))
+	sum_owned(m, moments);
+	if (!fit_parts(m, moments, params[FLOOR]))
 		goto singular;
 	for (step = 0; step < (size_t)params[STEPS]; step++) {
-		now = find_shares(m);
-		if (!fit_parts(m, params[FLOOR]))
+		now = step_of(m, moments);
+		if (!fit_parts(m, moments, params[FLOOR]))
 			goto singular;
 		if (fabs(now - before) < params[TOLERANCE])
 			break;
 		before = now;
 	}
-	find_shares(m);
+	step_of(m, moments);
 	return 0;
 singular:
 	return bsp_error_set(e, BSP_DATA, "floor: %g is too small for the "
@@ -345,13 +455,12 @@ bsp_residual_gmm(const struct bsp_residual_job *job, const double *params,
 	m.part = part;
 	m.k = (size_t)params[COMPONENTS];
 	m.k = m.k < m.n ? m.k : m.n;
-	m.x = malloc((3 * F + m.k + 1) * m.n * sizeof *m.x);
+	m.x = malloc((F + 2) * m.n * sizeof *m.x);
 	if (m.x == NULL)
 		return bsp_error_system(e, ENOMEM, "features of %zu pixels",
 		    m.n);
-	m.work = m.x + F * m.n;
-	m.share = m.work + 2 * F * m.n;
-	m.log_density = m.share + m.k * m.n;
+	m.log_density = m.x + F * m.n;
+	m.owner = (uint32_t *)(m.log_density + m.n);
 	if (find_features(image, &m, e) == 0 && fit(&m, params, e) == 0) {
 		fill_map(&m, image, map);
 		result = 0;
