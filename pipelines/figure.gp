@@ -1,9 +1,14 @@
 # What the figures share: terminal, fonts, palettes for every kind of sight.
 
+# Points across and down; a PNG has two pixels a point.
+if (!exists('across')) {
+	across = 800
+	down = 600
+}
 if (kind eq 'svg') {
-	set terminal svg size 800,600 enhanced font 'DejaVu Sans,16' background 'white'
+	set terminal svg size across,down enhanced font 'DejaVu Sans,16' background 'white'
 } else {
-	set terminal pngcairo size 1600,1200 enhanced font 'DejaVu Sans,26' background 'white'
+	set terminal pngcairo size 2*across,2*down enhanced font 'DejaVu Sans,26' background 'white'
 }
 set output picture
 set datafile commentschars '#'
