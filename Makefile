@@ -182,8 +182,9 @@ SCRIPTS = build-aux/packages .ci/run tests/run $(wildcard tests/*.bats) \
 
 # Pages of ours that are not installed yet are no mistake.
 lint:
-	shellcheck $(SCRIPTS)
-	shellcheck -s bash completions/blindspot.bash tests/helpers.bash
+	shellcheck -x $(SCRIPTS)
+	shellcheck -s bash completions/blindspot.bash tests/helpers.bash \
+		pipelines/pictures.bash
 	! mandoc -Tlint -Wstyle $(MANUALS) 2>/dev/null | \
 		grep -v 'referenced manual not found'
 	$(MAKE) -s STRICT=-Werror tests
