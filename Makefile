@@ -51,6 +51,7 @@ help:
 	@echo '            experiment1-equalized, experiment2, blind-spot, match'
 	@echo 'published   the published figures of experiment 1 beside ours'
 	@echo 'paper       all of them, and one page with tables and figures'
+	@echo 'scores      the blind spot of every residual, side by side'
 	@echo 'check       all tests; installs the Debian packages it needs'
 	@echo 'check-san   the tests under the address and UB sanitizers'
 	@echo 'lint        shellcheck, mandoc, compiler warnings as errors'
@@ -178,7 +179,8 @@ packages-bench:
 SCRIPTS = build-aux/packages .ci/run tests/run $(wildcard tests/*.bats) \
 	$(addprefix pipelines/,progress experiment1-prepare experiment1-table \
 	experiment1-findings experiment1-examples experiment2 \
-	images blind-spot match match-figure published paper)
+	images blind-spot match match-figure published paper \
+	scores scores-planes scores-table scores-figure)
 
 # Pages of ours that are not installed yet are no mistake.
 lint:

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Which images the pictures are made of.
+# The figure and tables of all scores.
 
 load helpers
 bats_require_minimum_version 1.5.0
@@ -17,6 +17,244 @@ def stream(n):
         yield b"P5\n30 24\n255\n" + x.tobytes()
 open(sys.argv[1] + "/in.pgm", "wb").writelines(stream(2))
 open(sys.argv[1] + "/normal.pgm", "wb").writelines(stream(4))' "$T"
+}
+
+# scores VARIABLE=VALUE...: on a small grid
+scores() {
+	make -s scores IMAGES="$T/in.pgm" INTENSITIES=0:1:4 SIGMAS=0:2:3 \
+		RADIUS=4 SEED=5 RESULTS="$T/out" B=build "$@"
+}
+
+# rows TABLE: what is beneath its header
+rows() { grep -v '^#' "$1" | tail -n +2; }
+
+size() { pngtopam "$1" | pamfile -size; }
+
+@test "every residual has its plane, its row and its panel" {
+	scores NORMAL="$T/normal.pgm"
+	kinds residual | sort >"$T/kinds"
+	rows "$T/out/scores.tsv" | cut -f 1 | sort | cmp - "$T/kinds"
+	[ "$(rows "$T/out/planes.tsv" | wc -l)" = \
+		$((12 * $(wc -l <"$T/kinds"))) ]
+	while read -r kind; do
+		grep -q ">$kind<" "$T/out/scores.svg"
+		[ "$(rows "$T/out/planes.tsv" | grep -c "^$kind	")" = 12 ]
+	done <"$T/kinds"
+	# 14 panels in rows of five, then three and healthy tissue.
+	[ "$(size "$T/out/scores.png")" = '1648 1552' ]
+	for need in abs:recon ssim:recon mahalanobis:samples zscore:healthy \
+		gmm:none equalized:none; do
+		grep -q "^${need/:/	}	" "$T/out/scores.tsv"
+	done
+	for told in 'input sha256' 'normal sha256' 'seed 5' 'below 0.5' \
+		'spread 0.5' 'make scores IMAGES=in.pgm INTENSITIES=0:1:4'; do
+		grep -q "^# $told" "$T/out/scores.tsv"
+		grep -q "^# $told" "$T/out/planes.tsv"
+	done
+}
+
+@test "planes are what anom-sweep gives by hand" {
+	scores NORMAL="$T/normal.pgm" SPREAD=0.25 \
+		SCORES='abs:median=3 mahalanobis zscore equalized'
+	residual zscore --fit "$T/model" "$T/normal.pgm"
+	by_hand() {
+		local score=$1 degrade=$2
+		shift 2
+		anom-sweep --inject disk:radius=4,intensity=0:1:4 --seed 5 \
+			--degrade "$degrade" --residual "$score" "$@" \
+			"$T/in.pgm" | grep -v '^#' | tail -n +2 |
+			cut -f 1-6 | sed "s/^/$score	/"
+	}
+	{
+		by_hand abs:median=3 blur:sigma=0:2:3
+		by_hand mahalanobis blur:sigma=0:2:3,spread=0.25
+		# A reconstruction makes no difference to these.
+		by_hand zscore blur:sigma=0:2:3 --model "$T/model"
+		by_hand equalized blur:sigma=0:2:3
+	} >"$T/hand"
+	rows "$T/out/planes.tsv" | cmp - "$T/hand"
+}
+
+@test "area, depth, centre and comparisons, by numpy from the planes" {
+	scores NORMAL="$T/normal.pgm" BELOW=0.15 \
+		SCORES='abs ssim negative mahalanobis zscore equalized gmm'
+	$PYTHON - "$T/out" 0.15 <<'END'
+import csv, sys
+import numpy as np
+below = float(sys.argv[2])
+def rows(name):
+    with open(sys.argv[1] + "/" + name) as f:
+        return list(csv.DictReader((l for l in f if l[0] != "#"),
+                                   delimiter="\t"))
+table = rows("scores.tsv")
+planes = {}
+for r in rows("planes.tsv"):
+    planes.setdefault(r["score"], {})[
+        float(r["inject.intensity"]), float(r["degrade.sigma"])] = float(r["ap"])
+I = sorted({i for i, _ in planes["abs"]})
+S = sorted({s for _, s in planes["abs"]})
+assert (len(I), len(S)) == (4, 3)
+ap = {k: np.array([[p[i, s] for i in I] for s in S])
+      for k, p in planes.items()}
+# Lines along the intensity, looked at in very many places; over sigma,
+# trapezia.
+fine = (np.arange(200000) + .5) / 200000
+def share(wanted):
+    width = [wanted(j) for j in range(3)]
+    return (width[0] / 2 + width[1] + width[2] / 2) / 2
+def line(values):
+    return np.interp(fine, I, values)
+crossed = 0
+for r in table:
+    a = ap[r["score"]]
+    area = share(lambda j: (line(a[j]) < below).mean())
+    assert abs(float(r["area"]) - area) < 1e-4, (r, area)
+    crossed += 0 < area < 1
+    mean = share(lambda j: line(a[j]).mean())
+    assert abs(float(r["mean_ap"]) - mean) < 1e-4, (r, mean)
+    for other in "zscore", "equalized", "gmm":
+        above = share(lambda j: (line(a[j] - ap[other][j]) > 0).mean())
+        assert abs(float(r["above_" + other]) - above) < 1e-4, (r, other)
+    assert float(r["least_ap"]) == a.min()
+    j, i = np.unravel_index(a.argmin(), a.shape)
+    assert (float(r["least_intensity"]), float(r["least_sigma"])) == (I[i], S[j])
+    blind = [I[i] for i in range(4) if a[2][i] < below]
+    if blind:
+        assert (float(r["low"]), float(r["high"])) == (blind[0], blind[-1])
+        assert abs(float(r["centre"]) - (blind[0] + blind[-1]) / 2) < 1e-8
+    else:
+        assert r["low"] == r["high"] == r["centre"] == "nan"
+    assert r["n"] == "2"
+assert crossed >= 3
+# With a reconstruction first, and the smallest area first.
+order = [(r["needs"] in ("none", "healthy"), float(r["area"])) for r in table]
+assert order == sorted(order)
+assert [o[0] for o in order].count(True) == 3
+END
+}
+
+@test "a table worked by hand" {
+	tsv() { (IFS=$'\t'; echo "$*"); }
+	{
+		echo '# made by hand'
+		tsv score inject.intensity degrade.sigma ap ap_sd \
+			ap_undefined n
+		# Blind from 1/3 to 1 at sigma 0, everywhere at sigma 4.
+		tsv abs 0 0 .6 0 0 7
+		tsv abs 0 4 .4 0 0 7
+		tsv abs 1 0 .3 0 0 7
+		tsv abs 1 4 .2 0 0 7
+		# (.6, .3) is above (.3, .6) on one half, (.4, .2) nowhere.
+		tsv plain 0 0 .3 0 0 7
+		tsv plain 0 4 .4 0 0 7
+		tsv plain 1 0 .6 0 0 7
+		tsv plain 1 4 .6 0 0 7
+	} >"$T/planes.tsv"
+	{ tsv abs recon x; tsv plain none x; } >"$T/list"
+	pipelines/scores-table 0.5 "$T/list" "$T/planes.tsv" >"$T/got"
+	{
+		echo '# made by hand'
+		tsv score needs area least_ap least_intensity least_sigma low \
+			high centre mean_ap above_plain n
+		tsv abs recon 0.833333333 .2 1 4 0 1 0.5 0.375 0.25 7
+		tsv plain none 0.583333333 .3 0 0 0 0 0 0.475 0 7
+	} | cmp - "$T/got"
+	sed -i 's/^\(abs	0	0	\).6/\1nan/' "$T/planes.tsv"
+	run ! pipelines/scores-table 0.5 "$T/list" "$T/planes.tsv"
+	[[ $output =~ 'abs: undefined AP' ]]
+}
+
+@test "the interval of abs is that of the blind spot" {
+	scores SCORES=abs INTENSITIES=0:1:11 BELOW=0.6
+	make -s blind-spot IMAGES="$T/in.pgm" INTENSITIES=0:1:11 SIGMAS=0:2:3 \
+		RADIUS=4 SEED=5 BELOW=0.6 RESULTS="$T/blind" B=build
+	wanted=$(tail -n 1 "$T/blind/blind-spot.tsv" | cut -f 2-4)
+	[ "$(rows "$T/out/scores.tsv" | cut -f 7-9)" = "$wanted" ]
+	[[ $wanted != *nan* ]]
+	# One row of panels, and one for healthy tissue.
+	[ "$(size "$T/out/scores.png")" = '1648 904' ]
+}
+
+@test "sweeps that are done are kept, and only what has changed is swept" {
+	scores SCORES='abs mahalanobis gmm'
+	cp "$T/out/scores.tsv" "$T/before"
+	touch "$T/mark"
+	rm "$T"/out/work-*/scores/gmm.tsv
+	scores SCORES='abs mahalanobis gmm'
+	newer() {
+		(cd "$T"/out/work-*/scores && find . -name '*.tsv' \
+			-newer "$T/mark" | sort | tr '\n' ' ')
+	}
+	[ "$(newer)" = './gmm.tsv ' ]
+	cmp "$T/before" "$T/out/scores.tsv"
+	touch "$T/mark"
+	scores SCORES='abs mahalanobis gmm' SPREAD=0.75
+	[ "$(newer)" = './mahalanobis.tsv ' ]
+	run ! cmp -s "$T/before" "$T/out/scores.tsv"
+	# What is normal is part of the score that was fitted on it.
+	scores SCORES='abs zscore' NORMAL="$T/normal.pgm"
+	cp "$T/out/scores.tsv" "$T/before"
+	touch "$T/mark"
+	recon-degrade blur "$T/normal.pgm" >"$T/other.pfm"
+	scores SCORES='abs zscore' NORMAL="$T/other.pfm"
+	[ "$(newer)" = './zscore.tsv ' ]
+	run ! cmp -s "$T/before" "$T/out/scores.tsv"
+}
+
+@test "an interrupted sweep is not taken for whole" {
+	scores SCORES='abs gmm'
+	cp "$T/out/planes.tsv" "$T/before"
+	cd "$T"/out/work-*/scores
+	head -c 700 abs.tsv >abs.tsv.part
+	rm abs.tsv
+	cd "$ROOT"
+	scores SCORES='abs gmm'
+	cmp "$T/before" "$T/out/planes.tsv"
+	[ -z "$(find "$T/out" -name '*.part')" ]
+}
+
+@test "what is wrong with scores is named, and leaves no table" {
+	refuses() {
+		local pattern=$1
+		shift
+		if scores "$@" >"$T/said" 2>&1; then return 1; fi
+		grep -q -e "$pattern" "$T/said" || {
+			cat "$T/said"
+			return 1
+		}
+		[ ! -e "$T/out/scores.tsv" ]
+	}
+	refuses 'SCORES: nosuch is no kind' SCORES='abs nosuch'
+	refuses 'SCORES: .*, expected KIND' SCORES=abs:median=1:5:3
+	refuses 'SCORES: abs stands there twice' SCORES='abs ssim abs'
+	refuses 'median: 4' SCORES=abs:median=4
+	refuses "unknown parameter 'size'" SCORES=abs:size=4
+	refuses 'BELOW=half, expected a number' BELOW=half
+	refuses 'scores: INTENSITIES=0:1, expected' INTENSITIES=0:1
+	refuses 'scores: INTENSITIES=0.5 .*takes ranges' INTENSITIES=0.5
+	refuses 'scores: SIGMAS=0:1:1, expected 2 to' SIGMAS=0:1:1
+	refuses 'radius: 0 is out of range' RADIUS=0
+	refuses 'spread: 2 is out of range' SPREAD=2 SCORES=mahalanobis
+	refuses 'IMAGES=.*missing is no file' IMAGES="$T/missing"
+	head -c 800 "$T/in.pgm" >"$T/cut.pgm"
+	refuses 'cut.pgm: image 1' IMAGES="$T/cut.pgm" SCORES=abs
+	refuses 'NORMAL=.*missing is no file' NORMAL="$T/missing"
+	: >"$T/empty"
+	refuses 'NORMAL=.*empty holds no images' NORMAL="$T/empty"
+	refuses 'are the images themselves' NORMAL="$T/in.pgm"
+	refuses 'zscore: NORMAL= is to name' SCORES=zscore
+	brain-phantom --size 64 --count 2 >"$T/large.pfm"
+	refuses '64 x 64' NORMAL="$T/large.pfm" SCORES=zscore
+}
+
+@test "a score that was not fitted is left out, and that is said" {
+	scores >"$T/said" 2>&1
+	grep -qx 'scores: without zscore: NORMAL= names no healthy images to fit it on' \
+		"$T/said"
+	[ "$(wc -l <"$T/said")" = 1 ]
+	kinds residual | grep -vx zscore | sort >"$T/kinds"
+	rows "$T/out/scores.tsv" | cut -f 1 | sort | cmp - "$T/kinds"
+	run ! grep -q zscore "$T/out/scores.tsv"
 }
 
 @test "what is normal is learnt from other images than those of the test" {
