@@ -52,6 +52,7 @@ help:
 	@echo 'published   the published figures of experiment 1 beside ours'
 	@echo 'paper       all of them, and one page with tables and figures'
 	@echo 'scores      the blind spot of every residual, side by side'
+	@echo 'gallery     every anomaly and degradation on one brain'
 	@echo 'check       all tests; installs the Debian packages it needs'
 	@echo 'check-san   the tests under the address and UB sanitizers'
 	@echo 'lint        shellcheck, mandoc, compiler warnings as errors'
@@ -179,7 +180,7 @@ packages-bench:
 SCRIPTS = build-aux/packages .ci/run tests/run $(wildcard tests/*.bats) \
 	$(addprefix pipelines/,progress experiment1-prepare experiment1-table \
 	experiment1-findings experiment1-examples experiment2 \
-	images blind-spot match match-figure published paper \
+	images blind-spot match match-figure published paper gallery \
 	scores scores-planes scores-table scores-figure)
 
 # Pages of ours that are not installed yet are no mistake.

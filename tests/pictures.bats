@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# The figure and tables of all scores.
+# The figure and tables of all scores, and the gallery of all kinds.
 
 load helpers
 bats_require_minimum_version 1.5.0
@@ -298,4 +298,61 @@ for name in sys.argv[1:]:
 	# And made again when the brain itself is newer.
 	cp "$T/b.nii" "$T/a.nii"
 	nii-slices --slices 1:3 "$T/b.nii" | cmp - "$(find_images "$T/a.nii")"
+}
+
+@test "the gallery shows every kind, named, as the programs make it" {
+	scratch=$T
+	# shellcheck source=pipelines/pictures.bash
+	. pipelines/pictures.bash
+	make -s gallery RESULTS="$T/out" B=build
+	# The brain of slice 80 has 140 x 177 pixels; with margins and frame a
+	# cell takes 154 x 400.
+	check() { # PICTURE FIRST PROGRAM COLUMNS
+		local names n i row
+		mapfile -t names < <(echo "$2"; kinds "$3")
+		n=${#names[@]}
+		pngtopam "$T/out/$1.png" >"$T/$1.ppm"
+		[ "$(pamfile -size "$T/$1.ppm")" = \
+			"$((154 * $4)) $((400 * ((n + $4 - 1) / $4)))" ]
+		for ((i = 0; i < n; i++)); do
+			row=$((i / $4))
+			caption "${names[i]}" 154 22 13 | pamdepth -quiet 51 |
+				pamdepth -quiet 255 >"$T/name"
+			pamcut -left $((i % $4 * 154)) -top $((row * 400)) \
+				-width 154 -height 22 "$T/$1.ppm" |
+				ppmtopgm | cmp - "$T/name"
+		done
+	}
+	check anomalies healthy anom-inject 6
+	check degradations image recon-degrade 7
+	# The disk, second of all, is that of anom-inject.
+	nii-slices --slices 80:81 /usr/share/mricron/templates/ch2bet.nii.gz |
+		anom-inject disk --seed 11 --format pgm8 |
+		pamdepth -quiet 51 | pamdepth -quiet 255 >"$T/disk.pgm"
+	pnmcrop -quiet -black "$T/disk.pgm" >"$T/wanted"
+	pamcut -left 157 -top 22 -width 148 -height 185 "$T/anomalies.ppm" |
+		ppmtopgm | pnmcrop -quiet -black | cmp - "$T/wanted"
+	for picture in anomalies degradations; do
+		[ "$(stat -c %s "$T/out/$picture.png")" -lt 300000 ]
+	done
+}
+
+@test "what is wrong with the gallery is named" {
+	refuses() {
+		local pattern=$1
+		shift
+		if make -s gallery RESULTS="$T/out" B=build "$@" \
+			>"$T/said" 2>&1; then return 1; fi
+		grep -q -e "$pattern" "$T/said" || {
+			cat "$T/said"
+			return 1
+		}
+		[ ! -e "$T/out" ]
+	}
+	refuses 'SLICE=middle, expected the number' SLICE=middle
+	refuses 'DONOR=-1, expected the number' DONOR=-1
+	refuses '--slices 999:1000 holds none' SLICE=999
+	refuses 'without foreground' SLICE=0
+	refuses 'no /nosuch' BRAIN=/nosuch
+	refuses "seed: 'x'" SEED=x
 }
