@@ -99,6 +99,10 @@ bsp_image_size(const struct bsp_image *image)
 /* How many samples are foreground, that is > 0. */
 BSP_API size_t bsp_image_foreground(const struct bsp_image *image);
 
+/* Fail (BSP_DATA) unless there is foreground to put an anomaly into. */
+BSP_API int bsp_foreground_check(const struct bsp_image *image,
+    struct bsp_error *e);
+
 /*
  * Histogram equalisation of the foreground {x > 0} into (0,1]: 256 equal bins
  * from its least to its greatest sample, the cumulated share interpolated

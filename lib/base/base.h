@@ -31,6 +31,23 @@
 int bsp_array_grow(void *data, size_t *capacity, size_t wanted, size_t size,
     struct bsp_error *e);
 
+/*
+ * Clip to a range; NaN becomes low.  Plain comparisons, here and below: fmin
+ * and fmax may take either of 0 and -0, and compilers do.
+ */
+static inline double
+bsp_clip(double x, double low, double high)
+{
+	return x > low ? x < high ? x : high : low;
+}
+
+/* The least and the greatest sample of an image. */
+void bsp_image_range(const struct bsp_image *image, float *low, float *high);
+
+/* The same of its foreground; low is above high where it has none. */
+void bsp_foreground_range(const struct bsp_image *image, float *low,
+    float *high);
+
 /* Is one of the samples NaN or infinite?  Then *first is where. */
 bool bsp_first_unbounded(const float *x, size_t n, size_t *first);
 

@@ -2,8 +2,6 @@
  * Histogram equalisation of the foreground, to the letter of
  * skimage.exposure.equalize_hist on a float32 image with a mask.
  */
-#include <math.h>
-
 #include "base.h"
 
 #define BINS 256
@@ -50,8 +48,8 @@ bin_of(const struct histogram *h, float x)
 static double
 interpolate(const double *centre, const double *cdf, double x)
 {
-	size_t i = (size_t)fmin(fmax((x - centre[0]) /
-	    (centre[1] - centre[0]), 0), BINS - 2);
+	size_t i = (size_t)bsp_clip((x - centre[0]) /
+	    (centre[1] - centre[0]), 0, BINS - 2);
 
 	if (x <= centre[0])
 		return cdf[0];
@@ -71,18 +69,14 @@ bsp_equalize(const struct bsp_image *in, struct bsp_image *out,
 {
 	double centre[BINS], cdf[BINS];
 	struct histogram h = {{0}, {0}};
-	float lo = INFINITY, hi = 0, x;
+	float lo, hi, x;
 	size_t i, n = bsp_image_size(in);
 	uint64_t total = 0;
 
 	if (bsp_image_resize(out, in->rows, in->cols, e))
 		return -1;
-	for (i = 0; i < n; i++)
-		if (in->data[i] > 0) {
-			lo = fminf(lo, in->data[i]);
-			hi = fmaxf(hi, in->data[i]);
-		}
-	if (hi == 0)
+	bsp_foreground_range(in, &lo, &hi);
+	if (lo > hi)
 		return bsp_error_set(e, BSP_DATA,
 		    "an image of %zu x %zu without foreground (no sample above "
 		    "0): there is nothing to equalise", in->cols, in->rows);

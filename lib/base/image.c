@@ -2,6 +2,7 @@
  * Images in memory.
  */
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -84,6 +85,47 @@ size_t
 bsp_image_foreground(const struct bsp_image *image)
 {
 	return count_positive(image->data, bsp_image_size(image));
+}
+
+int
+bsp_foreground_check(const struct bsp_image *image, struct bsp_error *e)
+{
+	if (bsp_image_foreground(image) > 0)
+		return 0;
+	return bsp_error_set(e, BSP_DATA,
+	    "an image of %zu x %zu without foreground (no sample above 0): "
+	    "there is nowhere to put an anomaly", image->cols, image->rows);
+}
+
+void
+bsp_image_range(const struct bsp_image *image, float *low, float *high)
+{
+	size_t i;
+	float x;
+
+	*low = *high = image->data[0];
+	for (i = 1; i < bsp_image_size(image); i++) {
+		x = image->data[i];
+		*low = x < *low ? x : *low;
+		*high = x > *high ? x : *high;
+	}
+}
+
+void
+bsp_foreground_range(const struct bsp_image *image, float *low, float *high)
+{
+	size_t i;
+	float x;
+
+	*low = INFINITY;
+	*high = 0;
+	for (i = 0; i < bsp_image_size(image); i++) {
+		x = image->data[i];
+		if (!(x > 0))
+			continue;
+		*low = x < *low ? x : *low;
+		*high = x > *high ? x : *high;
+	}
 }
 
 static bool
