@@ -106,7 +106,7 @@ int bsp_clahe(const float *from, float *to, size_t rows, size_t cols,
 /*
  * nearest[i]: the index of the seed nearest to sample i of rows x cols, or
  * BSP_NOWHERE for all if there is none.  Seeds are samples >= level.  scratch
- * is room for as many.
+ * is room for as many.  Fails (BSP_DATA) on 2^32 samples or more.
  */
 #define BSP_NOWHERE UINT32_MAX
 int bsp_nearest_seed(const float *value, float level, size_t rows, size_t cols,
@@ -117,7 +117,8 @@ int bsp_nearest_seed(const float *value, float level, size_t rows, size_t cols,
  * differences from its neighbours, up to four within the grid, is its
  * divergence.  x holds the known samples, and where to begin.  Conjugate
  * gradients in double, until the residual is 1e-10 of what it was or below
- * 1e-12; fails (BSP_DATA) after 10 (rows + cols) + 1000 steps.
+ * 1e-12; fails (BSP_DATA) after 10 (rows + cols) + 1000 steps, and on a grid
+ * of 2^32 samples or more.
  */
 int bsp_poisson(double *x, const uint8_t *unknown, const double *divergence,
     size_t rows, size_t cols, struct bsp_error *e);

@@ -84,9 +84,13 @@ int
 bsp_nearest_seed(const float *value, float level, size_t rows, size_t cols,
     uint32_t *nearest, uint32_t *scratch, struct bsp_error *e)
 {
-	struct parabola *stack = malloc(cols * sizeof *stack);
+	struct parabola *stack;
 	size_t r;
 
+	if (rows > UINT32_MAX / cols)
+		return bsp_error_set(e, BSP_DATA, "distances in %zu x %zu "
+		    "samples, expected fewer than 2^32", cols, rows);
+	stack = malloc(cols * sizeof *stack);
 	if (stack == NULL)
 		return bsp_error_system(e, ENOMEM, "a row of %zu samples",
 		    cols);

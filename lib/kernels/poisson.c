@@ -117,11 +117,15 @@ bsp_poisson(double *x, const uint8_t *unknown, const double *divergence,
 {
 	size_t n = rows * cols, i, steps = 10 * (rows + cols) + 1000;
 	struct system s;
-	double *field = malloc((5 * n + 4) * sizeof *field);
-	uint32_t *index = malloc(2 * n * sizeof *index);
-	double *r = field, *p = r + n + 1, *q = p + n + 1, *y = q + n + 1;
+	double *field, *r, *p, *q, *y;
+	uint32_t *index;
 	bool done;
 
+	if (rows > UINT32_MAX / cols)
+		return bsp_error_set(e, BSP_DATA, "a system of %zu x %zu "
+		    "samples, expected fewer than 2^32", cols, rows);
+	field = malloc((5 * n + 4) * sizeof *field);
+	index = malloc(2 * n * sizeof *index);
 	s.next = malloc(n * sizeof *s.next);
 	if (field == NULL || index == NULL || s.next == NULL) {
 		free(field);
@@ -130,6 +134,10 @@ bsp_poisson(double *x, const uint8_t *unknown, const double *divergence,
 		return bsp_error_system(e, ENOMEM, "a system of %zu unknowns",
 		    n);
 	}
+	r = field;
+	p = r + n + 1;
+	q = p + n + 1;
+	y = q + n + 1;
 	s.at = index + n;
 	s.degree = y + n + 1;
 	set_up(&s, x, unknown, divergence, rows, cols, index, r);

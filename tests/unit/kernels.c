@@ -180,10 +180,32 @@ convolution(void)
 	}
 }
 
+/* What is numbered by 32 bits refuses more, before it touches anything. */
+static void
+numbering(void)
+{
+	static const size_t sizes[][2] = {{65536, 65536}, {1, 4294967296},
+	    {4294967296, 1}, {SIZE_MAX, SIZE_MAX}};
+	struct bsp_error e;
+	size_t i;
+
+	for (i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+		e = (struct bsp_error){.status = BSP_OK};
+		ok(bsp_nearest_seed(NULL, 0, sizes[i][0], sizes[i][1], NULL,
+		    NULL, &e) == -1 && e.status == BSP_DATA,
+		    "no distances in %zu x %zu", sizes[i][1], sizes[i][0]);
+		e = (struct bsp_error){.status = BSP_OK};
+		ok(bsp_poisson(NULL, NULL, NULL, sizes[i][0], sizes[i][1],
+		    &e) == -1 && e.status == BSP_DATA,
+		    "no system of %zu x %zu", sizes[i][1], sizes[i][0]);
+	}
+}
+
 int
 main(void)
 {
 	sorting();
 	convolution();
+	numbering();
 	return done();
 }
