@@ -266,11 +266,19 @@ struct bsp_residual_job;
 /*
  * Put one anomaly into *image, which begins as the healthy image (or as the
  * anomaly before left it), and set to 1 the samples of *label that it covers;
- * label has the image's size.  params are in the order of the kind's row.
+ * label has the image's size, and the healthy image has foreground.  Samples
+ * that it does not label stay as they are, all of them where it fails.  params
+ * are in the order of the kind's row.
  */
 typedef int bsp_inject_fn(const struct bsp_inject_job *job,
     const double *params, struct bsp_image *image, struct bsp_image *label,
     struct bsp_error *e);
+
+/*
+ * Fail (BSP_USAGE) where parameters, each of which is within its range, do not
+ * go together.  0 or -1.
+ */
+typedef int bsp_check_fn(const double *params, struct bsp_error *e);
 
 /* Make *out the imperfect reconstruction of *in; they may not be the same. */
 typedef int bsp_degrade_fn(const struct bsp_degrade_job *job,
@@ -308,6 +316,7 @@ struct bsp_kind {
 	const struct bsp_param *options; /* more, which all of a stage share */
 	const char *const *drawn; /* anomalies: the numbers that it draws; ended
 	                             by NULL; NULL: none */
+	bsp_check_fn *check; /* NULL: any parameters within their ranges go */
 	bool pointwise; /* residuals: each sample depends on its own alone */
 	bsp_reach_fn *reach; /* residuals: NULL: on all, unless pointwise */
 	union {

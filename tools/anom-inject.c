@@ -51,8 +51,13 @@ static const struct cli_program program = {
 };
 
 static void
-check_streams(const struct bsp_kind *kind)
+check_request(const struct cli_command *command)
 {
+	const struct bsp_kind *kind = command->kind;
+	struct bsp_error e;
+
+	if (kind->check != NULL && kind->check(command->params, &e))
+		cli_usage("%s", e.text);
 	companion_check(&donors, kind->name, kind->needs & BSP_MAY_DONOR,
 	    kind->needs & BSP_DONOR);
 	companion_check(&shapes, kind->name, false, kind->needs & BSP_SHAPE);
@@ -63,10 +68,14 @@ begin_record(struct table *record, const struct bsp_kind *kind)
 {
 	char digits[BSP_NUMBER_SIZE];
 	struct table_fact facts[2] = {{NULL, NULL}};
-	static const char *columns[5 + BSP_PARAMS_MAX + BSP_DRAWN_MAX] = {
+	static const char *columns[7 + BSP_PARAMS_MAX + BSP_DRAWN_MAX] = {
 	    "image", "anomaly", "row", "col"};
 	size_t n = 4, i;
 
+	if (donors.path != NULL)
+		columns[n++] = "donor";
+	if (shapes.path != NULL)
+		columns[n++] = "shape";
 	for (i = 0; i < bsp_kind_params(kind); i++)
 		columns[n++] = bsp_kind_param(kind, i)->name;
 	for (i = 0; kind->drawn != NULL && kind->drawn[i] != NULL; i++)
@@ -86,6 +95,10 @@ write_record(struct table *record, const struct bsp_inject_job *job,
 	table_count(record, job->number);
 	table_count(record, job->row);
 	table_count(record, job->col);
+	if (donors.path != NULL)
+		table_count(record, companion_last(&donors));
+	if (shapes.path != NULL)
+		table_count(record, companion_last(&shapes));
 	for (i = 0; i < bsp_kind_params(command->kind); i++)
 		table_number(record, command->params[i]);
 	for (i = 0; command->kind->drawn != NULL &&
@@ -93,21 +106,46 @@ write_record(struct table *record, const struct bsp_inject_job *job,
 		table_number(record, job->drawn[i]);
 }
 
+/* What the program reads and writes. */
+static struct {
+	struct bsp_reader *in;
+	struct bsp_writer *out, *mask; /* mask: NULL where none is wanted */
+	struct positions positions;
+	struct table record;
+} io;
+
+static void
+open_all(const struct cli_command *command)
+{
+	io.out = cli_stream(format, clip);
+	if (mask_path != NULL)
+		io.mask = cli_mask(mask_path);
+	if (record_path != NULL)
+		begin_record(&io.record, command->kind);
+	if (positions_path != NULL)
+		positions_read(&io.positions, positions_path, anomalies);
+	io.in = cli_reader(command->operand[0], BSP_IMAGES);
+	if (first_index != UINT64_MAX)
+		donors.first_index = shapes.first_index = first_index;
+	companion_open(&donors);
+	companion_open(&shapes);
+}
+
 /* Put the anomalies into one image. */
 static int
 inject(struct bsp_inject_job *job, const struct cli_command *command,
-    struct positions *positions, struct table *record,
     struct bsp_image *image, struct bsp_image *label, struct bsp_error *e)
 {
 	const struct bsp_image *healthy = job->healthy;
 
-	if (bsp_image_copy(image, healthy, e) ||
+	if (bsp_foreground_check(healthy, e) ||
+	    bsp_image_copy(image, healthy, e) ||
 	    bsp_image_resize(label, healthy->rows, healthy->cols, e))
 		return -1;
 	memset(label->data, 0, bsp_image_size(label) * sizeof *label->data);
 	for (job->number = 0; job->number < anomalies; job->number++) {
 		if (positions_path != NULL)
-			positions_get(positions, job->index, job->number,
+			positions_get(&io.positions, job->index, job->number,
 			    healthy, &job->row, &job->col);
 		else if (bsp_position_draw(healthy, seed, job->index,
 		    job->number, &job->row, &job->col, e))
@@ -116,60 +154,54 @@ inject(struct bsp_inject_job *job, const struct cli_command *command,
 		    label, e))
 			return -1;
 		if (record_path != NULL)
-			write_record(record, job, command);
+			write_record(&io.record, job, command);
 	}
 	return 0;
+}
+
+/* Read, change and write one image; 1, or 0 at the end. */
+static int
+next_image(struct bsp_inject_job *job, const struct cli_command *command)
+{
+	static struct bsp_image healthy, donor, shape, image, label;
+	struct bsp_error e = {0};
+	int r = bsp_reader_next(io.in, &healthy, &e);
+
+	if (r == 0)
+		return 0;
+	if (r < 0 || companion_next(&donors, &healthy, &donor, &e) ||
+	    companion_next(&shapes, &healthy, &shape, &e))
+		cli_die(&e);
+	job->healthy = &healthy;
+	job->donor = donors.path != NULL ? &donor : NULL;
+	job->shape = shapes.path != NULL ? &shape : NULL;
+	if (inject(job, command, &image, &label, &e)) {
+		bsp_reader_blame(io.in, &e);
+		cli_die(&e);
+	}
+	if (bsp_writer_put(io.out, &image, &e) ||
+	    (io.mask != NULL && bsp_writer_put(io.mask, &label, &e)))
+		cli_die(&e);
+	return 1;
 }
 
 int
 main(int argc, char **argv)
 {
-	struct bsp_image healthy = {0}, image = {0}, label = {0};
-	struct bsp_image donor = {0}, shape = {0};
 	double drawn[BSP_DRAWN_MAX];
-	struct bsp_writer *out, *mask = NULL;
-	struct positions positions = {0};
 	struct cli_command command;
 	struct bsp_inject_job job;
-	struct bsp_error e = {0};
-	struct bsp_reader *in;
-	struct table record;
 	bool piece;
-	int r;
 
 	cli_parse(&program, argc, argv, &command);
-	check_streams(command.kind);
+	check_request(&command);
+	open_all(&command);
 	piece = first_index != UINT64_MAX;
-	out = cli_stream(format, clip);
-	if (mask_path != NULL)
-		mask = cli_mask(mask_path);
-	if (record_path != NULL)
-		begin_record(&record, command.kind);
-	if (positions_path != NULL)
-		positions_read(&positions, positions_path);
-	in = cli_reader(command.operand[0], BSP_IMAGES);
-	companion_open(&donors);
-	companion_open(&shapes);
-	job = (struct bsp_inject_job){.healthy = &healthy, .seed = seed,
-	    .index = piece ? first_index : 0, .drawn = drawn};
-	job.donor = donors.path != NULL ? &donor : NULL;
-	job.shape = shapes.path != NULL ? &shape : NULL;
-	for (; (r = bsp_reader_next(in, &healthy, &e)) == 1; job.index++) {
-		if (companion_next(&donors, &healthy, &donor, &e) ||
-		    companion_next(&shapes, &healthy, &shape, &e))
-			cli_die(&e);
-		if (inject(&job, &command, &positions, &record, &image,
-		    &label, &e)) {
-			bsp_reader_blame(in, &e);
-			cli_die(&e);
-		}
-		if (bsp_writer_put(out, &image, &e) ||
-		    (mask != NULL && bsp_writer_put(mask, &label, &e)))
-			cli_die(&e);
-	}
-	if (r < 0)
-		cli_die(&e);
+	job = (struct bsp_inject_job){.seed = seed, .drawn = drawn,
+	    .index = piece ? first_index : 0};
+	while (next_image(&job, &command))
+		job.index++;
 	if (positions_path != NULL && !piece)
-		positions_check_end(&positions, job.index);
+		positions_check_end(&io.positions, job.index);
 	return cli_finish(false);
 }

@@ -148,7 +148,7 @@ check_needs(void)
 	    ((donors.path != NULL && !companion_is_file(&donors)) ||
 	    (shapes.path != NULL && !companion_is_file(&shapes))))
 		cli_usage("--recon-cmd with --on anomalous reads donors and "
-		    "shapes twice, expected files");
+		    "shapes twice, expected names of files");
 	if ((model_path != NULL) !=
 	    ((sweep.residual.kind->needs & BSP_NORM) != 0))
 		cli_usage(model_path != NULL ? "--model: %s takes none" :

@@ -112,8 +112,10 @@ run_piece(struct batch *batch, size_t image, size_t begin, size_t end,
 	size_t each = grid->residuals * grid->sweep->metrics;
 	struct bsp_sweep_image in = {
 		.image = &batch->image[image],
-		.donor = &batch->donor[image],
-		.shape = &batch->shape[image],
+		.donor = batch->donor[image].data != NULL ?
+		    &batch->donor[image] : NULL,
+		.shape = batch->shape[image].data != NULL ?
+		    &batch->shape[image] : NULL,
 		.recon = batch->recons_each == 0 ? NULL :
 		    &batch->recon[image * batch->recons_each],
 		.index = batch->first + image,

@@ -103,8 +103,10 @@ feed(void *with)
 	struct command *command = with;
 	struct bsp_error *e = &command->error;
 	struct bsp_image image = {0}, donor = {0}, shape = {0};
-	struct bsp_sweep_image in = {.image = &image, .donor = &donor,
-	    .shape = &shape, .index = command->first_index};
+	struct bsp_sweep_image in = {.image = &image,
+	    .donor = command->donors.path != NULL ? &donor : NULL,
+	    .shape = command->shapes.path != NULL ? &shape : NULL,
+	    .index = command->first_index};
 	sigset_t pipe;
 	int r;
 
@@ -172,6 +174,8 @@ command_start(struct command *command, const char *text,
 	if (sweep->on_anomalous) {
 		command->donors = *donors;
 		command->shapes = *shapes;
+		/* What is read is told by the source's. */
+		command->donors.hash = command->shapes.hash = NULL;
 		companion_open(&command->donors);
 		companion_open(&command->shapes);
 	}

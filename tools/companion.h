@@ -1,6 +1,8 @@
 /*
  * A stream that is read beside the images: one of its images for each of
- * theirs.  A file begins again at its end; a pipe must be long enough.
+ * theirs.  A file begins again at its end, and image i of the whole stream gets
+ * image i modulo their number, whatever piece is read; a pipe is read in
+ * lock-step and must be long enough.
  */
 #ifndef COMPANION_H
 #define COMPANION_H
@@ -14,17 +16,28 @@ struct companion {
 	const char *option; /* that named it */
 	enum bsp_content content;
 	bool any_size;
+	uint64_t first_index; /* of the images in the whole stream */
 	struct bsp_reader *reader;
-	bool again;         /* a file */
-	XXH3_state_t *hash; /* NULL, or of all that was read once */
-	uint64_t count;     /* of images in the first round */
+	const char *name;   /* as errors call it */
+	int file;           /* a file, open once more; else -1 */
+	off_t begin;        /* where in it the stream begins */
+	uint64_t index;     /* of the next image in the stream */
+	uint64_t given;     /* images so far */
+	uint64_t count;     /* of images in the stream; 0: not known */
+	XXH3_state_t *hash; /* NULL, or of all that was given once */
 };
 
 /* Open the stream, unless its path is NULL, or die. */
 void companion_open(struct companion *companion);
 
-/* Can it be opened a second time, to be read on its own? */
+/* Can it be opened by its name a second time, to be read on its own? */
 bool companion_is_file(const struct companion *companion);
+
+/* Where in the stream the image given last lies. */
+uint64_t companion_last(const struct companion *companion);
+
+/* How many different images were given. */
+uint64_t companion_used(const struct companion *companion);
 
 /*
  * Read the next image, which must have the size of `like' unless any will do;

@@ -51,15 +51,39 @@ add(struct positions *positions, const struct position *position)
 	positions->at[positions->count++] = *position;
 }
 
+/* Every row must be of an anomaly that is made, and the only one of it. */
+static void
+check_rows(struct positions *positions, uint64_t count)
+{
+	const struct position *at = positions->at;
+	struct bsp_error e;
+	size_t i;
+
+	for (i = 0; i < positions->count; i++) {
+		if (i > 0 && compare(&at[i - 1], &at[i]) == 0)
+			bsp_error_set(&e, BSP_DATA, "two rows for image %llu, "
+			    "anomaly %llu, expected one",
+			    (unsigned long long)at[i].image,
+			    (unsigned long long)at[i].number);
+		else if (at[i].number >= count)
+			bsp_error_set(&e, BSP_DATA, "a row for image %llu, "
+			    "anomaly %llu, expected anomalies below %llu "
+			    "(--count)", (unsigned long long)at[i].image,
+			    (unsigned long long)at[i].number,
+			    (unsigned long long)count);
+		else
+			continue;
+		die(positions, &e);
+	}
+}
+
 void
-positions_read(struct positions *positions, const char *path)
+positions_read(struct positions *positions, const char *path, uint64_t count)
 {
 	static const char *const columns[] = {"image", "row", "col",
 	    "?anomaly", NULL};
 	struct position position;
-	struct bsp_error e;
 	struct tsv tsv;
-	size_t i;
 
 	*positions = (struct positions){.name = path};
 	tsv_open(&tsv, path, columns);
@@ -75,14 +99,7 @@ positions_read(struct positions *positions, const char *path)
 		return;
 	qsort(positions->at, positions->count, sizeof *positions->at,
 	    compare);
-	for (i = 1; i < positions->count; i++)
-		if (compare(&positions->at[i - 1], &positions->at[i]) == 0) {
-			bsp_error_set(&e, BSP_DATA,
-			    "two rows for image %llu, anomaly %llu, expected "
-			    "one", (unsigned long long)positions->at[i].image,
-			    (unsigned long long)positions->at[i].number);
-			die(positions, &e);
-		}
+	check_rows(positions, count);
 }
 
 void

@@ -12,8 +12,12 @@ struct positions {
 	size_t count, capacity;
 };
 
-/* Read the columns image, row, col and, if there, anomaly; or die. */
-void positions_read(struct positions *positions, const char *path);
+/*
+ * Read the columns image, row, col and, if there, anomaly, whose numbers are
+ * below the count of anomalies an image; or die.
+ */
+void positions_read(struct positions *positions, const char *path,
+    uint64_t count);
 
 /* Where the anomaly of that number of an image lies, inside it; or die. */
 void positions_get(struct positions *positions, uint64_t index,

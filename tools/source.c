@@ -33,6 +33,7 @@ source_open(struct source *source, const struct bsp_sweep *sweep,
 	    .donors = source->donors, .shapes = source->shapes,
 	    .recons_each = bsp_sweep_recons(sweep),
 	    .image_hash = start_hash(), .recon_hash = start_hash()};
+	source->donors.first_index = source->shapes.first_index = first_index;
 	source->donors.hash = start_hash();
 	source->shapes.hash = start_hash();
 	if (sweep->on_anomalous)
@@ -167,6 +168,5 @@ source_fingerprint(const struct source *source, bool of_recons, char text[64])
 const char *
 source_companion(const struct companion *companion, char text[64])
 {
-	return tell(companion->count > 0 ? companion->count :
-	    bsp_reader_count(companion->reader), companion->hash, text);
+	return tell(companion_used(companion), companion->hash, text);
 }
