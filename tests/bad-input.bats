@@ -244,6 +244,10 @@ limit_memory() {
 	refuses 'ends inside a line'
 	table 'image\trow\tcol\n0\t1\t1\n# incomplete\n'
 	refuses 'not whole'
+	table 'image\tanomaly\trow\tcol\n0\t0\t1\t1\n0\t1\t1\t1\n'
+	refuses 'a row for image 0, anomaly 1, expected anomalies below 1 (--count)'
+	fails 3 'p.tsv: .*anomaly 1, expected' anom-inject disk --first-index 0 \
+		--positions p.tsv a.pgm
 	table 'image\trow\tcol\n0\t1\t1\n1\t2\t0\n'
 	anom-inject disk --positions p.tsv --count 2 a.pgm >out 2>err &&
 		return 1
@@ -342,13 +346,50 @@ limit_memory() {
 	fails 2 'grid: 2.5 is not' anom-inject coarse-noise --grid 2.5 a.pgm
 	fails 2 'sigma: 0 is out' anom-inject coarse-noise --sigma 0 a.pgm
 	fails 2 'aspect: 2 is out of range' anom-inject cutpaste --aspect 2 a.pgm
-	fails 2 'area-low: 0.5 is above' anom-inject cutpaste --area-low 0.5 a.pgm
+	: >empty
+	for input in a.pgm empty; do
+		fails 2 'area-low: 0.5 is above' anom-inject cutpaste \
+			--area-low 0.5 "$input"
+		is_poison out
+	done
+	fails 2 'area-low: 0.5 is above' anom-sweep --inject \
+		cutpaste:area-low=.5 --degrade blur a.pgm
 	fails 2 "nearest is 'cutpaste'" anom-inject cut-paste a.pgm
 	pgm 3 2 9 9 9 9 9 9 >flat
 	fails 3 'flat: image 0: none of 100 pastes' anom-inject cutpaste flat
 	pgm 3 2 0 0 0 0 0 0 >black
 	fails 3 'image 0: .*without foreground' anom-inject sprites black
 	fails 3 'image 0: .*without foreground' anom-inject coarse-noise black
+	fails 3 'noise of sigma 1e-09 changes no sample by more than 1/255' \
+		anom-inject coarse-noise --sigma 1e-9 a.pgm
+	printf 'image\trow\tcol\n0\t1\t1\n' >p.tsv
+	for kind in $(kinds anom-inject); do
+		case $kind in
+		fpi | pii | nsa) set -- --donors black ;;
+		lesion) set -- --shapes shape.pgm ;;
+		*) set -- ;;
+		esac
+		fails 3 'black: image 0: .*without foreground' anom-inject \
+			"$kind" "$@" --positions p.tsv black
+	done
+}
+
+@test "one grey level is no visible change" {
+	pgm 1 1 1 >shape.pgm
+	# Of neighbouring levels these are furthest apart as float32.
+	for level in 0 1 3 7 15 31 63 127 200; do
+		next=$((level + 1))
+		pgm 2 2 $next $next $next $((next + 1)) >grey
+		fails 3 'none of 100 pastes' anom-inject cutpaste grey
+		[ $level -gt 0 ] || continue
+		pgm 2 2 $level $next $level $next >grey
+		pgm 2 2 $next $level $next $level >donor
+		fails 3 'none of 100 pastes' anom-inject cutpaste grey
+		fails 3 'none of 100 squares .*is the donor the image itself?' \
+			anom-inject fpi --donors donor grey
+	done
+	pgm 2 2 100 102 104 106 >grey
+	anom-inject cutpaste grey >out
 }
 
 @test "streams beside the images: donors, shapes, masks, saliency" {
@@ -369,14 +410,36 @@ limit_memory() {
 		inpaint --mask m.pgm mixed.pgm
 	cat a.pgm a.pgm >long
 	anom-inject fpi --donors other.pgm long >out
-	fails_on other.pgm 3 'image 2: .*ran out' anom-inject fpi --donors - long
+	# A file begins again at its end, by whatever name; a pipe does not.
+	anom-inject fpi --donors - long <other.pgm | cmp - out
+	cat a.pgm other.pgm >both
+	{ head -c "$(wc -c <a.pgm)" >/dev/null; anom-inject fpi --donors - \
+		long; } <both | cmp - out
+	mkfifo pipe
+	cat other.pgm >pipe &
+	fails_on pipe 3 'standard input: image 2: .*ran out' anom-inject fpi \
+		--donors - long
+	head -c 30 other.pgm >"cut"
+	fails_on "cut" 3 'standard input: image 0: ' anom-inject fpi \
+		--donors - a.pgm
+	fails 3 'cut: image 0: ' anom-inject fpi --donors "cut" --first-index 1 \
+		a.pgm
 	: >empty
 	fails 3 'empty: .*holds no image' anom-inject fpi --donors empty a.pgm
+	fails 3 'empty: .*holds no image' anom-inject fpi --donors empty \
+		--first-index 5 a.pgm
 	fails 3 'a.pgm: image 0: .*none of 100 squares' anom-inject fpi \
 		--donors a.pgm a.pgm
 	pgm 3 3 0 0 0 0 0 0 0 0 0 >black
 	fails 3 'its shape is an empty mask' anom-inject lesion --shapes black \
 		a.pgm
+	# The middle of a ring is not in it; a weak blend changes nothing.
+	pgm 3 3 9 9 9 9 0 9 9 9 9 >ring
+	pgm 5 5 0 0 0 0 0  0 0 0 0 0  0 0 9 0 0  0 0 0 0 0  0 0 0 0 0 >dot
+	fails 3 'dot: image 0: .*the middle at row 2, column 2, covers no foreground$' \
+		anom-inject lesion --shapes ring dot
+	fails 3 'covers no foreground that it changes by more than 1/255' \
+		anom-inject lesion --shapes shape.pgm --blend .0001 a.pgm
 	fails 3 'its donor has no foreground' anom-inject nsa --donors black a.pgm
 	fails 3 'none of 100 shapes .* in an image of 3 x 3' anom-inject \
 		bend-sink a.pgm
@@ -395,8 +458,11 @@ limit_memory() {
 		blur --donors b.pgm a.pgm
 	fails 3 'is 3 x 3, expected the 3 x 2' anom-sweep --inject fpi \
 		--degrade blur --donors b.pgm mixed.pgm
-	fails 2 'expected files' anom-sweep --inject fpi --on anomalous \
-		--recon-cmd cat --donors <(cat b.pgm) a.pgm
+	fails 2 'expected names of files' anom-sweep --inject fpi --on \
+		anomalous --recon-cmd cat --donors <(cat b.pgm) a.pgm
+	# Donors that a kind may have and has not.
+	brain-phantom --count 2 --size 32 >brain.pfm
+	anom-sweep --inject perlin --degrade blur brain.pfm >out
 }
 
 @test "residuals of several samples, of none, and their options" {

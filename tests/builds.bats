@@ -21,18 +21,48 @@ cell() {
 	cat healthy anom recon map mask rec table pooled
 }
 
+# Every anomaly, on images whose background is partly -0.
+anomalies() {
+	PATH=$1:$PATH
+	brain-phantom --count 2 --size 48 --seed 1 >donors
+	brain-phantom --count 2 --size 48 | $PYTHON -c '
+import sys
+data = bytearray(sys.stdin.buffer.read())
+for start in (data.index(b"-1"), data.index(b"-1", len(data) // 2)):
+    start = data.index(b"\n", start) + 1
+    for i in range(start, start + 4 * 48 * 48, 8):
+        if data[i:i + 4] == bytes(4):
+            data[i + 3] = 0x80
+sys.stdout.buffer.write(data)' >negative
+	[ "$(od -An -tx4 -w4 -v negative | grep -c 80000000)" -gt 500 ]
+	pgm 3 3 9 0 9 9 9 0 0 9 0 >shapes
+	for kind in $(kinds anom-inject); do
+		local beside=()
+		case $kind in
+		fpi | pii | nsa) beside=(--donors donors) ;;
+		lesion) beside=(--shapes shapes) ;;
+		esac
+		anom-inject "$kind" ${beside[@]+"${beside[@]}"} --count 3 \
+			--mask mask --record rec negative
+		cat mask
+		grep -v '^#' rec
+	done
+	fg-equalize negative
+}
+
 @test "gcc and clang, -O0 and -O3, give the same bytes" {
-	cell "$BIN" >expected
+	{ cell "$BIN"; anomalies "$BIN"; } >expected
 	[ "$(wc -c <expected)" -gt 1000000 ]
 	for variant in gcc-O0 clang-O0 clang-O3; do
-		cell "$BUILD/$variant/bin" | cmp - expected
+		{ cell "$BUILD/$variant/bin"; anomalies "$BUILD/$variant/bin"; } |
+			cmp - expected
 	done
 }
 
 @test "a CPU without AVX2 and FMA gives the same bytes" {
-	cell "$BIN" >expected
+	{ cell "$BIN"; anomalies "$BIN"; } >expected
 	export GLIBC_TUNABLES=glibc.cpu.hwcaps=-AVX2,-FMA,-FMA4
-	cell "$BIN" | cmp - expected
+	{ cell "$BIN"; anomalies "$BIN"; } | cmp - expected
 }
 
 @test "valgrind finds nothing" {
@@ -62,8 +92,9 @@ nibabel.save(nibabel.Nifti1Image(numpy.random.rand(9, 8, 7).astype("f4"),
 }
 
 @test "under the sanitizers a cell gives the same bytes" {
-	cell "$BIN" >expected
-	cell "$BUILD/sanitized/bin" | cmp - expected
+	{ cell "$BIN"; anomalies "$BIN"; } >expected
+	{ cell "$BUILD/sanitized/bin"; anomalies "$BUILD/sanitized/bin"; } |
+		cmp - expected
 }
 
 @test "the sanitizers find nothing in the suites" {

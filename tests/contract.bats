@@ -67,6 +67,54 @@ concatenates() {
 	done
 }
 
+@test "pieces of larger images: images, masks and records, any kind" {
+	brain-phantom --count 5 --size 32 >whole.pfm
+	brain-phantom --count 3 --size 32 >one.pfm
+	brain-phantom --count 2 --size 32 --first-index 3 >two.pfm
+	cat one.pfm two.pfm | cmp - whole.pfm
+	# Fewer than images: they begin again.
+	brain-phantom --count 2 --size 32 --seed 1 >donors.pfm
+	{ pgm 3 3 9 0 9 9 9 0 0 9 0; pgm 2 1 1 1; } >shapes.pgm
+	for kind in $(kinds anom-inject); do
+		local beside=()
+		case $kind in
+		fpi | pii | nsa | perlin) beside=(--donors donors.pfm) ;;
+		lesion) beside=(--shapes shapes.pgm) ;;
+		esac
+		for piece in whole:0 one:0 two:3; do
+			anom-inject "$kind" ${beside[@]+"${beside[@]}"} \
+				--count 2 --seed 4 \
+				--first-index "${piece#*:}" --mask mask \
+				--record rec "${piece%:*}.pfm" >out
+			cp out "${piece%:*}.out"
+			cp mask "${piece%:*}.mask"
+			grep -v '^#' rec >"${piece%:*}.rec"
+		done
+		cat one.out two.out | cmp - whole.out
+		cat one.mask two.mask | cmp - whole.mask
+		{ cat one.rec; tail -n +2 two.rec; } | cmp - whole.rec
+	done
+}
+
+@test "pieces of a sweep take the donors of the whole" {
+	brain-phantom --count 5 --size 32 >whole.pfm
+	brain-phantom --count 3 --size 32 >one.pfm
+	brain-phantom --count 2 --size 32 --first-index 3 >two.pfm
+	brain-phantom --count 2 --size 32 --seed 1 >donors.pfm
+	sweep() {
+		anom-sweep --inject fpi --donors donors.pfm --per-image "$@" |
+			grep -v '^#'
+	}
+	for how in '--degrade blur' \
+		'--on anomalous --recon-cmd=recon-degrade\ blur'; do
+		eval "set -- $how"
+		sweep "$@" whole.pfm >whole
+		sweep "$@" one.pfm >pieces
+		sweep "$@" --first-index 3 two.pfm | tail -n +2 >>pieces
+		cmp whole pieces
+	done
+}
+
 same_however_read() {
 	local program=$1 kind=$2
 	[ "$kind" != zscore ] || return 0

@@ -32,14 +32,14 @@ mean_edge(const struct bend *bend)
 	return sum / RAYS;
 }
 
-/* Draw a bend; false where it does not fit. */
+/* Draw a bend, as try number i; false where it does not fit. */
 static bool
-draw(const struct bsp_inject_job *job, struct bsp_random *random,
+draw(const struct bsp_inject_job *job, struct bsp_random *random, int i,
     struct bend *bend)
 {
 	size_t rows = job->healthy->rows, cols = job->healthy->cols;
 	double side = (double)(rows < cols ? rows : cols), mean, p, low, high;
-	bool fits = bsp_shape_draw(job, random, &bend->shape);
+	bool fits = bsp_shape_draw(job, random, i, &bend->shape);
 	double u, q;
 
 	bsp_shape_place(&bend->shape, random, &bend->row, &bend->col);
@@ -92,18 +92,6 @@ bent(const struct bend *bend, const struct bsp_spline *spline, share_fn *share,
 	    bend->col + far * right);
 }
 
-static void
-range_of(const struct bsp_image *image, float *low, float *high)
-{
-	size_t i;
-
-	*low = *high = image->data[0];
-	for (i = 1; i < bsp_image_size(image); i++) {
-		*low = fminf(*low, image->data[i]);
-		*high = fmaxf(*high, image->data[i]);
-	}
-}
-
 /* Splines overshoot: what leaves the image's range is put back to its end. */
 static int
 apply(const struct bsp_inject_job *job, const struct bend *bend,
@@ -119,7 +107,7 @@ apply(const struct bsp_inject_job *job, const struct bend *bend,
 	if (bsp_spline_make(&spline, healthy->data, healthy->rows,
 	    healthy->cols, e))
 		return -1;
-	range_of(healthy, &low, &high);
+	bsp_image_range(healthy, &low, &high);
 	for (r = s->row_begin; r < s->row_end; r++)
 		for (c = s->col_begin; c < s->col_end; c++) {
 			i = r * healthy->cols + c;
@@ -127,7 +115,8 @@ apply(const struct bsp_inject_job *job, const struct bend *bend,
 			    (double)r, (double)c))
 				continue;
 			x = bent(bend, &spline, share, (double)r, (double)c);
-			image->data[i] = fminf(fmaxf(x, low), high);
+			image->data[i] = (float)bsp_clip((double)x,
+			    (double)low, (double)high);
 			label->data[i] = 1;
 		}
 	bsp_spline_free(&spline);
@@ -145,7 +134,7 @@ inject(const struct bsp_inject_job *job, share_fn *share,
 	bsp_random_start(&random, job->seed, BSP_DRAW_ANOMALY, job->number,
 	    job->index);
 	for (i = 0; i < BSP_TRIES; i++)
-		if (draw(job, &random, &bend))
+		if (draw(job, &random, i, &bend))
 			break;
 	if (i == BSP_TRIES)
 		return bsp_error_set(e, BSP_DATA, "none of %d shapes lies "

@@ -5,7 +5,6 @@
  * anomaly detection in brain MRI", 2022.
  */
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 
 #include "inject.h"
@@ -50,16 +49,40 @@ grid_place(size_t i, size_t size, size_t n)
 	return size > 1 ? (double)i * (double)(n - 1) / (double)(size - 1) : 0;
 }
 
+/* Add the rolled noise; how many samples visibly change? */
+static size_t
+add(const struct bsp_image *healthy, const double *grid, size_t n,
+    size_t down, size_t along, struct bsp_image *image,
+    struct bsp_image *label)
+{
+	size_t rows = image->rows, cols = image->cols, r, c, i, changed = 0;
+	float x;
+
+	for (r = i = 0; r < rows; r++)
+		for (c = 0; c < cols; c++, i++) {
+			if (healthy->data[i] <= 0)
+				continue;
+			x = (float)((double)healthy->data[i] + interpolate(
+			    grid, n, grid_place((r + down) % rows, rows, n),
+			    grid_place((c + along) % cols, cols, n)));
+			if (!bsp_is_visible(x, healthy->data[i]))
+				continue;
+			image->data[i] = x;
+			label->data[i] = 1;
+			changed++;
+		}
+	return changed;
+}
+
 int
 bsp_inject_coarse_noise(const struct bsp_inject_job *job,
     const double *params, struct bsp_image *image, struct bsp_image *label,
     struct bsp_error *e)
 {
-	size_t n = (size_t)params[GRID], rows = image->rows, k, r, c;
-	size_t cols = image->cols, down, along;
+	size_t n = (size_t)params[GRID], rows = image->rows, k, down, along;
+	size_t cols = image->cols, changed;
 	double *grid = malloc(n * n * sizeof *grid);
 	struct bsp_random random;
-	float *x;
 
 	if (grid == NULL)
 		return bsp_error_system(e, ENOMEM, "a grid of %zu x %zu", n,
@@ -73,18 +96,8 @@ bsp_inject_coarse_noise(const struct bsp_inject_job *job,
 	along = (size_t)bsp_random_below(&random, cols);
 	bsp_tell(job, 0, (double)down);
 	bsp_tell(job, 1, (double)along);
-	for (r = 0, k = 0; r < rows; r++)
-		for (c = 0; c < cols; c++, k++) {
-			if (job->healthy->data[k] <= 0)
-				continue;
-			x = &image->data[k];
-			*x = (float)((double)*x + interpolate(grid, n,
-			    grid_place((r + down) % rows, rows, n),
-			    grid_place((c + along) % cols, cols, n)));
-			if (fabs((double)*x - (double)job->healthy->data[k]) >
-			    BSP_VISIBLE)
-				label->data[k] = 1;
-		}
+	changed = add(job->healthy, grid, n, down, along, image, label);
 	free(grid);
-	return 0;
+	return changed > 0 ? 0 : bsp_error_set(e, BSP_DATA, "noise of sigma "
+	    "%g changes no sample by more than 1/255", params[SIGMA]);
 }

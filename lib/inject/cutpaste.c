@@ -88,8 +88,8 @@ paste(const struct bsp_inject_job *job, const struct box *box, size_t row,
 		for (c = 0; c < box->cols; c++) {
 			to = (box->row + r) * healthy->cols + box->col + c;
 			x = healthy->data[(row + r) * healthy->cols + col + c];
-			if (healthy->data[to] <= 0 || fabs((double)x -
-			    (double)healthy->data[to]) <= BSP_VISIBLE)
+			if (healthy->data[to] <= 0 ||
+			    !bsp_is_visible(x, healthy->data[to]))
 				continue;
 			changed++;
 			if (image != NULL) {
@@ -113,6 +113,15 @@ tell(const struct bsp_inject_job *job, const struct box *box, size_t row,
 }
 
 int
+bsp_cutpaste_check(const double *params, struct bsp_error *e)
+{
+	if (params[AREA_LOW] <= params[AREA_HIGH])
+		return 0;
+	return bsp_error_set(e, BSP_USAGE, "area-low: %g is above area-high, "
+	    "%g", params[AREA_LOW], params[AREA_HIGH]);
+}
+
+int
 bsp_inject_cutpaste(const struct bsp_inject_job *job, const double *params,
     struct bsp_image *image, struct bsp_image *label, struct bsp_error *e)
 {
@@ -121,9 +130,8 @@ bsp_inject_cutpaste(const struct bsp_inject_job *job, const double *params,
 	size_t row, col;
 	int i;
 
-	if (params[AREA_LOW] > params[AREA_HIGH])
-		return bsp_error_set(e, BSP_USAGE, "area-low: %g is above "
-		    "area-high, %g", params[AREA_LOW], params[AREA_HIGH]);
+	if (bsp_cutpaste_check(params, e))
+		return -1;
 	bsp_random_start(&random, job->seed, BSP_DRAW_ANOMALY, job->number,
 	    job->index);
 	for (i = 0; i < BSP_TRIES; i++) {

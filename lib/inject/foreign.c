@@ -13,7 +13,7 @@ const char *const bsp_foreign_drawn[] = {"half-width", "alpha", NULL};
 /* Shares of the image's side, and of the donor in the mixture. */
 #define HALF_LEAST .05
 #define HALF_MOST .2
-#define CENTRAL .8
+#define MARGIN 10 /* a tenth: the centre lies in the central 80 % */
 #define ALPHA_LEAST .05
 #define ALPHA_MOST .95
 
@@ -21,7 +21,7 @@ const char *const bsp_foreign_drawn[] = {"half-width", "alpha", NULL};
 static size_t
 central(size_t at, size_t n)
 {
-	size_t margin = (size_t)((1 - CENTRAL) / 2 * (double)n);
+	size_t margin = n / MARGIN;
 
 	if (at < margin)
 		return margin;
@@ -92,7 +92,8 @@ inject(const struct bsp_inject_job *job, mix_fn *mix,
 		result = 0;
 	} else {
 		bsp_error_set(e, BSP_DATA, "none of %d squares of the donor "
-		    "changes a sample by more than 1/255", BSP_TRIES);
+		    "changes a sample by more than 1/255: is the donor the "
+		    "image itself?", BSP_TRIES);
 	}
 out:
 	bsp_image_free(&out);

@@ -1,8 +1,6 @@
 /*
  * The table of anomalies, and where an anomaly lies.
  */
-#include <math.h>
-
 #include "inject.h"
 
 const struct bsp_kind bsp_inject_kinds[] = {
@@ -63,6 +61,7 @@ const struct bsp_kind bsp_inject_kinds[] = {
 		.inputs = 1,
 		.params = bsp_cutpaste_params,
 		.drawn = bsp_cutpaste_drawn,
+		.check = bsp_cutpaste_check,
 		.apply.inject = bsp_inject_cutpaste,
 	},
 	{
@@ -139,8 +138,9 @@ const struct bsp_kind bsp_inject_kinds[] = {
 };
 
 size_t
-bsp_foreground_at(const struct bsp_image *image, uint64_t k)
+bsp_foreground_draw(const struct bsp_image *image, struct bsp_random *random)
 {
+	uint64_t k = bsp_random_below(random, bsp_image_foreground(image));
 	size_t i;
 
 	for (i = 0; ; i++)
@@ -162,12 +162,11 @@ bsp_put_visible(const struct bsp_inject_job *job,
 			if (job->healthy->data[i] <= 0)
 				continue;
 			x = piece->data[r * piece->cols + c];
+			if (!bsp_is_visible(x, job->healthy->data[i]))
+				continue;
 			image->data[i] = x;
-			if (fabs((double)x - (double)job->healthy->data[i]) >
-			    BSP_VISIBLE) {
-				label->data[i] = 1;
-				changed++;
-			}
+			label->data[i] = 1;
+			changed++;
 		}
 	return changed;
 }
@@ -177,18 +176,13 @@ bsp_position_draw(const struct bsp_image *image, uint64_t seed,
     uint64_t index, uint32_t number, size_t *row, size_t *col,
     struct bsp_error *e)
 {
-	size_t i, foreground = bsp_image_foreground(image);
 	struct bsp_random random;
-	uint64_t k;
+	size_t i;
 
-	if (foreground == 0)
-		return bsp_error_set(e, BSP_DATA,
-		    "an image of %zu x %zu without foreground (no sample above "
-		    "0): there is nowhere to put an anomaly", image->cols,
-		    image->rows);
+	if (bsp_foreground_check(image, e))
+		return -1;
 	bsp_random_start(&random, seed, BSP_DRAW_POSITION, number, index);
-	k = bsp_random_below(&random, foreground);
-	i = bsp_foreground_at(image, k);
+	i = bsp_foreground_draw(image, &random);
 	*row = i / image->cols;
 	*col = i % image->cols;
 	return 0;

@@ -15,8 +15,20 @@ bsp_inject_fn bsp_inject_source;
 bsp_inject_fn bsp_inject_sink;
 bsp_inject_fn bsp_inject_shuffle;
 
-/* A blended sample that changes by more is anomalous. */
-#define BSP_VISIBLE (1 / 255.)
+/*
+ * A blended sample that changes by more is anomalous.  Samples of an 8-bit
+ * image are rounded to float32, and neighbours among its levels are then more
+ * than 1/255 apart or less: none of them is to count.
+ */
+#define BSP_VISIBLE (1 / 255. + 1e-6)
+
+static inline bool
+bsp_is_visible(float x, float healthy)
+{
+	double change = (double)x - (double)healthy;
+
+	return change > BSP_VISIBLE || change < -BSP_VISIBLE;
+}
 
 /* What is drawn until it fits is drawn so often at most. */
 #define BSP_TRIES 100
@@ -29,13 +41,14 @@ bsp_tell(const struct bsp_inject_job *job, size_t i, double value)
 		job->drawn[i] = value;
 }
 
-/* The k-th sample of the foreground, in row-major order. */
-size_t bsp_foreground_at(const struct bsp_image *image, uint64_t k);
+/* Draw a sample of the foreground, uniform in row-major order. */
+size_t bsp_foreground_draw(const struct bsp_image *image,
+    struct bsp_random *random);
 
 /*
- * Put a piece's samples into the foreground of the image, its first at (row,
- * col), and label those that differ visibly from the healthy image; returns
- * how many do.
+ * Put those of a piece's samples, its first at (row, col), that differ visibly
+ * from the healthy image into the foreground of the image, and label them;
+ * returns how many do.
  */
 size_t bsp_put_visible(const struct bsp_inject_job *job,
     const struct bsp_image *piece, size_t row, size_t col,
@@ -47,6 +60,7 @@ bsp_inject_fn bsp_inject_coarse_noise;
 
 extern const struct bsp_param bsp_cutpaste_params[];
 extern const char *const bsp_cutpaste_drawn[];
+bsp_check_fn bsp_cutpaste_check;
 bsp_inject_fn bsp_inject_cutpaste;
 
 extern const struct bsp_param bsp_sprites_params[];

@@ -2,8 +2,6 @@
  * lesion: a shape from a mask, centred at the position, takes one intensity or
  * is mixed with it.
  */
-#include <math.h>
-
 #include "inject.h"
 
 enum { INTENSITY, BLEND };
@@ -45,17 +43,20 @@ find_middle(const struct bsp_image *shape, size_t *row, size_t *col)
 	return top < shape->rows;
 }
 
-int
-bsp_inject_lesion(const struct bsp_inject_job *job, const double *params,
-    struct bsp_image *image, struct bsp_image *label, struct bsp_error *e)
+/*
+ * Put the lesion, the middle of its shape (row, col) at the position; how many
+ * samples does it cover?  Those that a blend does not visibly change it does
+ * not.
+ */
+static size_t
+put(const struct bsp_inject_job *job, const double *params, size_t row,
+    size_t col, struct bsp_image *image, struct bsp_image *label)
 {
 	const struct bsp_image *healthy = job->healthy, *shape = job->shape;
-	size_t row, col, r, c, to_row, to_col, i;
+	size_t r, c, to_row, to_col, i, covered = 0;
 	double blend = params[BLEND];
+	float x;
 
-	if (!find_middle(shape, &row, &col))
-		return bsp_error_set(e, BSP_DATA, "its shape is an empty mask "
-		    "of %zu x %zu", shape->cols, shape->rows);
 	for (r = 0; r < shape->rows; r++)
 		for (c = 0; c < shape->cols; c++) {
 			/* Off the image they wrap to huge numbers. */
@@ -65,12 +66,31 @@ bsp_inject_lesion(const struct bsp_inject_job *job, const double *params,
 			    to_row >= image->rows || to_col >= image->cols)
 				continue;
 			i = to_row * image->cols + to_col;
-			if (healthy->data[i] <= 0)
+			x = (float)((1 - blend) * (double)healthy->data[i] +
+			    blend * params[INTENSITY]);
+			if (healthy->data[i] <= 0 || (blend < 1 &&
+			    !bsp_is_visible(x, healthy->data[i])))
 				continue;
-			image->data[i] = (float)((1 - blend) *
-			    (double)healthy->data[i] + blend *
-			    params[INTENSITY]);
+			image->data[i] = x;
 			label->data[i] = 1;
+			covered++;
 		}
-	return 0;
+	return covered;
+}
+
+int
+bsp_inject_lesion(const struct bsp_inject_job *job, const double *params,
+    struct bsp_image *image, struct bsp_image *label, struct bsp_error *e)
+{
+	const struct bsp_image *shape = job->shape;
+	size_t row, col;
+
+	if (!find_middle(shape, &row, &col))
+		return bsp_error_set(e, BSP_DATA, "its shape is an empty mask "
+		    "of %zu x %zu", shape->cols, shape->rows);
+	if (put(job, params, row, col, image, label) > 0)
+		return 0;
+	return bsp_error_set(e, BSP_DATA, "its shape, the middle at row %zu, "
+	    "column %zu, covers no foreground%s", job->row, job->col,
+	    params[BLEND] < 1 ? " that it changes by more than 1/255" : "");
 }

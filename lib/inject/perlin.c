@@ -84,36 +84,19 @@ noise_at(const struct noise *noise, size_t r, size_t c, size_t rows,
 struct texture {
 	const struct bsp_image *donor;
 	struct noise noise;
-	double low, high;
+	float low, high;
 };
-
-static void
-find_range(const struct bsp_image *image, struct texture *texture)
-{
-	double x;
-	size_t i;
-
-	texture->low = HUGE_VAL;
-	texture->high = -HUGE_VAL;
-	for (i = 0; i < bsp_image_size(image); i++) {
-		x = (double)image->data[i];
-		if (x > 0) {
-			texture->low = fmin(texture->low, x);
-			texture->high = fmax(texture->high, x);
-		}
-	}
-}
 
 static double
 texture_at(const struct texture *texture, size_t r, size_t c, size_t rows,
     size_t cols)
 {
-	double share;
+	double low = (double)texture->low, share;
 
 	if (texture->donor != NULL)
 		return (double)texture->donor->data[r * cols + c];
 	share = (noise_at(&texture->noise, r, c, rows, cols) + 1) / 2;
-	return texture->low + (texture->high - texture->low) * share;
+	return low + ((double)texture->high - low) * share;
 }
 
 /* Mix; how many samples visibly change? */
@@ -123,21 +106,21 @@ mix(const struct bsp_inject_job *job, const struct noise *noise,
     struct bsp_image *image, struct bsp_image *label)
 {
 	size_t rows = image->rows, cols = image->cols, r, c, i, changed = 0;
-	double x, y;
+	float x, y;
 
 	for (r = i = 0; r < rows; r++)
 		for (c = 0; c < cols; c++, i++) {
-			x = (double)job->healthy->data[i];
+			x = job->healthy->data[i];
 			if (x <= 0 || !(noise_at(noise, r, c, rows, cols) >
 			    threshold))
 				continue;
-			y = (1 - beta) * texture_at(texture, r, c, rows,
-			    cols) + beta * x;
-			image->data[i] = (float)y;
-			if (fabs((double)image->data[i] - x) > BSP_VISIBLE) {
-				label->data[i] = 1;
-				changed++;
-			}
+			y = (float)((1 - beta) * texture_at(texture, r, c,
+			    rows, cols) + beta * (double)x);
+			if (!bsp_is_visible(y, x))
+				continue;
+			image->data[i] = y;
+			label->data[i] = 1;
+			changed++;
 		}
 	return changed;
 }
@@ -153,7 +136,7 @@ bsp_inject_perlin(const struct bsp_inject_job *job, const double *params,
 	double beta = 0;
 	int i;
 
-	find_range(job->healthy, &texture);
+	bsp_foreground_range(job->healthy, &texture.low, &texture.high);
 	bsp_random_start(&random, job->seed, BSP_DRAW_ANOMALY, job->number,
 	    job->index);
 	for (i = 0; i < BSP_TRIES && changed == 0; i++) {

@@ -84,21 +84,28 @@ divergence(const struct guide *guide, const struct bsp_image *image, size_t r,
 	return sum;
 }
 
-static void
-widen(const struct bsp_image *image, float *low, float *high)
-{
-	size_t i;
+/* The range of two images. */
+struct range {
+	float low, high;
+};
 
-	for (i = 0; i < bsp_image_size(image); i++) {
-		*low = fminf(*low, image->data[i]);
-		*high = fmaxf(*high, image->data[i]);
-	}
+static struct range
+range_of(const struct bsp_image *a, const struct bsp_image *b)
+{
+	struct range both;
+	float low, high;
+
+	bsp_image_range(a, &both.low, &both.high);
+	bsp_image_range(b, &low, &high);
+	both.low = low < both.low ? low : both.low;
+	both.high = high > both.high ? high : both.high;
+	return both;
 }
 
-/* The box of the solution that lies within its edge. */
+/* The box of the solution that lies within its edge, clipped. */
 static void
 take(const double *x, const struct bsp_box *edge, const struct bsp_box *box,
-    float low, float high, struct bsp_image *out)
+    struct range range, struct bsp_image *out)
 {
 	size_t r, c;
 	double v;
@@ -107,8 +114,8 @@ take(const double *x, const struct bsp_box *edge, const struct bsp_box *box,
 		for (c = 0; c < box->cols; c++) {
 			v = x[(box->row - edge->row + r) * edge->cols +
 			    box->col - edge->col + c];
-			out->data[r * box->cols + c] = fminf(fmaxf((float)v,
-			    low), high);
+			out->data[r * box->cols + c] = (float)bsp_clip(v,
+			    (double)range.low, (double)range.high);
 		}
 }
 
@@ -121,8 +128,7 @@ bsp_seamless(const struct bsp_image *image, const struct bsp_image *donor,
 	    own_weight};
 	struct bsp_box edge = with_edge(box, image);
 	size_t n = edge.rows * edge.cols, r, c, i, k;
-	float low = image->data[0], high = low;
-	double *x = malloc(2 * n * sizeof *x), *div = x + n;
+	double *x = malloc(2 * n * sizeof *x), *div;
 	uint8_t *unknown = malloc(n);
 	int result = -1;
 
@@ -131,6 +137,7 @@ bsp_seamless(const struct bsp_image *image, const struct bsp_image *donor,
 		    edge.rows);
 		goto out;
 	}
+	div = x + n;
 	for (r = k = 0; r < edge.rows; r++)
 		for (c = 0; c < edge.cols; c++, k++) {
 			i = (edge.row + r) * image->cols + edge.col + c;
@@ -144,9 +151,7 @@ bsp_seamless(const struct bsp_image *image, const struct bsp_image *donor,
 	if (bsp_poisson(x, unknown, div, edge.rows, edge.cols, e) ||
 	    bsp_image_resize(out, box->rows, box->cols, e))
 		goto out;
-	widen(image, &low, &high);
-	widen(donor, &low, &high);
-	take(x, &edge, box, low, high, out);
+	take(x, &edge, box, range_of(image, donor), out);
 	result = 0;
 out:
 	free(x);

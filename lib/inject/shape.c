@@ -52,7 +52,7 @@ fits(const struct bsp_inject_job *job, const struct bsp_shape *s,
     ptrdiff_t reach)
 {
 	const struct bsp_image *image = job->healthy;
-	ptrdiff_t row = (ptrdiff_t)job->row, col = (ptrdiff_t)job->col, r, c;
+	ptrdiff_t row = (ptrdiff_t)s->row, col = (ptrdiff_t)s->col, r, c;
 	size_t all = 0, inside = 0;
 
 	for (r = row - reach; r <= row + reach; r++)
@@ -68,17 +68,29 @@ fits(const struct bsp_inject_job *job, const struct bsp_shape *s,
 	return 2 * inside >= all;
 }
 
+/* What lies within reach of a centre among n samples. */
+static void
+crop(double centre, size_t reach, size_t n, size_t *begin, size_t *end)
+{
+	size_t at = (size_t)centre;
+
+	*begin = at > reach ? at - reach : 0;
+	*end = reach < n - 1 - at ? at + reach + 1 : n;
+}
+
 bool
 bsp_shape_draw(const struct bsp_inject_job *job, struct bsp_random *random,
-    struct bsp_shape *s)
+    int i, struct bsp_shape *s)
 {
 	size_t rows = job->healthy->rows, cols = job->healthy->cols;
+	size_t reach, at = job->row * cols + job->col;
 	double side = (double)(rows < cols ? rows : cols), far;
-	size_t reach;
 
+	if (i >= BSP_TRIES / 2)
+		at = bsp_foreground_draw(job->healthy, random);
+	s->row = (double)(at / cols);
+	s->col = (double)(at % cols);
 	s->ellipse = bsp_random_below(random, 2) == 1;
-	s->row = (double)job->row;
-	s->col = (double)job->col;
 	s->height = draw_side(random, side);
 	s->width = draw_side(random, side);
 	s->shear = SHEAR * bsp_random_normal(random);
@@ -87,12 +99,8 @@ bsp_shape_draw(const struct bsp_inject_job *job, struct bsp_random *random,
 	s->sine = bsp_sin(s->angle);
 	far = s->height / 2 * (1 + fabs(s->shear)) + s->width / 2;
 	reach = (size_t)ceil(far);
-	s->row_begin = job->row > reach ? job->row - reach : 0;
-	s->row_end = reach < rows - 1 - job->row ? job->row + reach + 1 :
-	    rows;
-	s->col_begin = job->col > reach ? job->col - reach : 0;
-	s->col_end = reach < cols - 1 - job->col ? job->col + reach + 1 :
-	    cols;
+	crop(s->row, reach, rows, &s->row_begin, &s->row_end);
+	crop(s->col, reach, cols, &s->col_begin, &s->col_end);
 	return fits(job, s, (ptrdiff_t)reach);
 }
 
@@ -151,9 +159,11 @@ void
 bsp_shape_tell(const struct bsp_inject_job *job, const struct bsp_shape *s,
     size_t first)
 {
-	bsp_tell(job, first, s->ellipse);
-	bsp_tell(job, first + 1, s->height);
-	bsp_tell(job, first + 2, s->width);
-	bsp_tell(job, first + 3, s->shear);
-	bsp_tell(job, first + 4, s->angle);
+	bsp_tell(job, first, s->row);
+	bsp_tell(job, first + 1, s->col);
+	bsp_tell(job, first + 2, s->ellipse);
+	bsp_tell(job, first + 3, s->height);
+	bsp_tell(job, first + 4, s->width);
+	bsp_tell(job, first + 5, s->shear);
+	bsp_tell(job, first + 6, s->angle);
 }

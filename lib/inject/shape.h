@@ -1,5 +1,6 @@
 /*
- * Random rectangles and ellipses, sheared and turned, around a position.
+ * Random rectangles and ellipses, sheared and turned, around a position, or,
+ * where none of many fits there, around another place.
  * Source: Baugh, Tan, Mueller, Dombrowski, Batten, Kainz, "Many tasks make
  * light work", MICCAI 2023.
  */
@@ -17,15 +18,18 @@ struct bsp_shape {
 	size_t row_begin, row_end, col_begin, col_end; /* its box */
 };
 
-#define BSP_SHAPE_DRAWN "ellipse", "height", "width", "shear", "angle"
-#define BSP_SHAPE_NUMBERS 5
+#define BSP_SHAPE_DRAWN "centre-row", "centre-col", "ellipse", "height", \
+	"width", "shear", "angle"
+#define BSP_SHAPE_NUMBERS 7
 
 /*
- * Draw a shape that lies at least half in the foreground; false where this one
- * does not.
+ * Draw a shape that lies at least half in the foreground, as try number i of
+ * BSP_TRIES; false where this one does not.  At a convex corner of the
+ * foreground none does, so that from half of the tries on its centre is drawn
+ * too.
  */
 bool bsp_shape_draw(const struct bsp_inject_job *job,
-    struct bsp_random *random, struct bsp_shape *shape);
+    struct bsp_random *random, int i, struct bsp_shape *shape);
 
 /* Does it hold the place? */
 bool bsp_shape_holds(const struct bsp_shape *shape, double row, double col);

@@ -14,40 +14,30 @@
 const char *const bsp_smooth_drawn[] = {BSP_SHAPE_DRAWN, "amplitude", "ramp",
     NULL};
 
-/* The standard deviation of the foreground, and the image's range. */
-struct levels {
-	double sd;
-	float low, high;
-};
-
-static struct levels
-find_levels(const struct bsp_image *image)
+/* The standard deviation of the foreground. */
+static double
+find_sd(const struct bsp_image *image)
 {
-	struct levels levels = {0, image->data[0], image->data[0]};
 	size_t i, n = bsp_image_size(image), inside = 0;
 	double sum = 0, squares = 0, mean, x;
 
-	for (i = 0; i < n; i++) {
-		levels.low = fminf(levels.low, image->data[i]);
-		levels.high = fmaxf(levels.high, image->data[i]);
+	for (i = 0; i < n; i++)
 		if (image->data[i] > 0) {
 			sum += (double)image->data[i];
 			inside++;
 		}
-	}
 	mean = sum / (double)inside;
 	for (i = 0; i < n; i++)
 		if (image->data[i] > 0) {
 			x = (double)image->data[i] - mean;
 			squares += x * x;
 		}
-	levels.sd = sqrt(squares / (double)inside);
-	return levels;
+	return sqrt(squares / (double)inside);
 }
 
 /*
  * distance[i]: how far sample i of the shape is from the nearest outside of it,
- * 0 outside, up to the diagonal where the shape fills the image.
+ * 0 outside, rows + cols where the shape fills the image.
  */
 static int
 find_distance(const struct bsp_image *image, const struct bsp_shape *shape,
@@ -86,25 +76,26 @@ find_distance(const struct bsp_image *image, const struct bsp_shape *shape,
 /* Change what lies in the shape; how many samples visibly change? */
 static size_t
 change(const struct bsp_inject_job *job, const float *distance,
-    double amplitude, double ramp, const struct levels *levels,
-    struct bsp_image *image, struct bsp_image *label)
+    double amplitude, double ramp, struct bsp_image *image,
+    struct bsp_image *label)
 {
 	size_t i, n = bsp_image_size(image), changed = 0;
+	float x, y, low, high;
 	double share;
-	float x, y;
 
+	bsp_image_range(job->healthy, &low, &high);
 	for (i = 0; i < n; i++) {
 		x = job->healthy->data[i];
 		if (!(distance[i] > 0) || x <= 0)
 			continue;
 		share = (double)distance[i] / ramp;
-		y = (float)((double)x + amplitude * (share < 1 ? share : 1));
-		y = fminf(fmaxf(y, levels->low), levels->high);
+		y = (float)bsp_clip((double)x + amplitude *
+		    (share < 1 ? share : 1), (double)low, (double)high);
+		if (!bsp_is_visible(y, x))
+			continue;
 		image->data[i] = y;
-		if (fabs((double)y - (double)x) > BSP_VISIBLE) {
-			label->data[i] = 1;
-			changed++;
-		}
+		label->data[i] = 1;
+		changed++;
 	}
 	return changed;
 }
@@ -114,14 +105,13 @@ bsp_inject_smooth_intensity(const struct bsp_inject_job *job,
     const double *params, struct bsp_image *image, struct bsp_image *label,
     struct bsp_error *e)
 {
-	size_t rows = image->rows, cols = image->cols, i;
+	size_t rows = image->rows, cols = image->cols;
 	double side = (double)(rows < cols ? rows : cols), sign, amplitude;
-	double ramp, longest = 0;
-	struct levels levels = find_levels(job->healthy);
+	double ramp, longest = 0, sd = find_sd(job->healthy);
 	struct bsp_random random;
 	struct bsp_shape shape;
 	float *distance = malloc(rows * cols * sizeof *distance);
-	int result = -1;
+	int i, result = -1;
 
 	(void)params;
 	if (distance == NULL)
@@ -130,11 +120,10 @@ bsp_inject_smooth_intensity(const struct bsp_inject_job *job,
 	bsp_random_start(&random, job->seed, BSP_DRAW_ANOMALY, job->number,
 	    job->index);
 	for (i = 0; i < BSP_TRIES; i++) {
-		bool fits = bsp_shape_draw(job, &random, &shape);
+		bool fits = bsp_shape_draw(job, &random, i, &shape);
 
 		sign = bsp_random_below(&random, 2) == 1 ? 1 : -1;
-		amplitude = sign * levels.sd *
-		    (.1 + bsp_random_gamma(&random, 3, .2));
+		amplitude = sign * sd * (.1 + bsp_random_gamma(&random, 3, .2));
 		ramp = side * (.02 + bsp_random_gamma(&random, 3, .01));
 		if (!fits)
 			continue;
@@ -142,8 +131,7 @@ bsp_inject_smooth_intensity(const struct bsp_inject_job *job,
 		    e))
 			goto out;
 		ramp = ramp < longest ? ramp : longest;
-		if (change(job, distance, amplitude, ramp, &levels, image,
-		    label) > 0)
+		if (change(job, distance, amplitude, ramp, image, label) > 0)
 			break;
 	}
 	if (i == BSP_TRIES) {

@@ -108,19 +108,50 @@ paint(const struct ellipse *ellipse, const struct bsp_image *healthy,
 		}
 }
 
+/* Draw the k-th, around a place, and record it; keys are the foreground's. */
+static struct ellipse
+draw_ellipse(const struct bsp_inject_job *job, struct bsp_random *random,
+    const double *params, size_t k, size_t place, const uint32_t *key,
+    size_t n)
+{
+	const double pi = 3.14159265358979323846;
+	size_t rows = job->healthy->rows, cols = job->healthy->cols;
+	double angle, low, scale = (double)(rows < cols ? rows : cols) /
+	    REFERENCE;
+	struct ellipse ellipse;
+
+	ellipse.row = (double)(place / cols);
+	ellipse.col = (double)(place % cols);
+	ellipse.height = half_axis(random, params, scale);
+	ellipse.width = half_axis(random, params, scale);
+	angle = pi * bsp_random_uniform(random);
+	ellipse.cosine = bsp_cos(angle);
+	ellipse.sine = bsp_sin(angle);
+	low = percentile(key, n, percentiles[k][0]);
+	ellipse.value = (float)(low + (percentile(key, n, percentiles[k][1]) -
+	    low) * bsp_random_uniform(random));
+	bsp_tell(job, NUMBERS * k, ellipse.row);
+	bsp_tell(job, NUMBERS * k + 1, ellipse.col);
+	bsp_tell(job, NUMBERS * k + 2, ellipse.height);
+	bsp_tell(job, NUMBERS * k + 3, ellipse.width);
+	bsp_tell(job, NUMBERS * k + 4, angle);
+	bsp_tell(job, NUMBERS * k + 5, (double)ellipse.value);
+	return ellipse;
+}
+
 int
 bsp_inject_sprites(const struct bsp_inject_job *job, const double *params,
     struct bsp_image *image, struct bsp_image *label, struct bsp_error *e)
 {
-	const double pi = 3.14159265358979323846;
 	const struct bsp_image *healthy = job->healthy;
-	size_t n, place, k, least = image->rows < image->cols ? image->rows :
-	    image->cols;
-	double angle, low, scale = (double)least / REFERENCE;
-	uint32_t *key = malloc(bsp_image_size(image) * sizeof *key);
+	size_t n, place = job->row * image->cols + job->col, k;
 	struct bsp_random random;
 	struct ellipse ellipse;
+	uint32_t *key;
 
+	if (bsp_foreground_check(healthy, e))
+		return -1;
+	key = malloc(bsp_image_size(image) * sizeof *key);
 	if (key == NULL)
 		return bsp_error_system(e, ENOMEM, "a foreground of %zu x %zu",
 		    image->cols, image->rows);
@@ -129,25 +160,10 @@ bsp_inject_sprites(const struct bsp_inject_job *job, const double *params,
 	    job->index);
 	for (k = 0; k < SPRITES; k++) {
 		/* The first lies at the anomaly's position. */
-		place = k == 0 ? job->row * image->cols + job->col :
-		    bsp_foreground_at(healthy, bsp_random_below(&random, n));
-		ellipse.row = (double)(place / image->cols);
-		ellipse.col = (double)(place % image->cols);
-		ellipse.height = half_axis(&random, params, scale);
-		ellipse.width = half_axis(&random, params, scale);
-		angle = pi * bsp_random_uniform(&random);
-		ellipse.cosine = bsp_cos(angle);
-		ellipse.sine = bsp_sin(angle);
-		low = percentile(key, n, percentiles[k][0]);
-		ellipse.value = (float)(low + (percentile(key, n,
-		    percentiles[k][1]) - low) * bsp_random_uniform(&random));
+		if (k > 0)
+			place = bsp_foreground_draw(healthy, &random);
+		ellipse = draw_ellipse(job, &random, params, k, place, key, n);
 		paint(&ellipse, healthy, image, label);
-		bsp_tell(job, NUMBERS * k, ellipse.row);
-		bsp_tell(job, NUMBERS * k + 1, ellipse.col);
-		bsp_tell(job, NUMBERS * k + 2, ellipse.height);
-		bsp_tell(job, NUMBERS * k + 3, ellipse.width);
-		bsp_tell(job, NUMBERS * k + 4, angle);
-		bsp_tell(job, NUMBERS * k + 5, (double)ellipse.value);
 	}
 	free(key);
 	return 0;
