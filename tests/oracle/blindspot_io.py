@@ -85,6 +85,52 @@ def run(program, *args, data=b""):
                           check=True).stdout
 
 
+class Random:
+    """The kit's random numbers, from their definition: Philox4x32-10 (Salmon
+    et al. 2011) keyed by the seed, counting {draw, purpose and number, image
+    index}."""
+
+    def __init__(self, seed, purpose, number, index):
+        self.key = [seed & 0xffffffff, seed >> 32]
+        self.counter = [0, purpose << 24 | number, index & 0xffffffff,
+                        index >> 32]
+        self.words = []
+
+    def _block(self):
+        x, key = list(self.counter), list(self.key)
+        for _ in range(10):
+            p, q = 0xD2511F53 * x[0], 0xCD9E8D57 * x[2]
+            x = [q >> 32 ^ x[1] ^ key[0], q & 0xffffffff,
+                 p >> 32 ^ x[3] ^ key[1], p & 0xffffffff]
+            key = [(key[0] + 0x9E3779B9) & 0xffffffff,
+                   (key[1] + 0xBB67AE85) & 0xffffffff]
+        self.counter[0] += 1
+        return x
+
+    def word(self):
+        """64 bits, the low half first."""
+        if not self.words:
+            x = self._block()
+            self.words = [x[0] | x[1] << 32, x[2] | x[3] << 32]
+        return self.words.pop(0)
+
+    def below(self, n):
+        """A uniform integer below n."""
+        word = self.word()
+        while word < 2 ** 64 % n:
+            word = self.word()
+        return word % n
+
+    def uniform(self):
+        """A uniform number in [0, 1)."""
+        return (self.word() >> 11) * 2.0 ** -53
+
+    def normal(self):
+        """A normal deviate, by Box and Muller's cosine."""
+        radius = np.sqrt(-2 * np.log(1 - self.uniform()))
+        return radius * np.cos(2 * np.pi * self.uniform())
+
+
 def table(text):
     """A TSV as a list of dictionaries."""
     lines = [line.split("\t") for line in text.decode().splitlines()

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.stats import chisquare
 from skimage.exposure import equalize_hist
 
-from blindspot_io import done, images, ok, pfm, run, table
+from blindspot_io import done, images, ok, pfm, pgm, run, table
 
 rng = np.random.default_rng(11)
 os.chdir(tempfile.mkdtemp())
@@ -37,11 +37,19 @@ def picture(rows, cols):
 
 METRICS = "ap,auroc,dice,dice_threshold,fpr95,mean_residual"
 SIZES = [(1, 1), (1, 9), (7, 5), (13, 13), (31, 40), (64, 47), (5, 33)]
+TEXTURES = ["disk", "source", "sink", "shuffle"]
+SWEPT = {"sprites": "sprites:mean=3:5:2", "coarse-noise":
+         "coarse-noise:grid=8,sigma=.1:.3:2", "cutpaste":
+         "cutpaste:area-low=.03,aspect=.4:.6:2", "lesion":
+         "lesion:blend=.5:1:2,intensity=.7", "smooth-intensity":
+         "smooth-intensity", "bend-sink": "bend-sink", "bend-source":
+         "bend-source", "fpi": "fpi", "pii": "pii", "nsa": "nsa", "perlin":
+         "perlin:threshold=.2:.5:2"}
+LARGE = [(31, 40), (64, 47), (40, 33)]
 
 
-def random_grid():
+def random_grid(inject):
     """One of every stage, its fixed parameters as options of the filters."""
-    inject = rng.choice(["disk", "source", "sink", "shuffle"])
     radius = float(rng.choice([.5, 1, 2.5, 4, 9, 30]))
     a = float(np.round(rng.random(), 3))
     lo, hi = sorted(np.round(rng.random(2) * 4, 2))
@@ -52,24 +60,24 @@ def random_grid():
          "positive:erode=2,median=3,smooth=.7", "gradient:smooth=.4",
          "ssim-ensemble", "mahalanobis:samples=2", "equalized",
          "clahe-abs:tiles=2", "gmm:components=2"]))
-    spec = f"{inject}:radius={radius}" + \
+    spec = SWEPT.get(inject) or f"{inject}:radius={radius}" + \
         (f",intensity={a}:1.5:3" if inject == "disk" else "")
     degrade = "none" if rng.random() < .1 else f"blur:sigma={lo}:{hi + 1}:3"
     return spec, degrade, residual
 
 
 def by_filters(spec, row, degrade, residual, source, seed, equalize,
-               anomalous):
+               anomalous, beside):
     """The same cell, as the four filters give it."""
     kind, _, rest = spec.partition(":")
     options = []
-    for setting in rest.split(","):
+    for setting in filter(None, rest.split(",")):
         key, value = setting.split("=")
         options += [f"--{key}", row.get(f"inject.{key}", value)]
     if equalize:
         source = keep("eq.pfm", run("fg-equalize", source))
     keep("anom.pfm", run("anom-inject", kind, *options, "--seed", str(seed),
-                         "--mask", "mask.pgm", source))
+                         *beside, "--mask", "mask.pgm", source))
     blur = [] if degrade == "none" else ["--sigma", row["degrade.sigma"]]
     keep("recon.pfm", run("recon-degrade", degrade.split(":")[0], *blur,
                           *(["--samples", "2"] if "samples" in residual else
@@ -84,22 +92,49 @@ def by_filters(spec, row, degrade, residual, source, seed, equalize,
     return {r["metric"]: (r["mean"], r["sd"], r["n_undefined"]) for r in out}
 
 
+def beside_of(inject, size):
+    """Fewer donors or shapes than images; of the donors' only size."""
+    if inject in ("fpi", "pii", "nsa") or inject == "perlin" and \
+            rng.random() < .5:
+        keep("donors.pfm", pfm(*[rng.permutation(
+            picture(*size).ravel()).reshape(size) for _ in range(2)]))
+        return ["--donors", "donors.pfm"]
+    if inject == "lesion":
+        keep("shapes.pgm", pgm(*[np.full((3, 4), 9, "u1"),
+                                 np.full((5, 2), 9, "u1")]))
+        return ["--shapes", "shapes.pgm"]
+    return []
+
+
+def whole(size):
+    """An image without background and ties, in which every kind fits."""
+    return (rng.random(size) * .9 + .1).astype("f4")
+
+
 cells = wrong = 0
-while cells < 420:
-    shape = SIZES[rng.integers(len(SIZES))]
-    source = keep("in.pfm", pfm(*[picture(*shape) for _ in range(3)],
-                                picture(8, 8)))
+used = set()
+while cells < 600:
+    inject = str(rng.choice(TEXTURES if cells < 300 else list(SWEPT)))
+    used.add(inject)
+    if inject in TEXTURES:
+        shape = SIZES[rng.integers(len(SIZES))]
+        pictures = [picture(*shape) for _ in range(3)] + [picture(8, 8)]
+    else:
+        shape = LARGE[rng.integers(len(LARGE))]
+        pictures = [whole(shape) for _ in range(3)]
+    source = keep("in.pfm", pfm(*pictures))
     seed = int(rng.integers(1000))
-    spec, degrade, residual = random_grid()
+    spec, degrade, residual = random_grid(inject)
+    beside = beside_of(inject, shape)
     extra = ["--equalize"] if rng.random() < .3 else []
     anomalous = rng.random() < .3
     extra += ["--on", "anomalous"] if anomalous else []
     rows = table(run("anom-sweep", "--inject", spec, "--degrade", degrade,
                      "--residual", residual, "--metrics", METRICS, "--seed",
-                     str(seed), *extra, source))
+                     str(seed), *extra, *beside, source))
     for row in rows:
         want = by_filters(spec, row, degrade, residual, source, seed,
-                          "--equalize" in extra, anomalous)
+                          "--equalize" in extra, anomalous, beside)
         got = {m: (row[m], row[m + "_sd"], row[m + "_undefined"])
                for m in want}
         cells += 1
@@ -107,7 +142,9 @@ while cells < 420:
             wrong += 1
             print(f"# {spec} {degrade} {residual} {extra} seed {seed} "
                   f"{shape}: {got}, expected {want}")
-ok(wrong == 0, "420 random cells are those of the four filters, bit for bit")
+ok(wrong == 0 and used == {*TEXTURES, *SWEPT},
+   "600 random cells, all anomalies, are those of the four filters, bit for "
+   "bit")
 
 # -------------------------------- threads, memory, shards: the same bytes
 
