@@ -73,7 +73,10 @@ percentile(const uint32_t *key, size_t n, double percent)
 	return low + (at - below) * ((double)bsp_score_of(key[next]) - low);
 }
 
-/* The foreground's samples, ascending, as keys; their number. */
+/*
+ * The foreground's samples, ascending, as keys; how many.  There is room for
+ * twice as many.
+ */
 static size_t
 sort_foreground(const struct bsp_image *image, uint32_t *key)
 {
@@ -82,7 +85,7 @@ sort_foreground(const struct bsp_image *image, uint32_t *key)
 	for (i = 0; i < bsp_image_size(image); i++)
 		if (image->data[i] > 0)
 			key[n++] = bsp_key_of(image->data[i]);
-	bsp_sort_u32(key, NULL, n);
+	bsp_sort_u32(key, key + n, n);
 	return n;
 }
 
@@ -151,7 +154,7 @@ bsp_inject_sprites(const struct bsp_inject_job *job, const double *params,
 
 	if (bsp_foreground_check(healthy, e))
 		return -1;
-	key = malloc(bsp_image_size(image) * sizeof *key);
+	key = malloc(2 * bsp_image_size(image) * sizeof *key);
 	if (key == NULL)
 		return bsp_error_system(e, ENOMEM, "a foreground of %zu x %zu",
 		    image->cols, image->rows);
