@@ -121,16 +121,16 @@ for k, (lo, hi) in zip("123", [(1, 5), (30, 70), (95, 99)]):
 def coarse(b, seed, i, row, sigma, n):
     random = Random(seed, 2, int(row["anomaly"]), i)
     grid = sigma * np.array([random.normal() for _ in range(n * n)])
-    down, right = (random.below(size) for size in b.shape)
-    assert (down, right) == (row["roll-down"], row["roll-right"])
+    rolls = [random.below(size) for size in b.shape]
+    told.append(rolls == [row["roll-down"], row["roll-right"]])
     at = np.meshgrid(*[((np.arange(size) + roll) % size) * (n - 1) /
-                       (size - 1) for size, roll in zip(b.shape,
-                                                        (down, right))],
+                       (size - 1) for size, roll in zip(b.shape, rolls)],
                      indexing="ij")
     noise = map_coordinates(grid.reshape(n, n), at, order=1, mode="nearest")
     return np.where(b > 0, b + noise, b)
 
 
+told = []
 for sigma, n in (.2, 16), (.004, 5):
     out, masks = inject("coarse-noise", "--sigma", sigma, "--grid", n,
                         "--seed", 7, "--count", 2, x=x)
@@ -146,6 +146,7 @@ for sigma, n in (.2, 16), (.004, 5):
         worst = max(worst, np.abs(a - want)[clear].max(),
                     (m ^ label)[clear].max())
     ok(worst <= 1e-6, f"coarse noise of {sigma} is bilinear ({worst:.1e})")
+ok(all(told), "its rolls are told")
 x1 = np.full((100, 100), 100, np.float32)
 out, _ = inject("coarse-noise", "--grid", 100, "--sigma", 3, x=[x1])
 nodes = (out[0] - 100).ravel() / 3
