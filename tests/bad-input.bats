@@ -435,9 +435,9 @@ limit_memory() {
 		a.pgm
 	# The middle of a ring is not in it; a weak blend changes nothing.
 	pgm 3 3 9 9 9 9 0 9 9 9 9 >ring
-	pgm 5 5 0 0 0 0 0  0 0 0 0 0  0 0 9 0 0  0 0 0 0 0  0 0 0 0 0 >dot
-	fails 3 'dot: image 0: .*the middle at row 2, column 2, covers no foreground$' \
-		anom-inject lesion --shapes ring dot
+	pgm 5 5 0 0 0 0 0  0 0 0 0 0  0 0 9 0 0  0 0 0 0 0  0 0 0 0 0 >lone
+	fails 3 'lone: image 0: .*the middle at row 2, column 2, covers no foreground$' \
+		anom-inject lesion --shapes ring lone
 	fails 3 'covers no foreground that it changes by more than 1/255' \
 		anom-inject lesion --shapes shape.pgm --blend .0001 a.pgm
 	fails 3 'its donor has no foreground' anom-inject nsa --donors black a.pgm
