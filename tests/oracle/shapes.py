@@ -42,7 +42,7 @@ def column(rows, name):
 X = brains(12, 64, 50) + brains(8, 33, 70)
 D = [rng.permutation(a.ravel()).reshape(a.shape) for a in X]
 DONORS = ["--donors", scratch("d.pfm", pfm(*D))]
-S = [255 * (rng.random((9, 7)) < .6).astype("u1") for _ in X]
+S = [255 * (rng.random(rng.integers(5, 10, 2)) < .6).astype("u1") for _ in X]
 SHAPES = ["--shapes", scratch("s.pgm", pgm(*S))]
 OPTIONS = {"lesion": SHAPES, "smooth-intensity": [], "bend-sink": [],
            "bend-source": [], "fpi": DONORS, "pii": DONORS, "nsa": DONORS,
