@@ -47,6 +47,7 @@ main(int argc, char **argv)
 	    command.kind->needs & BSP_MASK);
 	out = cli_stream(format, clip);
 	in = cli_reader(command.operand[0], BSP_IMAGES);
+	mask.first_index = first_index;
 	companion_open(&mask);
 	job = (struct bsp_degrade_job){.seed = seed, .index = first_index,
 	    .mask = &fill};
