@@ -6,7 +6,7 @@
 # leaves in $(RESULTS) scores.tsv, a row a score with the area, depth and centre
 # of its blind spot, planes.tsv, a row a score and cell, and scores.png and
 # .svg, a heatmap a score.  By default there are fewer images and points than in
-# the paper: some scores take a tenth of a second an image.  Sweeps that are
+# the paper: some scores take tens of milliseconds an image.  Sweeps that are
 # done are kept, so that an interrupted run goes on where it stopped.
 #
 # SCORES= names scores as anom-sweep --residual takes them, for example
@@ -23,8 +23,8 @@ SPREAD = 0.5
 .PHONY: scores
 scores: INTENSITIES = 0:1:21
 scores: SIGMAS = 0:5:11
-scores: PHANTOMS = 6
-scores: BRAIN_SLICES = 60:100:7
+scores: PHANTOMS = 12
+scores: BRAIN_SLICES = 60:100:4
 scores: all
 	@$(FIND_IMAGES) NORMAL='$(NORMAL)' NORMAL_COUNT='$(NORMAL_COUNT)' \
 		SPREAD='$(SPREAD)' BELOW='$(BELOW)' \
