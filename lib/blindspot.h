@@ -874,6 +874,9 @@ BSP_API int bsp_image_level(const struct bsp_image_level *in,
 BSP_API double bsp_sign_flip(const double *sum, size_t n, size_t permutations,
     uint64_t seed);
 
+/* The least p that n units can give, however far apart: 2/2^n if exact. */
+BSP_API double bsp_sign_flip_least(size_t n, size_t permutations);
+
 /* Adjust p values of n tests for their number; NaN is no test.  Holm 1979. */
 BSP_API int bsp_holm(const double *p, size_t n, double *adjusted,
     struct bsp_error *e);

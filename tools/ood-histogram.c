@@ -32,8 +32,9 @@ static const struct cli_program program = {
 	.most = 3,
 	.output = CLI_TABLE,
 	.examples = {
-		"ood-histogram fit --model normal.ood healthy.pfm",
-		"ood-histogram fit --model normal.ood healthy.pfm; "
+		"brain-phantom --count 20 --size 32 | ood-histogram fit "
+		    "--model normal.ood -",
+		"ood-histogram fit --model normal.ood recon.pfm; "
 		    "ood-histogram apply --model normal.ood healthy.pfm "
 		    "anom.pfm",
 	},
@@ -133,6 +134,10 @@ fit(const char *path)
 		e.image = -1;
 		cli_die(&e);
 	}
+	if (ood.components == n - 1)
+		cli_note("%zu images have no more than %zu components, and "
+		    "all are kept: each of these images is equally far, and "
+		    "others are told badly; fit more of them", n, n - 1);
 	model.count[0] = OOD_BINS;
 	model.count[1] = ood.components;
 	model.count[2] = size.rows;

@@ -212,6 +212,8 @@ check_pair(const struct scores *a, const struct scores *b)
 struct comparison {
 	const struct bsp_metric *metric;
 	double a, b, p, adjusted;
+	size_t units;  /* that are flipped */
+	double least;  /* p that so many of them can give */
 	struct bsp_summary difference;
 	size_t wins, ties, losses;
 };
@@ -294,8 +296,9 @@ compare(const struct scores *a, size_t ma, const struct scores *b, size_t mb,
 	if (bsp_summarize(difference, n, group, groups, bootstrap, seed,
 	    &c->difference, &e))
 		cli_die(&e);
-	units = sum_units(difference, n, group, groups, sum);
-	c->p = bsp_sign_flip(sum, units, permutations, seed);
+	c->units = sum_units(difference, n, group, groups, sum);
+	c->p = bsp_sign_flip(sum, c->units, permutations, seed);
+	c->least = bsp_sign_flip_least(c->units, permutations);
 	free(difference);
 }
 
@@ -318,8 +321,8 @@ static void
 write_table(FILE *file, const struct comparison *c, size_t n)
 {
 	static const char *const columns[] = {"metric", "mean_a", "mean_b",
-	    "difference", "ci_low", "ci_high", "p", "p_holm", "wins", "ties",
-	    "losses", "n", "n_undefined", NULL};
+	    "difference", "ci_low", "ci_high", "p", "p_holm", "p_least",
+	    "units", "wins", "ties", "losses", "n", "n_undefined", NULL};
 	char digits[BSP_NUMBER_SIZE];
 	struct table_fact facts[2] = {{NULL, NULL}};
 	struct table table;
@@ -337,6 +340,8 @@ write_table(FILE *file, const struct comparison *c, size_t n)
 		table_number(&table, c[i].difference.ci_high);
 		table_number(&table, c[i].p);
 		table_number(&table, c[i].adjusted);
+		table_number(&table, c[i].least);
+		table_count(&table, c[i].units);
 		table_count(&table, c[i].wins);
 		table_count(&table, c[i].ties);
 		table_count(&table, c[i].losses);

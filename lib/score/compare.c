@@ -48,6 +48,21 @@ flip_some(const double *sum, size_t n, double observed, double slack,
 	return (double)extreme / (double)(permutations + 1);
 }
 
+static bool
+is_exact(size_t n, size_t permutations)
+{
+	return n < 32 && (uint64_t)1 << n <= permutations;
+}
+
+double
+bsp_sign_flip_least(size_t n, size_t permutations)
+{
+	if (n == 0)
+		return (double)NAN;
+	return is_exact(n, permutations) ? ldexp(2, -(int)n) :
+	    1 / (double)(permutations + 1);
+}
+
 double
 bsp_sign_flip(const double *sum, size_t n, size_t permutations, uint64_t seed)
 {
@@ -62,7 +77,7 @@ bsp_sign_flip(const double *sum, size_t n, size_t permutations, uint64_t seed)
 	}
 	observed = fabs(observed);
 	slack = ROUNDING * size;
-	if (n < 32 && (uint64_t)1 << n <= permutations)
+	if (is_exact(n, permutations))
 		return flip_all(sum, n, observed, slack);
 	return flip_some(sum, n, observed, slack, permutations, seed);
 }

@@ -68,6 +68,17 @@ for name, n in [("fewer images than bins", 30), ("two images", 2),
        rows["auroc"]["normal"] == "12" and rows["auroc"]["test"] == "9",
        f"AUROC and FPR95, {name}")
 
+# n images, n - 1 components: all of them equally far, (n - 1)^2/n.
+train = draw(6, .1)
+a = scratch("a", pfm(*train))
+run("ood-histogram", "fit", "--model", model, a)
+got = [float(r["distance"]) for r in table(run(
+    "ood-histogram", "apply", "--per-image", "--model", model, a, a))]
+ok(np.abs(np.array(got) / (25 / 6) - 1).max() < 1e-4,
+   "training images of a model of all components, by hand")
+
+run("ood-histogram", "fit", "--model", model, scratch("e", pfm(*draw(40,
+                                                                  .1))))
 text = json.loads(run("ood-histogram", "apply", "--json", "--model", model,
                       b, c))
 ok([r["metric"] for r in text["rows"]] == ["auroc", "fpr95"], "as JSON")
