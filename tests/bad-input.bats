@@ -620,7 +620,9 @@ limit_memory() {
 	fails 3 'ood-histogram' residual zscore --model ood a.pgm
 	fails 3 'a.pgm: ' ood-histogram apply --model a.pgm a.pgm b.pgm
 	fails 4 'open' ood-histogram apply --model absent a.pgm b.pgm
-	fails 4 'open' ood-histogram fit --model no/such other.pgm
+	# Fewer components than images: nothing else is said of the model.
+	cat other.pgm other.pgm >ten
+	fails 4 'open' ood-histogram fit --model no/such ten
 	size=$(wc -c <ood)
 	for n in 0 1 20 100 $((size / 2)) $((size - 1)); do
 		head -c "$n" ood >"cut"
