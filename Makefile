@@ -26,10 +26,11 @@ LINK = $(CC) $(filter-out -Ofast -ffast-math -funsafe-math-optimizations, \
 COMPILE = $(CC) $(FLAGS) $(INCLUDES) $(CPPFLAGS) -MMD -MP
 
 PROGRAMS = anom-inject anom-predict anom-sweep brain-phantom \
-	fg-equalize nii-slices recon-degrade residual score
+	fg-equalize nii-slices recon-degrade recon-model recon-train \
+	residual score
 SHARED_OBJECTS = cli output help table positions groups metrics
 
-LIB_SOURCES = $(wildcard lib/*/*.c)
+LIB_SOURCES = $(filter-out lib/learn/%,$(wildcard lib/*/*.c))
 LIB_OBJECTS = $(LIB_SOURCES:%.c=$B/%.o)
 LIB_PIC = $(LIB_SOURCES:%.c=$B/pic/%.o)
 TOOL_OBJECTS = $(SHARED_OBJECTS:%=$B/tools/%.o)
@@ -37,11 +38,21 @@ STATIC = $B/lib/libblindspot.a
 SHARED = $B/lib/libblindspot.so.$(VERSION)
 MANUALS = $(wildcard man/*.[1-9])
 
+# What learns is a library of its own, so that the filters load no networks.
+LEARN_SOURCES = $(wildcard lib/learn/*.c)
+LEARN_OBJECTS = $(LEARN_SOURCES:%.c=$B/%.o)
+LEARN_PIC = $(LEARN_SOURCES:%.c=$B/pic/%.o)
+LEARN_STATIC = $B/lib/libblindspot-learn.a
+LEARN_SHARED = $B/lib/libblindspot-learn.so.$(VERSION)
+LEARN_LIBS = -ldnnl -ljansson -llapacke -lopenblas -fopenmp
+$(LEARN_OBJECTS) $(LEARN_PIC): INCLUDES = -Ilib -fopenmp -fno-math-errno
+
 .DELETE_ON_ERROR:
 .PHONY: all help check check-san lint fuzz bench demo install uninstall \
 	dist clean
 
-all: $(PROGRAMS:%=$B/bin/%) $(STATIC) $(SHARED) $B/lib/blindspot.pc
+all: $(PROGRAMS:%=$B/bin/%) $(STATIC) $(SHARED) $(LEARN_STATIC) \
+	$(LEARN_SHARED) $B/lib/blindspot.pc $B/lib/blindspot-learn.pc
 
 help:
 	@echo 'all         programs in $B/bin, libraries in $B/lib (the default)'
@@ -81,9 +92,21 @@ $(SHARED): $(LIB_PIC)
 	ln -sf $(@F) $B/lib/libblindspot.so.$(SOVERSION)
 	ln -sf $(@F) $B/lib/libblindspot.so
 
+$(LEARN_STATIC): $(LEARN_OBJECTS)
+	rm -f $@
+	$(AR) rcs $@ $^
+
+$(LEARN_SHARED): $(LEARN_PIC) $(SHARED)
+	$(LINK) -shared -Wl,-soname,libblindspot-learn.so.$(SOVERSION) \
+		-o $@ $(LEARN_PIC) -L$B/lib -lblindspot $(LEARN_LIBS) -lm
+	ln -sf $(@F) $B/lib/libblindspot-learn.so.$(SOVERSION)
+	ln -sf $(@F) $B/lib/libblindspot-learn.so
+
 # Made anew each time: the prefix may have changed.
-.PHONY: $B/lib/blindspot.pc
+.PHONY: $B/lib/blindspot.pc $B/lib/blindspot-learn.pc
+$B/lib/blindspot-learn.pc: lib/learn/blindspot-learn.pc.in
 $B/lib/blindspot.pc: lib/blindspot.pc.in
+$B/lib/blindspot.pc $B/lib/blindspot-learn.pc:
 	@mkdir -p $(@D)
 	@sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
 	    -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' -e 's|@VERSION@|$(VERSION)|' \
@@ -106,6 +129,16 @@ $B/bin/anom-sweep: $(SWEEP:%=$B/tools/%.o)
 $B/bin/anom-sweep: LIBS = -lxxhash -fopenmp
 $B/tools/batch.o $B/tools/anom-sweep.o: INCLUDES = -fopenmp
 
+LEARN_TOOLS = gallery learned
+$B/bin/recon-model: $(LEARN_TOOLS:%=$B/tools/%.o) $(LEARN_STATIC)
+$B/bin/recon-model: LIBS = $(LEARN_STATIC) $(STATIC) $(LEARN_LIBS) -lxxhash
+TRAIN = checkpoint progress validate
+$B/bin/recon-train: $(LEARN_TOOLS:%=$B/tools/%.o) $(TRAIN:%=$B/tools/%.o) \
+	$(LEARN_STATIC)
+$B/bin/recon-train: LIBS = $(LEARN_STATIC) $(STATIC) $(LEARN_LIBS) -lxxhash
+$(patsubst %,$B/tools/%.o,recon-model recon-train $(LEARN_TOOLS) $(TRAIN)): \
+	INCLUDES = -Ilib -fopenmp
+
 $B/bin/%: $B/tools/%.o $(TOOL_OBJECTS) $(STATIC)
 	@mkdir -p $(@D)
 	$(LINK) -o $@ $^ $(LIBS) -Wl,--as-needed -lfftw3 -lm
@@ -115,7 +148,8 @@ clean:
 
 # --------------------------------------------------------------- installing
 
-HEADERS = lib/blindspot.h
+HEADERS = lib/blindspot.h lib/learn/blindspot-learn.h
+LIBRARIES = $(STATIC) $(SHARED) $(LEARN_STATIC) $(LEARN_SHARED)
 SECTIONS = $(sort $(subst .,,$(suffix $(MANUALS))))
 
 install: all
@@ -123,12 +157,16 @@ install: all
 		'$(DESTDIR)$(INCLUDEDIR)' '$(DESTDIR)$(COMPLETIONDIR)' \
 		$(SECTIONS:%='$(DESTDIR)$(MANDIR)/man%')
 	$(INSTALL) $(PROGRAMS:%=$B/bin/%) '$(DESTDIR)$(BINDIR)'
-	$(INSTALL) -m 644 $(STATIC) $(SHARED) '$(DESTDIR)$(LIBDIR)'
-	ln -sf $(notdir $(SHARED)) \
-		'$(DESTDIR)$(LIBDIR)/libblindspot.so.$(SOVERSION)'
-	ln -sf $(notdir $(SHARED)) '$(DESTDIR)$(LIBDIR)/libblindspot.so'
+	$(INSTALL) -m 644 $(LIBRARIES) '$(DESTDIR)$(LIBDIR)'
+	for name in libblindspot libblindspot-learn; do \
+		ln -sf $$name.so.$(VERSION) \
+			'$(DESTDIR)$(LIBDIR)'/$$name.so.$(SOVERSION) && \
+		ln -sf $$name.so.$(VERSION) \
+			'$(DESTDIR)$(LIBDIR)'/$$name.so || exit 1; \
+	done
 	$(INSTALL) -m 644 $(HEADERS) '$(DESTDIR)$(INCLUDEDIR)'
-	$(INSTALL) -m 644 $B/lib/blindspot.pc '$(DESTDIR)$(LIBDIR)/pkgconfig'
+	$(INSTALL) -m 644 $B/lib/blindspot.pc $B/lib/blindspot-learn.pc \
+		'$(DESTDIR)$(LIBDIR)/pkgconfig'
 	for page in $(MANUALS); do \
 		$(INSTALL) -m 644 $$page \
 			'$(DESTDIR)$(MANDIR)'/man$${page##*.} || exit 1; \
@@ -141,10 +179,13 @@ install: all
 # Exactly what install made, and no directory that others may use.
 uninstall:
 	rm -f $(PROGRAMS:%='$(DESTDIR)$(BINDIR)/%') \
-		$(foreach f,$(notdir $(STATIC) $(SHARED)) libblindspot.so \
-			libblindspot.so.$(SOVERSION) pkgconfig/blindspot.pc, \
+		$(foreach f,$(notdir $(LIBRARIES)) libblindspot.so \
+			libblindspot.so.$(SOVERSION) libblindspot-learn.so \
+			libblindspot-learn.so.$(SOVERSION) \
+			pkgconfig/blindspot.pc pkgconfig/blindspot-learn.pc, \
 			'$(DESTDIR)$(LIBDIR)/$f') \
-		$(HEADERS:lib/%='$(DESTDIR)$(INCLUDEDIR)/%') \
+		$(foreach h,$(notdir $(HEADERS)), \
+			'$(DESTDIR)$(INCLUDEDIR)/$h') \
 		$(foreach m,$(notdir $(MANUALS)), \
 			'$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $m))/$m') \
 		$(PROGRAMS:%='$(DESTDIR)$(COMPLETIONDIR)/%')
