@@ -12,7 +12,8 @@ struct convolution {
 	dnnl_memory_t plain, bias;
 	dnnl_memory_t weights, weights_back;
 	struct learn_call take, forward, take_back, backward;
-	struct learn_call learn, give; /* the gradient of the weights */
+	/* The gradient of the weights, from what, where it is not as it lies. */
+	struct learn_call take_input, take_output, learn, give;
 };
 
 /* What describes one convolution to oneDNN. */
@@ -113,6 +114,8 @@ backward(struct bsp_network *net, struct learn_node *node)
 {
 	struct convolution *c = node->state;
 
+	learn_execute(net, &c->take_input);
+	learn_execute(net, &c->take_output);
 	learn_execute(net, &c->learn);
 	learn_execute(net, &c->give);
 	learn_execute(net, &c->take_back);
@@ -132,7 +135,8 @@ weights_md(const struct learn_layer *layer, const struct learn_node *from,
 	return learn_md(4, dims, tag);
 }
 
-/* The primitive that gives the weights' gradients. */
+/* The primitive that gives the weights' gradients, in layouts it likes: an
+ * image of one channel is slow to learn from as it is. */
 static void
 prepare_weights(struct bsp_network *net, struct learn_node *node,
     const struct shape *shape, dnnl_primitive_desc_t hint)
@@ -142,12 +146,18 @@ prepare_weights(struct bsp_network *net, struct learn_node *node,
 	struct learn_node *from = node->from[0];
 	struct convolution *c = node->state;
 	dnnl_memory_desc_t any = weights_md(layer, from, dnnl_format_tag_any);
+	dnnl_memory_desc_t src = learn_md(4, from->md.dims,
+	    dnnl_format_tag_any);
+	dnnl_memory_desc_t dst = learn_md(4, node->md.dims,
+	    dnnl_format_tag_any);
 	dnnl_memory_desc_t md;
 	dnnl_primitive_desc_t pd;
 	dnnl_memory_t plain, other;
 
-	pd = weights_pd(net, shape, &from->md, &any,
-	    layer->bias ? &c->bias_md : NULL, &node->md, hint);
+	pd = weights_pd(net, shape, &src, &any,
+	    layer->bias ? &c->bias_md : NULL, &dst, hint);
+	src = learn_query(pd, dnnl_query_src_md);
+	dst = learn_query(pd, dnnl_query_diff_dst_md);
 	md = learn_query(pd, dnnl_query_diff_weights_md);
 	plain = learn_memory(net, &c->plain_md, weight->gradient);
 	other = plain;
@@ -156,8 +166,10 @@ prepare_weights(struct bsp_network *net, struct learn_node *node,
 		learn_reorder(net, &c->give, &md, other, &c->plain_md, plain);
 	}
 	learn_call_make(net, &c->learn, pd);
-	learn_call_arg(&c->learn, DNNL_ARG_SRC, from->out);
-	learn_call_arg(&c->learn, DNNL_ARG_DIFF_DST, node->gradient);
+	learn_call_arg(&c->learn, DNNL_ARG_SRC, learn_other(net,
+	    &c->take_input, &from->md, from->out, &src));
+	learn_call_arg(&c->learn, DNNL_ARG_DIFF_DST, learn_other(net,
+	    &c->take_output, &node->md, node->gradient, &dst));
 	learn_call_arg(&c->learn, DNNL_ARG_DIFF_WEIGHTS, other);
 	if (layer->bias)
 		learn_call_arg(&c->learn, DNNL_ARG_DIFF_BIAS,
