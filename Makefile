@@ -63,6 +63,8 @@ help:
 	@echo 'paper       all of them, and one page with tables and figures'
 	@echo 'check       all tests; installs the Debian packages it needs'
 	@echo 'check-san   the tests under the address and UB sanitizers'
+	@echo 'check-torch networks against PyTorch, a large package; bench-learn'
+	@echo '            their speed'
 	@echo 'lint        shellcheck, mandoc, compiler warnings as errors'
 	@echo 'fuzz        FUZZ_SECONDS=60 on each parser'
 	@echo 'bench       ratios of time against named references'

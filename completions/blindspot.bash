@@ -43,4 +43,4 @@ _blindspot() {
 
 complete -o default -F _blindspot \
 	anom-inject anom-predict anom-sweep brain-phantom fg-equalize \
-	nii-slices recon-degrade residual score
+	nii-slices recon-degrade recon-model recon-train residual score
