@@ -3,3 +3,9 @@
 bench: packages-bench
 	@$(MAKE) -s all
 	@BIN=$B/bin LIB=$(SHARED) /usr/bin/python3 bench/bench.py
+	@BIN=$B/bin /usr/bin/python3 bench/learn.py --alone
+
+.PHONY: bench-learn
+bench-learn: packages-torch
+	@$(MAKE) -s all
+	@BIN=$B/bin /usr/bin/python3 bench/learn.py

@@ -552,6 +552,20 @@ put_tensors(int fd, const struct bsp_tensors *tensors, const char *header)
 	return 0;
 }
 
+int
+learn_tensors_put(int fd, const struct bsp_tensors *tensors,
+    struct bsp_error *e)
+{
+	char *header = make_header(tensors);
+	int r = header == NULL ? -1 : put_tensors(fd, tensors, header);
+
+	if (r != 0)
+		bsp_error_system(e, header == NULL ? ENOMEM : errno,
+		    "write the tensors");
+	free(header);
+	return r;
+}
+
 /* Make a rename in the file's directory last. */
 static int
 sync_directory(const char *path)

@@ -39,19 +39,19 @@ for n, shape, latent in (30, (16, 16), 8), (12, (9, 7), 11), (90, (5, 6), 4), \
 
 if not os.environ.get("SANITIZED"):
     few = run("brain-phantom", "--count", 16, "--size", 32)
-    run("recon-train", "ae", "--latent", 64, "--steps", 900, "--batch", 16,
+    run("recon-train", "ae", "--latent", 64, "--steps", 600, "--batch", 16,
         "--lr", "4e-3", "--weight-decay", 0, "--width", 16, "--output", path,
         data=few)
     error = np.abs(recon(few) - np.stack(images(few))).mean()
     ok(error < .01, f"16 images are learnt by heart: {error:.4f}")
 
-    train = run("brain-phantom", "--count", 400, "--size", 64)
+    train = run("brain-phantom", "--count", 1000, "--size", 64)
     test = run("brain-phantom", "--count", 40, "--size", 64, "--seed", 1)
     validation = scratch("validation", test)
     log = scratch("log")
-    run("recon-train", "ae", "--latent", 32, "--width", 16, "--batch", 16,
-        "--steps", 300, "--lr", "2e-3", "--validate", validation,
-        "--validate-every", 100, "--log", log, "--output", path, data=train)
+    run("recon-train", "ae", "--latent", 64, "--width", 16, "--batch", 16,
+        "--steps", 600, "--lr", "2e-3", "--validate", validation,
+        "--validate-every", 200, "--log", log, "--output", path, data=train)
     x = np.stack(images(test)).astype(float)
     mean = np.stack(images(train)).astype(float).mean(0)
     plain = np.abs(x - mean).mean()
