@@ -59,6 +59,7 @@ help:
 	@echo 'demo        experiment 1 on a real brain: tables and pictures'
 	@echo 'experiment1 the same on IMAGES=, see blindspot(7); also'
 	@echo '            experiment1-equalized, experiment2, blind-spot, match'
+	@echo 'experiment3 learned reconstructions, trained, or those of MODELS='
 	@echo 'published   the published figures of experiment 1 beside ours'
 	@echo 'paper       all of them, and one page with tables and figures'
 	@echo 'check       all tests; installs the Debian packages it needs'
@@ -215,6 +216,7 @@ packages-bench:
 SCRIPTS = build-aux/packages .ci/run tests/run $(wildcard tests/*.bats) \
 	$(addprefix pipelines/,progress experiment1-prepare experiment1-table \
 	experiment1-findings experiment1-examples experiment2 \
+	experiment3-prepare experiment3-table experiment3-findings \
 	images blind-spot match match-figure published paper)
 
 # Pages of ours that are not installed yet are no mistake.
