@@ -12,8 +12,10 @@ include $(WORK)/grid
 
 PICTURES := $(foreach f,curves blur error,$f.png $f.svg)
 
-# The longest training first, so that cores are idle least.
-.PHONY: all
+# Once the images are there, the longest training comes first, so that cores are
+# idle least.
+.PHONY: all images
+images: $(TRAIN_FILES) $(if $(TRAINED),$(TRAINED)/validate.pfm) $(WORK)/test
 all: $(addprefix $(FOLDER)/,$(addsuffix .safetensors, \
 		$(filter vq-vae,$(NAMES)) $(filter ae-%,$(NAMES)))) \
 	$(RESULTS)/experiment3.tsv $(RESULTS)/curves.tsv \

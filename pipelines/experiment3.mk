@@ -62,8 +62,10 @@ experiment3: all
 		$(foreach v,SCALE MODELS TRAIN_IMAGES VALIDATE_IMAGES IMAGES \
 			INTENSITIES SIGMAS SEED BELOW $(SCALES),$v='$($v)') \
 		pipelines/experiment3-prepare '$(RESULTS)') && \
-	$(MAKE) --no-print-directory -s \
-		$(if $(findstring jobserver,$(MAKEFLAGS)),,-j"$$(nproc)") \
-		-f pipelines/experiment3-models.make \
-		BIN='$B/bin' WORK="$$work" RESULTS='$(RESULTS)'
+	for goal in images all; do \
+		$(MAKE) --no-print-directory -s \
+			$(if $(findstring jobserver,$(MAKEFLAGS)),,-j"$$(nproc)") \
+			-f pipelines/experiment3-models.make BIN='$B/bin' \
+			WORK="$$work" RESULTS='$(RESULTS)' $$goal || exit; \
+	done
 	@pipelines/experiment3-findings '$(RESULTS)'
