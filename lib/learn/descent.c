@@ -42,7 +42,7 @@ learn_adamw_step(const struct learn_adamw *adamw, float *weight,
 	const float epsilon = (float)EPSILON;
 	size_t i;
 
-#pragma omp parallel for simd schedule(static)
+#pragma omp parallel for schedule(static)
 	for (i = 0; i < n; i++) {
 		first[i] = b1 * first[i] + c1 * gradient[i];
 		second[i] = b2 * second[i] + c2 * gradient[i] * gradient[i];

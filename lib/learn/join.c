@@ -16,7 +16,7 @@ add_forward(struct bsp_network *net, struct learn_node *node)
 	float *sum = node->data;
 
 	(void)net;
-#pragma omp parallel for simd schedule(static)
+#pragma omp parallel for schedule(static)
 	for (i = 0; i < n; i++)
 		sum[i] += x[i];
 }

@@ -334,7 +334,7 @@ add_floats(float *to, const float *from, size_t n)
 {
 	size_t i;
 
-#pragma omp parallel for simd schedule(static)
+#pragma omp parallel for schedule(static)
 	for (i = 0; i < n; i++)
 		to[i] += from[i];
 }

@@ -211,7 +211,7 @@ backward(struct bsp_network *net, struct learn_node *node)
 
 	if (to == NULL)
 		return;
-#pragma omp parallel for simd schedule(static)
+#pragma omp parallel for schedule(static)
 	for (i = 0; i < n; i++)
 		to[i] = from[i] + slope * (vector[i] - code[i]);
 	learn_gradient_done(net, node, 0);

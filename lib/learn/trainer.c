@@ -30,7 +30,7 @@ make_moments(struct bsp_tensors *moments, const struct bsp_model *model,
     const char *before, struct bsp_error *e)
 {
 	const struct learn_spec *spec = model->plan->spec;
-	char name[LEARN_NAME + 8];
+	char name[LEARN_NAME + 24];
 	size_t i;
 
 	for (i = 0; i < model->plan->specs; i++) {
