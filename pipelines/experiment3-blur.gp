@@ -1,5 +1,5 @@
-# Each model's AP over intensity, and dashed, that of its equivalent blur in
-# experiment 1 on the same images.
+# Each model's AP over intensity, and dashed in the same colour, that of its
+# equivalent blur in experiment 1 on the same images.
 load 'pipelines/figure.gp'
 load 'pipelines/experiment3.gp'
 columns = n < 5 ? (n < 2 ? 1 : 2) : (n < 10 ? 3 : 4)
@@ -30,16 +30,16 @@ set label 12 'Intensity of the anomaly' at screen 0.535, 0.025 centre
 set multiplot layout rows, columns margins 0.1, 0.97, 0.1, 0.95 spacing 0.06, 0.1
 do for [k = 1:n] {
 	set title label_of(k) offset 0,-0.5
-	set label 1 legend('normal', k) at graph 0.97, 0.18 right textcolor rgb healthy
-	set label 2 legend('anomalous', k) at graph 0.97, 0.08 right textcolor rgb anomalous
+	set label 1 legend('normal', k) at graph 0.45, 0.92 centre textcolor rgb healthy
+	set label 2 legend('anomalous', k) at graph 0.45, 0.82 centre textcolor rgb anomalous
 	plot curve('normal', k) using 'inject.intensity':'ap' with lines \
 		linewidth 4 linecolor rgb healthy, \
 		curve('anomalous', k) using 'inject.intensity':'ap' with lines \
 		linewidth 4 linecolor rgb anomalous, \
-		blur('normal', k) using 1:3 with lines linewidth 2 \
-		dashtype 2 linecolor 'black', \
-		blur('anomalous', k) using 1:3 with lines linewidth 2 \
-		dashtype 2 linecolor 'black'
+		blur('normal', k) using 1:3 with lines linewidth 3 \
+		dashtype 2 linecolor rgb healthy, \
+		blur('anomalous', k) using 1:3 with lines linewidth 3 \
+		dashtype 2 linecolor rgb anomalous
 }
 unset label 1
 unset label 2

@@ -20,14 +20,15 @@ set tmargin at screen 0.93
 set bmargin at screen 0.25
 do for [panel = 1:2] {
 	on = panel == 1 ? 'normal' : 'anomalous'
-	set lmargin at screen panel == 1 ? 0.07 : 0.545
-	set rmargin at screen panel == 1 ? 0.505 : 0.98
+	set lmargin at screen panel == 1 ? 0.08 : 0.55
+	set rmargin at screen panel == 1 ? 0.51 : 0.98
 	set title panel == 1 ? '3.1: healthy image reconstructed' : \
 		'3.2: anomalous image reconstructed'
 	if (panel == 1) {
-		set ylabel 'Average precision (mean over images)'
+		set label 1 'Average precision (mean over images)' \
+			at screen 0.017, 0.59 centre rotate
 	} else {
-		unset ylabel
+		unset label 1
 		set format y ''
 	}
 	plot for [k = 1:n] curve(on, k) using 'inject.intensity':'ap' \

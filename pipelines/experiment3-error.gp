@@ -16,7 +16,7 @@ both(k) = sprintf("%s; %s", ours(k, 'normal'), ours(k, 'anomalous')[2:])
 set xlabel 'Reconstruction error: mean |reconstruction − image|'
 set ylabel 'Average precision (mean over images and intensities)'
 set yrange [0:1]
-set xrange [0:*]
+set offsets graph 0.06, graph 0.06, 0, 0
 set format x '%g'
 set grid linecolor '#dddddd'
 set key outside right top vertical samplen 1 reverse Left
