@@ -105,7 +105,8 @@ for kind, size, options, make in CASES:
     share = apart([(v.grad, 10 * moments["first." + k])
                    for k, v in network.named_parameters()])
     # Rounding changes the sign of some differences near 0.
-    ok(share <= (1e-4 if kind == "vq-vae" else 1e-2), f"{name}: the gradient is PyTorch's: {share:.2g} apart")
+    ok(share <= (1e-4 if kind == "vq-vae" else 1e-2),
+       f"{name}: the gradient is PyTorch's: {share:.2g} apart")
     share = apart([(v, moments[k]) for k, v in network.named_buffers()
                    if v.is_floating_point()])
     ok(share <= 1e-4, f"{name}: and its statistics: {share:.2g} apart")
