@@ -26,11 +26,11 @@ LINK = $(CC) $(filter-out -Ofast -ffast-math -funsafe-math-optimizations, \
 COMPILE = $(CC) $(FLAGS) $(INCLUDES) $(CPPFLAGS) -MMD -MP
 
 PROGRAMS = anom-inject anom-predict anom-sweep brain-phantom \
-	fg-equalize nii-slices ood-histogram recon-degrade residual score \
-	score-compare
+	fg-equalize nii-slices ood-histogram recon-degrade recon-model \
+	recon-train residual score score-compare
 SHARED_OBJECTS = cli output help table positions groups metrics
 
-LIB_SOURCES = $(wildcard lib/*/*.c)
+LIB_SOURCES = $(filter-out lib/learn/%,$(wildcard lib/*/*.c))
 LIB_OBJECTS = $(LIB_SOURCES:%.c=$B/%.o)
 LIB_PIC = $(LIB_SOURCES:%.c=$B/pic/%.o)
 TOOL_OBJECTS = $(SHARED_OBJECTS:%=$B/tools/%.o)
@@ -38,23 +38,36 @@ STATIC = $B/lib/libblindspot.a
 SHARED = $B/lib/libblindspot.so.$(VERSION)
 MANUALS = $(wildcard man/*.[1-9])
 
+# What learns is a library of its own, so that the filters load no networks.
+LEARN_SOURCES = $(wildcard lib/learn/*.c)
+LEARN_OBJECTS = $(LEARN_SOURCES:%.c=$B/%.o)
+LEARN_PIC = $(LEARN_SOURCES:%.c=$B/pic/%.o)
+LEARN_STATIC = $B/lib/libblindspot-learn.a
+LEARN_SHARED = $B/lib/libblindspot-learn.so.$(VERSION)
+LEARN_LIBS = -ldnnl -ljansson -llapacke -lopenblas -fopenmp
+$(LEARN_OBJECTS) $(LEARN_PIC): INCLUDES = -Ilib -fopenmp -fno-math-errno
+
 .DELETE_ON_ERROR:
 .PHONY: all help check check-san lint fuzz bench demo install uninstall \
 	dist clean
 
-all: $(PROGRAMS:%=$B/bin/%) $(STATIC) $(SHARED) $B/lib/blindspot.pc
+all: $(PROGRAMS:%=$B/bin/%) $(STATIC) $(SHARED) $(LEARN_STATIC) \
+	$(LEARN_SHARED) $B/lib/blindspot.pc $B/lib/blindspot-learn.pc
 
 help:
 	@echo 'all         programs in $B/bin, libraries in $B/lib (the default)'
 	@echo 'demo        experiment 1 on a real brain: tables and pictures'
 	@echo 'experiment1 the same on IMAGES=, see blindspot(7); also'
 	@echo '            experiment1-equalized, experiment2, blind-spot, match'
+	@echo 'experiment3 learned reconstructions, trained, or those of MODELS='
 	@echo 'published   the published figures of experiment 1 beside ours'
 	@echo 'paper       all of them, and one page with tables and figures'
 	@echo 'scores      the blind spot of every residual, side by side'
 	@echo 'gallery     every anomaly and degradation on one brain'
 	@echo 'check       all tests; installs the Debian packages it needs'
 	@echo 'check-san   the tests under the address and UB sanitizers'
+	@echo 'check-torch networks against PyTorch, a large package; bench-learn'
+	@echo '            their speed'
 	@echo 'lint        shellcheck, mandoc, compiler warnings as errors'
 	@echo 'fuzz        FUZZ_SECONDS=60 on each parser'
 	@echo 'bench       ratios of time against named references'
@@ -84,9 +97,21 @@ $(SHARED): $(LIB_PIC)
 	ln -sf $(@F) $B/lib/libblindspot.so.$(SOVERSION)
 	ln -sf $(@F) $B/lib/libblindspot.so
 
+$(LEARN_STATIC): $(LEARN_OBJECTS)
+	rm -f $@
+	$(AR) rcs $@ $^
+
+$(LEARN_SHARED): $(LEARN_PIC) $(SHARED)
+	$(LINK) -shared -Wl,-soname,libblindspot-learn.so.$(SOVERSION) \
+		-o $@ $(LEARN_PIC) -L$B/lib -lblindspot $(LEARN_LIBS) -lm
+	ln -sf $(@F) $B/lib/libblindspot-learn.so.$(SOVERSION)
+	ln -sf $(@F) $B/lib/libblindspot-learn.so
+
 # Made anew each time: the prefix may have changed.
-.PHONY: $B/lib/blindspot.pc
+.PHONY: $B/lib/blindspot.pc $B/lib/blindspot-learn.pc
+$B/lib/blindspot-learn.pc: lib/learn/blindspot-learn.pc.in
 $B/lib/blindspot.pc: lib/blindspot.pc.in
+$B/lib/blindspot.pc $B/lib/blindspot-learn.pc:
 	@mkdir -p $(@D)
 	@sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
 	    -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' -e 's|@VERSION@|$(VERSION)|' \
@@ -113,6 +138,16 @@ $B/bin/anom-sweep: $(SWEEP:%=$B/tools/%.o)
 $B/bin/anom-sweep: LIBS = -lxxhash -fopenmp
 $B/tools/batch.o $B/tools/anom-sweep.o: INCLUDES = -fopenmp
 
+LEARN_TOOLS = gallery learned
+$B/bin/recon-model: $(LEARN_TOOLS:%=$B/tools/%.o) $(LEARN_STATIC)
+$B/bin/recon-model: LIBS = $(LEARN_STATIC) $(STATIC) $(LEARN_LIBS) -lxxhash
+TRAIN = checkpoint progress validate
+$B/bin/recon-train: $(LEARN_TOOLS:%=$B/tools/%.o) $(TRAIN:%=$B/tools/%.o) \
+	$(LEARN_STATIC)
+$B/bin/recon-train: LIBS = $(LEARN_STATIC) $(STATIC) $(LEARN_LIBS) -lxxhash
+$(patsubst %,$B/tools/%.o,recon-model recon-train $(LEARN_TOOLS) $(TRAIN)): \
+	INCLUDES = -Ilib -fopenmp
+
 $B/bin/%: $B/tools/%.o $(TOOL_OBJECTS) $(STATIC)
 	@mkdir -p $(@D)
 	$(LINK) -o $@ $(filter %.o,$^) $(STATIC) $(LIBS) \
@@ -123,7 +158,8 @@ clean:
 
 # --------------------------------------------------------------- installing
 
-HEADERS = lib/blindspot.h
+HEADERS = lib/blindspot.h lib/learn/blindspot-learn.h
+LIBRARIES = $(STATIC) $(SHARED) $(LEARN_STATIC) $(LEARN_SHARED)
 SECTIONS = $(sort $(subst .,,$(suffix $(MANUALS))))
 
 install: all
@@ -131,12 +167,16 @@ install: all
 		'$(DESTDIR)$(INCLUDEDIR)' '$(DESTDIR)$(COMPLETIONDIR)' \
 		$(SECTIONS:%='$(DESTDIR)$(MANDIR)/man%')
 	$(INSTALL) $(PROGRAMS:%=$B/bin/%) '$(DESTDIR)$(BINDIR)'
-	$(INSTALL) -m 644 $(STATIC) $(SHARED) '$(DESTDIR)$(LIBDIR)'
-	ln -sf $(notdir $(SHARED)) \
-		'$(DESTDIR)$(LIBDIR)/libblindspot.so.$(SOVERSION)'
-	ln -sf $(notdir $(SHARED)) '$(DESTDIR)$(LIBDIR)/libblindspot.so'
+	$(INSTALL) -m 644 $(LIBRARIES) '$(DESTDIR)$(LIBDIR)'
+	for name in libblindspot libblindspot-learn; do \
+		ln -sf $$name.so.$(VERSION) \
+			'$(DESTDIR)$(LIBDIR)'/$$name.so.$(SOVERSION) && \
+		ln -sf $$name.so.$(VERSION) \
+			'$(DESTDIR)$(LIBDIR)'/$$name.so || exit 1; \
+	done
 	$(INSTALL) -m 644 $(HEADERS) '$(DESTDIR)$(INCLUDEDIR)'
-	$(INSTALL) -m 644 $B/lib/blindspot.pc '$(DESTDIR)$(LIBDIR)/pkgconfig'
+	$(INSTALL) -m 644 $B/lib/blindspot.pc $B/lib/blindspot-learn.pc \
+		'$(DESTDIR)$(LIBDIR)/pkgconfig'
 	for page in $(MANUALS); do \
 		$(INSTALL) -m 644 $$page \
 			'$(DESTDIR)$(MANDIR)'/man$${page##*.} || exit 1; \
@@ -149,10 +189,13 @@ install: all
 # Exactly what install made, and no directory that others may use.
 uninstall:
 	rm -f $(PROGRAMS:%='$(DESTDIR)$(BINDIR)/%') \
-		$(foreach f,$(notdir $(STATIC) $(SHARED)) libblindspot.so \
-			libblindspot.so.$(SOVERSION) pkgconfig/blindspot.pc, \
+		$(foreach f,$(notdir $(LIBRARIES)) libblindspot.so \
+			libblindspot.so.$(SOVERSION) libblindspot-learn.so \
+			libblindspot-learn.so.$(SOVERSION) \
+			pkgconfig/blindspot.pc pkgconfig/blindspot-learn.pc, \
 			'$(DESTDIR)$(LIBDIR)/$f') \
-		$(HEADERS:lib/%='$(DESTDIR)$(INCLUDEDIR)/%') \
+		$(foreach h,$(notdir $(HEADERS)), \
+			'$(DESTDIR)$(INCLUDEDIR)/$h') \
 		$(foreach m,$(notdir $(MANUALS)), \
 			'$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $m))/$m') \
 		$(PROGRAMS:%='$(DESTDIR)$(COMPLETIONDIR)/%')
@@ -180,6 +223,7 @@ packages-bench:
 SCRIPTS = build-aux/packages .ci/run tests/run $(wildcard tests/*.bats) \
 	$(addprefix pipelines/,progress experiment1-prepare experiment1-table \
 	experiment1-findings experiment1-examples experiment2 \
+	experiment3-prepare experiment3-table experiment3-findings \
 	images blind-spot match match-figure published paper gallery \
 	scores scores-planes scores-table scores-figure)
 

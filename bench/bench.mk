@@ -9,3 +9,9 @@ $(BENCH_STAGES): bench/stages.c $(LIB_PIC)
 bench: packages-bench
 	@$(MAKE) -s all $(BENCH_STAGES)
 	@BIN=$B/bin LIB=$(BENCH_STAGES) /usr/bin/python3 bench/bench.py
+	@BIN=$B/bin /usr/bin/python3 bench/learn.py --alone
+
+.PHONY: bench-learn
+bench-learn: packages-torch
+	@$(MAKE) -s all
+	@BIN=$B/bin /usr/bin/python3 bench/learn.py

@@ -43,4 +43,5 @@ _blindspot() {
 
 complete -o default -F _blindspot \
 	anom-inject anom-predict anom-sweep brain-phantom fg-equalize \
-	nii-slices ood-histogram recon-degrade residual score score-compare
+	nii-slices ood-histogram recon-degrade recon-model recon-train residual \
+	score score-compare

@@ -135,6 +135,8 @@ enum bsp_purpose {
 	BSP_DRAW_PHANTOM = 5,   /* anatomy */
 	BSP_DRAW_RESIDUAL = 6,  /* the start of a fit */
 	BSP_DRAW_SIGNS = 7,     /* permutations of a test */
+	BSP_DRAW_WEIGHTS = 8,   /* a network before training */
+	BSP_DRAW_BATCH = 9,     /* the order of an epoch */
 };
 
 /*

@@ -113,6 +113,8 @@ nibabel.save(nibabel.Nifti1Image(numpy.random.rand(9, 8, 7).astype("f4"),
 	cd "$BATS_TEST_TMPDIR"
 	for file in bin/score lib/libblindspot.a lib/libblindspot.so \
 		include/blindspot.h lib/pkgconfig/blindspot.pc \
+		include/blindspot-learn.h lib/libblindspot-learn.so \
+		lib/pkgconfig/blindspot-learn.pc bin/recon-train \
 		share/man/man1/score.1 share/man/man5/blindspot-stream.5 \
 		share/bash-completion/completions/score; do
 		[ -e "$dest/usr/$file" ] || {
@@ -128,6 +130,12 @@ EOF
 	readelf -d use | grep -q 'NEEDED.*libblindspot.so.0'
 	LD_LIBRARY_PATH=$dest/usr/lib ./use
 	grep -q '^libdir=/usr/lib$' "$dest/usr/lib/pkgconfig/blindspot.pc"
+	printf '#include <blindspot-learn.h>\nint main(void) { return !bsp_architectures->name; }\n' >learn.c
+	gcc -I"$dest/usr/include" learn.c -L"$dest/usr/lib" \
+		-lblindspot-learn -lblindspot -o learn
+	LD_LIBRARY_PATH=$dest/usr/lib ./learn
+	nm -D --defined-only "$dest/usr/lib/libblindspot-learn.so" |
+		awk '$3 !~ /^bsp_/ { print; bad = 1 } END { exit bad }'
 	# Only what begins with bsp_ is exported.
 	nm -D --defined-only "$dest/usr/lib/libblindspot.so" |
 		awk '$3 !~ /^bsp_/ { print; bad = 1 } END { exit bad }'

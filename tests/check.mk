@@ -6,7 +6,12 @@ UNIT_PROGRAMS = $(UNITS:%=$B/tests/%)
 $B/tests/%: tests/unit/%.c tests/unit/tap.h $(STATIC)
 	@mkdir -p $(@D)
 	$(LINK) $(filter-out -Wconversion -Wdouble-promotion,$(FLAGS)) \
-		$(CPPFLAGS) -o $@ $< $(STATIC) -lfftw3 -lm
+		$(INCLUDES) $(CPPFLAGS) -o $@ $< $(TEST_LIBS) $(STATIC) \
+		-lfftw3 -lm
+
+$B/tests/learn: $(LEARN_STATIC)
+$B/tests/learn: INCLUDES = -Ilib
+$B/tests/learn: TEST_LIBS = $(LEARN_STATIC) $(STATIC) $(LEARN_LIBS)
 
 .PHONY: tests variants sanitized
 tests: all $(UNIT_PROGRAMS)

@@ -2,7 +2,7 @@
 # `make check` replays the stored ones.
 
 FUZZ_SECONDS = 60
-FUZZ_TARGETS = images pfm masks specs
+FUZZ_TARGETS = images pfm masks specs tensors
 FUZZ_FLAGS = -g -O1 -fsanitize=fuzzer,address,undefined \
 	-fno-sanitize-recover=all
 FUZZ_BUILD = $B/fuzz
@@ -10,11 +10,15 @@ FUZZ_BUILD = $B/fuzz
 fuzz: packages-check
 	$(MAKE) -s B=$(FUZZ_BUILD) CC=clang CPPFLAGS=-DBSP_NO_CLONES \
 		CFLAGS='$(subst fuzzer,fuzzer-no-link,$(FUZZ_FLAGS))' \
-		$(FUZZ_BUILD)/lib/libblindspot.a
+		$(FUZZ_BUILD)/lib/libblindspot.a \
+		$(FUZZ_BUILD)/lib/libblindspot-learn.a
 	@for target in $(FUZZ_TARGETS); do \
 		clang -std=c17 -D_GNU_SOURCE $(FUZZ_FLAGS) \
-			-o $(FUZZ_BUILD)/$$target tests/fuzz/$$target.c \
-			$(FUZZ_BUILD)/lib/libblindspot.a -lfftw3 -lm \
+			-Ilib -o $(FUZZ_BUILD)/$$target \
+			tests/fuzz/$$target.c \
+			$(FUZZ_BUILD)/lib/libblindspot-learn.a \
+			$(FUZZ_BUILD)/lib/libblindspot.a \
+			-Wl,--as-needed $(LEARN_LIBS) -lfftw3 -lm \
 			-Wl,--wrap=read && \
 		mkdir -p $(FUZZ_BUILD)/corpus/$$target && \
 		echo "fuzz: $$target for $(FUZZ_SECONDS) s" && \
@@ -35,5 +39,9 @@ $B/tests/replay-%: tests/fuzz/%.c tests/fuzz/replay.c tests/fuzz/stream.h \
 		$(STATIC)
 	@mkdir -p $(@D)
 	$(LINK) $(filter-out -Wconversion -Wdouble-promotion,$(FLAGS)) \
-		$(CPPFLAGS) -o $@ $< tests/fuzz/replay.c $(STATIC) -lfftw3 -lm \
-		-Wl,--wrap=read
+		$(INCLUDES) $(CPPFLAGS) -o $@ $< tests/fuzz/replay.c \
+		$(TEST_LIBS) $(STATIC) -lfftw3 -lm -Wl,--wrap=read
+
+$B/tests/replay-tensors: $(LEARN_STATIC)
+$B/tests/replay-tensors: INCLUDES = -Ilib -DREPLAY_MEMORY=1024
+$B/tests/replay-tensors: TEST_LIBS = $(LEARN_STATIC) $(STATIC) $(LEARN_LIBS)

@@ -145,6 +145,35 @@ make() {
 	done <names
 }
 
+@test "blindspot-learn(3) names everything that its header offers" {
+	grep -v '^ \*' "$ROOT/lib/learn/blindspot-learn.h" | tr '\n' ' ' |
+		grep -o -E 'BSP_API[^;{]*[;{]' |
+		grep -o -E '\bbsp_[a-z0-9_]+( *\(|\[\])' |
+		tr -d '( []' | sort -u >names
+	[ "$(wc -l <names)" -gt 20 ]
+	while read -r name; do
+		grep -q -E "^\.(Fn|Va) $name( |\$|\[)" \
+			"$ROOT/man/blindspot-learn.3" || {
+			echo "blindspot-learn.3 lacks $name"
+			return 1
+		}
+	done <names
+}
+
+@test "the program of blindspot-learn(3) does what recon-model does" {
+	make_examples
+	recon-train pca --latent 3 --output model healthy.pfm
+	examples "$ROOT/man/blindspot-learn.3" >example.c
+	gcc -Wall -Wextra -Werror -I"$ROOT/lib" -I"$ROOT/lib/learn" example.c \
+		"$BIN/../lib/libblindspot-learn.a" \
+		"$BIN/../lib/libblindspot.a" -ldnnl -ljansson -llapacke \
+		-lopenblas -lgomp -lfftw3 -lm -o example
+	./example model <healthy.pfm >recon.pfm
+	recon-model model healthy.pfm | cmp - recon.pfm
+	printf x >bad
+	run -3 ./example bad <healthy.pfm
+}
+
 @test "the pipeline in the README runs" {
 	awk '/^```sh$/ { block = 1; next } /^```$/ { block = 0 } block' \
 		"$ROOT/README.md" | grep -v -e 'apt-get' -e '^make' >script

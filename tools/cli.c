@@ -317,8 +317,10 @@ check_operands(struct cli_command *command)
 		if (command->kind == NULL)
 			cli_usage("no KIND, expected one of those that "
 			    "'%s --help' lists", program->name);
-		most = command->kind->inputs;
-		least = most > 1 ? most : 0;
+		if (command->kind->inputs > 0) {
+			most = command->kind->inputs;
+			least = most > 1 ? most : 0;
+		}
 	}
 	if (command->operands == 0 && least == 0 && most > 0)
 		add_operand(command, "-");

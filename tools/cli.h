@@ -62,8 +62,8 @@ struct cli_program {
 	const char *operands;        /* for the synopsis: "[IMAGES]" */
 	const struct bsp_kind *kinds; /* NULL: no KIND */
 	const struct cli_option *options;
-	size_t least, most;  /* operands; with kinds, most is ignored and the
-	                        kind's inputs say how many */
+	size_t least, most;  /* operands; where the kind says how many inputs
+	                        it takes, that counts instead */
 	enum cli_output output;
 	const char *examples[2];
 };

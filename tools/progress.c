@@ -39,6 +39,8 @@ progress_show(struct progress *progress, uint64_t done, uint64_t total)
 	rate = (double)done / (t - progress->started);
 	fprintf(stderr, "\r\033[K%llu %s, %.0f a second",
 	    (unsigned long long)done, progress->unit, rate);
+	if (progress->note != NULL)
+		fprintf(stderr, ", %s", progress->note);
 	if (total > done && rate > 0)
 		fprintf(stderr, ", %.0f %%, %.0f s left",
 		    100 * (double)done / (double)total,

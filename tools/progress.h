@@ -9,6 +9,7 @@
 
 struct progress {
 	const char *unit; /* "cells" */
+	const char *note; /* NULL, or what else is shown */
 	double started, shown;
 	bool terminal;
 };

@@ -9,6 +9,11 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* Megabytes of address space; libraries may need some of their own. */
+#ifndef REPLAY_MEMORY
+#define REPLAY_MEMORY 64
+#endif
+
 /*
  * No input of a few bytes needs much memory, whatever its header claims.  (A
  * sanitizer needs address space of its own.)
@@ -17,7 +22,8 @@ static void
 limit_memory(void)
 {
 #if !defined __SANITIZE_ADDRESS__
-	struct rlimit limit = {64 << 20, 64 << 20};
+	struct rlimit limit = {(rlim_t)REPLAY_MEMORY << 20,
+	    (rlim_t)REPLAY_MEMORY << 20};
 
 	ok(setrlimit(RLIMIT_AS, &limit) == 0, "memory is limited");
 #endif

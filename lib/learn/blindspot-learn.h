@@ -1,0 +1,239 @@
+/*
+ * libblindspot-learn: learned reconstructions.  Autoencoders, a two-level
+ * VQ-VAE and principal components, trained and run on the CPU, and model files
+ * in the safetensors format.
+ *
+ * A library of its own beside libblindspot, whose errors, images and random
+ * numbers it uses and whose manners it keeps, so that programs that learn
+ * nothing load no network library.  Arithmetic is oneDNN's and LAPACK's: the
+ * same bits on one machine with one number of threads, and within 1e-4 of an
+ * output's range elsewhere.  oneDNN works on as many threads as OpenMP gives
+ * (OMP_NUM_THREADS, omp_set_num_threads).
+ */
+#ifndef BLINDSPOT_LEARN_H
+#define BLINDSPOT_LEARN_H
+
+#include <blindspot.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ------------------------------------------------------------ tensor files */
+
+#define BSP_RANK_MAX 4
+
+/*
+ * A named array of float32, row-major.  Rank 0 is a single number.  A tensor
+ * of 64-bit integers may be in a file; it is checked and then left out.
+ */
+struct bsp_tensor {
+	char *name;
+	size_t rank, shape[BSP_RANK_MAX];
+	float *data; /* [size] */
+	size_t size;
+};
+
+/* A line of a file's metadata. */
+struct bsp_fact {
+	char *name, *text;
+};
+
+/* The content of a safetensors file; {0} is empty.  Owns what it points to. */
+struct bsp_tensors {
+	struct bsp_tensor *tensor;
+	size_t count, capacity;
+	struct bsp_fact *fact;
+	size_t facts, fact_capacity;
+};
+
+/*
+ * Read a safetensors file that lies in memory.  Nothing in it is trusted: the
+ * header's length and JSON, types (F32, and I64, which is left out), ranks up
+ * to 4, shapes against offsets, gaps and overlaps, names given twice, and
+ * values that are not finite fail (BSP_DATA), with the byte where there is one.
+ * Memory is no more than the file's own size and its header's JSON needs.
+ * Source: the safetensors format, as its README gives it.
+ */
+BSP_API int bsp_tensors_parse(const void *bytes, size_t n,
+    struct bsp_tensors *tensors, struct bsp_error *e);
+
+/* The same of an open file from where it stands; name is for errors. */
+BSP_API int bsp_tensors_read(int fd, const char *name,
+    struct bsp_tensors *tensors, struct bsp_error *e);
+
+/*
+ * Write a safetensors file whole: to PATH.part first, flushed to the disk,
+ * then renamed, and the directory flushed too.  On failure (BSP_SYSTEM) the
+ * path holds what it held before, and PATH.part is removed.
+ */
+BSP_API int bsp_tensors_write(const char *path,
+    const struct bsp_tensors *tensors, struct bsp_error *e);
+
+/* Add a tensor of zeros; NULL when memory runs out.  rank at most 4. */
+BSP_API struct bsp_tensor *bsp_tensors_add(struct bsp_tensors *tensors,
+    const char *name, size_t rank, const size_t *shape, struct bsp_error *e);
+
+/* The tensor of that name, or NULL. */
+BSP_API struct bsp_tensor *bsp_tensors_find(const struct bsp_tensors *tensors,
+    const char *name);
+
+/*
+ * Add copies of all of from's tensors, with something before their names; and
+ * the way back: fill to's tensors from those of from that are so named.  Fails
+ * without memory; filling, where one is missing or of another shape (BSP_DATA).
+ */
+BSP_API int bsp_tensors_copy(struct bsp_tensors *to, const char *before,
+    const struct bsp_tensors *from, struct bsp_error *e);
+BSP_API int bsp_tensors_fill(struct bsp_tensors *to, const char *before,
+    const struct bsp_tensors *from, struct bsp_error *e);
+
+/* Add a fact, or change the one of that name. */
+BSP_API int bsp_tensors_set_fact(struct bsp_tensors *tensors,
+    const char *name, const char *text, struct bsp_error *e);
+
+/* The text of the fact of that name, or NULL. */
+BSP_API const char *bsp_tensors_fact(const struct bsp_tensors *tensors,
+    const char *name);
+
+/* Free all; the tensors are then {0}. */
+BSP_API void bsp_tensors_free(struct bsp_tensors *tensors);
+
+/* ----------------------------------------------------------- architectures */
+
+/*
+ * The architectures, a table of kinds as those of libblindspot, ended by a row
+ * whose name is NULL: pca, ae, spatial-ae, vq-vae.  Their parameters say how
+ * large the model is and, for networks, how it is trained; they have no
+ * function to apply.
+ */
+BSP_API extern const struct bsp_kind bsp_architectures[];
+
+/* ------------------------------------------------------------------ models */
+
+struct bsp_model;
+
+/*
+ * A new model for images of rows x cols, its weights drawn from the seed as
+ * PyTorch draws them by default: uniform within 1/sqrt(fan-in) (He et al.
+ * 2015, with a = sqrt 5), batch norm the identity, codes standard normal.
+ * params are the kind's, in the order of its row.  Fails on an image size
+ * that the architecture cannot take (BSP_DATA): ae and spatial-ae want squares
+ * of 8 2^k pixels, k at least 1, vq-vae multiples of 8; on a width or latent
+ * that it cannot take (BSP_USAGE); and without memory.  Not for pca: see
+ * bsp_model_fit_pca.  NULL on failure.
+ */
+BSP_API struct bsp_model *bsp_model_new(const struct bsp_kind *architecture,
+    const double *params, size_t rows, size_t cols, uint64_t seed,
+    struct bsp_error *e);
+
+/*
+ * Principal components of n images of one size: the linear autoencoder that
+ * is best in the sense of mean square.  latent components from the smaller of
+ * the images' Gram matrix and the pixels' covariance, in double, by LAPACK on
+ * one thread.  Memory: 8 bytes a sample, and 16 for each element of that
+ * matrix.  Fails (BSP_DATA) where the images have fewer components, of which
+ * n images have at most n - 1.  NULL on failure.
+ */
+BSP_API struct bsp_model *bsp_model_fit_pca(const struct bsp_image *images,
+    size_t n, size_t latent, struct bsp_error *e);
+
+/*
+ * Make a model of the tensors of a file, which it takes: tensors is then {0}.
+ * Where the file has no fact `architecture', as after a plain conversion of
+ * weights trained elsewhere, the tensors' names and shapes say what it is.
+ * Fails (BSP_DATA) where a tensor is missing, unknown, or of another shape.
+ * NULL on failure.
+ */
+BSP_API struct bsp_model *bsp_model_from(struct bsp_tensors *tensors,
+    struct bsp_error *e);
+
+/*
+ * What the model is made of, the model's own: weights and facts.  Facts may be
+ * set; weights may be read, and be written between two calls on the model if
+ * bsp_model_changed is then called.
+ */
+BSP_API struct bsp_tensors *bsp_model_tensors(struct bsp_model *model);
+BSP_API void bsp_model_changed(struct bsp_model *model);
+
+/*
+ * Its architecture and its parameters, in the order of the row; those that
+ * only concern training have their defaults.
+ */
+BSP_API const struct bsp_kind *bsp_model_architecture(
+    const struct bsp_model *model);
+BSP_API const double *bsp_model_params(const struct bsp_model *model);
+
+/*
+ * The size of its images; 0 where any that the architecture can take will do,
+ * as for a vq-vae from elsewhere.
+ */
+BSP_API size_t bsp_model_rows(const struct bsp_model *model);
+BSP_API size_t bsp_model_cols(const struct bsp_model *model);
+
+/* Reconstruct an image: batch norm by its running statistics, nothing learnt.
+ * Fails (BSP_DATA) on another size than the model's.  in and out may not be
+ * the same image.  The network is made at the first call and kept.
+ */
+BSP_API int bsp_model_reconstruct(struct bsp_model *model,
+    const struct bsp_image *in, struct bsp_image *out, struct bsp_error *e);
+
+BSP_API void bsp_model_free(struct bsp_model *model); /* NULL: nothing */
+
+/* ---------------------------------------------------------------- training */
+
+/* How a network is trained. */
+struct bsp_training {
+	size_t batch;        /* images a step, at least 1 */
+	double lr;           /* above 0 */
+	double weight_decay; /* at least 0 */
+	uint64_t seed;       /* of the order of images */
+};
+
+struct bsp_trainer;
+
+/*
+ * Train a model, which is borrowed, on images[n] of its size, borrowed too.
+ * Every epoch visits each image once in an order of its own, drawn from the
+ * seed, and batches go on across epochs.  The loss is the mean of |x^ - x|,
+ * for a vq-vae plus 1/4 of its latent loss; steps are AdamW's (Loshchilov and
+ * Hutter 2019; betas .9 and .999, epsilon 1e-8), and codes move by moving
+ * averages (van den Oord et al. 2017; decay .99).  NULL on failure.
+ */
+BSP_API struct bsp_trainer *bsp_trainer_new(struct bsp_model *model,
+    const struct bsp_training *training, const struct bsp_image *images,
+    size_t n, struct bsp_error *e);
+
+/*
+ * Do one step; *loss is that of its batch before the step.  Fails (BSP_DATA),
+ * changing nothing, where the loss is not finite.
+ */
+BSP_API int bsp_trainer_step(struct bsp_trainer *trainer, double *loss,
+    struct bsp_error *e);
+
+/* How many steps were done. */
+BSP_API uint64_t bsp_trainer_steps(const struct bsp_trainer *trainer);
+
+/*
+ * Add to tensors all that training goes on from: the weights under their
+ * names, AdamW's moments under `first.' and `second.' before them, and a fact
+ * `step'.
+ */
+BSP_API int bsp_trainer_save(const struct bsp_trainer *trainer,
+    struct bsp_tensors *tensors, struct bsp_error *e);
+
+/*
+ * Go on from there: the next steps are those that would have come, to the last
+ * bit with the same number of threads.  Fails (BSP_DATA) where something is
+ * missing or of another shape.
+ */
+BSP_API int bsp_trainer_resume(struct bsp_trainer *trainer,
+    const struct bsp_tensors *tensors, struct bsp_error *e);
+
+BSP_API void bsp_trainer_free(struct bsp_trainer *trainer); /* NULL: nothing */
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

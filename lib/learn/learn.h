@@ -1,0 +1,370 @@
+/*
+ * What the parts of libblindspot-learn share.
+ *
+ * A network is a list of nodes, each with one output.  Its builder makes every
+ * oneDNN primitive and memory once, for one shape of input; forward and
+ * backward then only execute them.  Failures while building are kept in the
+ * network (failed) and later calls do nothing, so that layers need not check
+ * every line.
+ */
+#ifndef BSP_LEARN_H
+#define BSP_LEARN_H
+
+#include <oneapi/dnnl/dnnl.h>
+
+#include "../base/base.h"
+#include "blindspot-learn.h"
+
+struct bsp_network;
+struct learn_node;
+
+/* ------------------------------------------------------------------- plans */
+
+enum learn_op {
+	LEARN_END,
+	LEARN_CONV,     /* convolution */
+	LEARN_DECONV,   /* transposed convolution */
+	LEARN_LINEAR,   /* of the whole input, to a vector */
+	LEARN_UNFLATTEN, /* linear, from a vector to what `like' is shaped as */
+	LEARN_NORM,     /* batch norm */
+	LEARN_RELU,     /* leaky where slope is above 0 */
+	LEARN_ADD,      /* of two nodes */
+	LEARN_JOIN,     /* of two nodes' channels */
+	LEARN_QUANTIZE, /* to the nearest code */
+};
+
+#define LEARN_NAME 64
+
+/*
+ * One layer of a network for a given image size.  from: the layers whose
+ * outputs it takes, 0 being the network's input and i + 1 layer i.
+ */
+struct learn_layer {
+	enum learn_op op;
+	size_t from[2];
+	size_t channels; /* of the output */
+	size_t rows, cols; /* of the output */
+	size_t kernel, stride, pad;
+	bool bias;
+	bool keep;       /* a relu whose input something else takes too */
+	float slope;     /* of a relu below 0 */
+	size_t codes;    /* of a quantizer */
+	char name[LEARN_NAME]; /* what its tensors' names begin with */
+	size_t tensor;   /* its first tensor */
+};
+
+enum learn_start {
+	LEARN_UNIFORM, /* within 1/sqrt(fan_in) */
+	LEARN_ONES,
+	LEARN_ZEROS,
+	LEARN_NORMAL,
+	LEARN_SAME,    /* as the tensor two before it: embed_avg as embed */
+};
+
+/* One tensor of a model. */
+struct learn_spec {
+	char name[LEARN_NAME + 16];
+	size_t rank, shape[BSP_RANK_MAX];
+	enum learn_start start;
+	size_t fan_in;
+	bool trained; /* by the optimiser; else a running statistic */
+};
+
+#define LEARN_LAYERS 128
+#define LEARN_TENSORS 256
+
+struct learn_plan {
+	struct learn_layer layer[LEARN_LAYERS];
+	size_t layers;
+	struct learn_spec spec[LEARN_TENSORS];
+	size_t specs;
+	size_t rows, cols; /* of the images */
+};
+
+/* What a model's parameters are, wherever they come from. */
+struct learn_sizes {
+	const struct bsp_kind *kind;
+	size_t rows, cols; /* 0: any */
+	size_t latent;     /* of the bottleneck: numbers or channels */
+	size_t width;      /* channels of the first layer */
+};
+
+/*
+ * Lay out the network of a kind.  Fails on sizes that it cannot have: of
+ * images BSP_DATA, of itself BSP_USAGE.
+ */
+int learn_plan_make(struct learn_plan *plan, const struct learn_sizes *sizes,
+    struct bsp_error *e);
+
+/* The sizes that a kind's parameters give, and back. */
+void learn_sizes_of(struct learn_sizes *sizes, const struct bsp_kind *kind,
+    const double *params);
+void learn_sizes_params(const struct learn_sizes *sizes, double *params);
+
+/* Find out from its tensors what a model is. */
+int learn_sizes_infer(struct learn_sizes *sizes,
+    const struct bsp_tensors *tensors, struct bsp_error *e);
+
+/* The least and greatest image size that networks take. */
+#define LEARN_SIZE_MAX 4096
+
+/* ----------------------------------------------------------------- tensors */
+
+/* The number of elements; false where it overflows. */
+bool learn_elements(size_t rank, const size_t *shape, size_t *n);
+
+/* Write a tensor file to an open descriptor. */
+int learn_tensors_put(int fd, const struct bsp_tensors *tensors,
+    struct bsp_error *e);
+
+/* "64 x 32 x 3 x 3", in text[BSP_NUMBER_SIZE * 4] */
+char *learn_shape_text(char *text, size_t rank, const size_t *shape);
+
+/* ---------------------------------------------------------------- networks */
+
+/* A primitive and what it works on. */
+struct learn_call {
+	dnnl_primitive_t primitive;
+	int n;
+	dnnl_exec_arg_t arg[12];
+};
+
+/* How a kind of layer runs; state is the layer's own. */
+struct learn_type {
+	void (*forward)(struct bsp_network *net, struct learn_node *node);
+	/* Make what backward needs; its input's gradients are then wanted. */
+	void (*prepare)(struct bsp_network *net, struct learn_node *node);
+	void (*backward)(struct bsp_network *net, struct learn_node *node);
+};
+
+/* Memory of gradients, which several nodes use one after another. */
+struct learn_slot {
+	size_t bytes;
+	void *data;
+	size_t users; /* who has something there now, while building */
+};
+
+/* A memory object and the slot that it will lie in. */
+struct learn_bind {
+	dnnl_memory_t memory;
+	struct learn_slot *slot;
+};
+
+#define LEARN_NODES (2 * LEARN_LAYERS)
+
+struct learn_node {
+	const struct learn_type *type;
+	const struct learn_layer *layer; /* NULL: an input or a reorder */
+	void *state;
+	struct learn_node *from[2];
+	size_t consumers;      /* of its output */
+	dnnl_memory_desc_t md; /* of its output */
+	dnnl_memory_t out;
+	float *data;
+	/* Training: */
+	bool wanted;           /* does its gradient lead anywhere? */
+	bool claimed;          /* has something written it? */
+	struct learn_slot *slot;
+	dnnl_memory_t gradient;
+	dnnl_memory_t into[2]; /* where the gradients of its inputs go */
+	struct learn_slot *aside[2]; /* not NULL: and are then added from */
+};
+
+/* A tensor of the model as the network sees it. */
+struct learn_weight {
+	struct bsp_tensor *tensor;
+	bool trained;
+	float *gradient; /* [size], as the tensor lies; NULL: not trained */
+};
+
+struct bsp_network {
+	dnnl_engine_t engine;
+	dnnl_stream_t stream;
+	const struct learn_plan *plan;
+	size_t batch;
+	bool training; /* batch norm by the batch, and a backward pass */
+	enum {
+		LEARN_RUN,
+		LEARN_RECORD, /* quantizers note what they do */
+		LEARN_REPLAY, /* and do it again: to test gradients, which pass
+		                 them as if they added a constant */
+	} codes;
+	struct learn_node node[LEARN_NODES];
+	size_t nodes;
+	struct learn_node *output;
+	struct learn_weight weight[LEARN_TENSORS];
+	uint64_t version; /* of the weights that were taken over last */
+	bool stale;       /* they must be taken over anew */
+	struct learn_slot slot[LEARN_NODES];
+	size_t slots;
+	struct learn_bind bind[4 * LEARN_NODES];
+	size_t binds;
+	double latent_loss; /* of the last forward pass in training */
+	/* What must be freed. */
+	dnnl_memory_t memory[64 * LEARN_LAYERS];
+	size_t memories;
+	dnnl_primitive_t primitive[32 * LEARN_LAYERS];
+	size_t primitives;
+	void *block[32 * LEARN_LAYERS];
+	size_t blocks;
+	bool failed;
+	struct bsp_error error;
+};
+
+/*
+ * Make the network of a plan for batches of images, on the weights tensors,
+ * which are in the plan's order and borrowed.  input_gradient: make that of
+ * the input too.  NULL on failure.
+ */
+struct bsp_network *learn_network_new(const struct learn_plan *plan,
+    const struct bsp_tensors *tensors, size_t batch, bool training,
+    bool input_gradient, struct bsp_error *e);
+void learn_network_free(struct bsp_network *net);
+
+/* Where the input goes: [batch][rows][cols]. */
+float *learn_network_input(struct bsp_network *net);
+
+/*
+ * Run forward; version is a number that changes with the weights.  The output
+ * is plain, [batch][channels][rows][cols].
+ */
+int learn_network_forward(struct bsp_network *net, uint64_t version,
+    struct bsp_error *e);
+const float *learn_network_output(const struct bsp_network *net);
+
+/*
+ * Run backward from the gradient of the output, which goes here first, and
+ * fill the weights' gradients.
+ */
+float *learn_network_output_gradient(struct bsp_network *net);
+int learn_network_backward(struct bsp_network *net, struct bsp_error *e);
+const float *learn_network_input_gradient(const struct bsp_network *net);
+
+/* ------------------------------------------------------- for layers' makers */
+
+/* Keep the first failure. */
+bool learn_ok(struct bsp_network *net, dnnl_status_t status,
+    const char *what);
+
+/* Zeroed memory, freed with the network. */
+void *learn_alloc(struct bsp_network *net, size_t bytes);
+
+/* A memory object; data NULL: with memory of its own. */
+dnnl_memory_t learn_memory(struct bsp_network *net,
+    const dnnl_memory_desc_t *md, void *data);
+
+/* A memory object whose place is given later. */
+dnnl_memory_t learn_memory_later(struct bsp_network *net,
+    const dnnl_memory_desc_t *md);
+
+void *learn_memory_data(dnnl_memory_t memory);
+
+/* A descriptor: of floats, dims in oneDNN's order, in a format. */
+dnnl_memory_desc_t learn_md(int n, const dnnl_dim_t *dims,
+    dnnl_format_tag_t tag);
+
+/* The descriptor of a batch of a layer's output in a format. */
+dnnl_memory_desc_t learn_batch_md(const struct bsp_network *net,
+    const struct learn_layer *layer, dnnl_format_tag_t tag);
+
+dnnl_primitive_desc_t learn_pd(struct bsp_network *net, const void *op,
+    const_dnnl_primitive_desc_t hint, const char *what);
+
+dnnl_memory_desc_t learn_query(dnnl_primitive_desc_t pd, dnnl_query_t what);
+
+/* Make a primitive of the descriptor, which is freed, without arguments. */
+void learn_call_make(struct bsp_network *net, struct learn_call *call,
+    dnnl_primitive_desc_t pd);
+void learn_call_arg(struct learn_call *call, int arg, dnnl_memory_t memory);
+void learn_execute(struct bsp_network *net, const struct learn_call *call);
+
+/* A reorder from one memory to another. */
+void learn_reorder(struct bsp_network *net, struct learn_call *call,
+    const dnnl_memory_desc_t *from_md, dnnl_memory_t from,
+    const dnnl_memory_desc_t *to_md, dnnl_memory_t to);
+
+/*
+ * The memory in which another layout of `plain' is kept, and the call that
+ * fills it: none, and plain itself, where the layouts are the same.
+ */
+dnnl_memory_t learn_other(struct bsp_network *net, struct learn_call *call,
+    const dnnl_memory_desc_t *plain_md, dnnl_memory_t plain,
+    const dnnl_memory_desc_t *md);
+
+/* The same node, or one that reorders its output to this layout. */
+struct learn_node *learn_reordered(struct bsp_network *net,
+    struct learn_node *from, const dnnl_memory_desc_t *md);
+
+struct learn_node *learn_node_add(struct bsp_network *net,
+    const struct learn_type *type, const struct learn_layer *layer,
+    struct learn_node *from0, struct learn_node *from1);
+
+/* Give a node an output of its own in that layout. */
+void learn_node_out(struct bsp_network *net, struct learn_node *node,
+    const dnnl_memory_desc_t *md);
+
+/* How the gradient of a node's input relates to the node's own. */
+enum learn_reuse {
+	LEARN_APART, /* it is another */
+	LEARN_OVER,  /* it may be written over it */
+	LEARN_EQUAL, /* it is the same */
+};
+
+/*
+ * Where the gradient of input i of a node is to be written: NULL where nobody
+ * wants it.
+ */
+dnnl_memory_t learn_gradient_into(struct bsp_network *net,
+    struct learn_node *node, int i, enum learn_reuse reuse);
+
+/* Add it to what other layers wrote, where that is so. */
+void learn_gradient_done(struct bsp_network *net, struct learn_node *node,
+    int i);
+
+/* How many floats a memory of that layout holds, padding included. */
+size_t learn_floats(const dnnl_memory_desc_t *md);
+
+/* The makers: each adds the nodes of a layer and returns its output. */
+typedef struct learn_node *learn_make_fn(struct bsp_network *net,
+    const struct learn_layer *layer, struct learn_node *from0,
+    struct learn_node *from1);
+learn_make_fn learn_make_convolution, learn_make_linear, learn_make_norm,
+    learn_make_relu, learn_make_add, learn_make_join, learn_make_quantize;
+
+/* ------------------------------------------------------ losses and descent */
+
+/* How much a quantizer's latent loss weighs beside that of the images. */
+#define LEARN_COMMITMENT .25
+
+/* Mean |a - b| over n, and its gradient by a. */
+double learn_l1(const float *a, const float *b, float *gradient, size_t n);
+
+struct learn_adamw {
+	double lr, weight_decay;
+	uint64_t step; /* that is being done, from 1 */
+};
+
+/* One step of n weights. */
+void learn_adamw_step(const struct learn_adamw *adamw, float *weight,
+    const float *gradient, float *first, float *second, size_t n);
+
+/* ------------------------------------------------------------------ models */
+
+struct bsp_model {
+	struct learn_sizes sizes;
+	double params[BSP_PARAMS_MAX];
+	struct learn_plan *plan; /* NULL: pca, or a size not yet known */
+	struct bsp_tensors tensors; /* in the plan's order */
+	uint64_t version;
+	struct bsp_network *net; /* for reconstruction */
+	double *scratch; /* pca: [latent + pixels] */
+};
+
+/* Facts of a model's sizes into its tensors. */
+int learn_model_describe(struct bsp_model *model, struct bsp_error *e);
+
+/* Reconstruct by principal components. */
+int learn_pca_reconstruct(struct bsp_model *model, const struct bsp_image *in,
+    struct bsp_image *out, struct bsp_error *e);
+
+#endif

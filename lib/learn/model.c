@@ -1,0 +1,436 @@
+/*
+ * Models: their weights, new or from a file, and reconstruction by them.
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "learn.h"
+
+static bool
+is_pca(const struct bsp_model *model)
+{
+	return model->sizes.kind == bsp_architectures;
+}
+
+/* ------------------------------------------------------------------- facts */
+
+static int
+set_count(struct bsp_tensors *tensors, const char *name, size_t value,
+    struct bsp_error *e)
+{
+	char text[BSP_NUMBER_SIZE];
+
+	snprintf(text, sizeof text, "%zu", value);
+	return bsp_tensors_set_fact(tensors, name, text, e);
+}
+
+int
+learn_model_describe(struct bsp_model *model, struct bsp_error *e)
+{
+	struct bsp_tensors *tensors = &model->tensors;
+	const struct bsp_param *param = model->sizes.kind->params;
+	size_t i;
+
+	learn_sizes_params(&model->sizes, model->params);
+	if (bsp_tensors_set_fact(tensors, "format", "pt", e) ||
+	    bsp_tensors_set_fact(tensors, "blindspot", BSP_VERSION, e) ||
+	    bsp_tensors_set_fact(tensors, "model_format", "1", e) ||
+	    bsp_tensors_set_fact(tensors, "architecture",
+	    model->sizes.kind->name, e) ||
+	    set_count(tensors, "rows", model->sizes.rows, e) ||
+	    set_count(tensors, "cols", model->sizes.cols, e))
+		return -1;
+	for (i = 0; param[i].name != NULL; i++)
+		if (set_count(tensors, param[i].name,
+		    (size_t)model->params[i], e))
+			return -1;
+	return 0;
+}
+
+/* --------------------------------------------------------------------- new */
+
+static void
+draw(float *data, const struct learn_spec *spec, size_t n, uint64_t seed,
+    size_t number)
+{
+	double bound = spec->fan_in > 0 ? 1 / sqrt((double)spec->fan_in) : 0;
+	struct bsp_random random;
+	size_t i;
+
+	bsp_random_start(&random, seed, BSP_DRAW_WEIGHTS, (uint32_t)number,
+	    0);
+	for (i = 0; i < n; i++)
+		switch (spec->start) {
+		case LEARN_UNIFORM:
+			data[i] = (float)(bound *
+			    (2 * bsp_random_uniform(&random) - 1));
+			break;
+		case LEARN_NORMAL:
+			data[i] = (float)bsp_random_normal(&random);
+			break;
+		case LEARN_ONES:
+			data[i] = 1;
+			break;
+		default:
+			data[i] = 0;
+			break;
+		}
+}
+
+static int
+start_weights(struct bsp_model *model, uint64_t seed, struct bsp_error *e)
+{
+	const struct learn_spec *spec = model->plan->spec;
+	struct bsp_tensor *tensor;
+	size_t i;
+
+	for (i = 0; i < model->plan->specs; i++) {
+		tensor = bsp_tensors_add(&model->tensors, spec[i].name,
+		    spec[i].rank, spec[i].shape, e);
+		if (tensor == NULL)
+			return -1;
+		if (spec[i].start == LEARN_SAME)
+			memcpy(tensor->data, tensor[-2].data,
+			    tensor->size * sizeof *tensor->data);
+		else
+			draw(tensor->data, &spec[i], tensor->size, seed, i);
+	}
+	return 0;
+}
+
+static struct bsp_model *
+make_model(const struct learn_sizes *sizes, struct bsp_error *e)
+{
+	struct bsp_model *model = calloc(1, sizeof *model);
+
+	if (model == NULL) {
+		bsp_error_system(e, ENOMEM, "a model");
+		return NULL;
+	}
+	model->sizes = *sizes;
+	learn_sizes_params(sizes, model->params);
+	return model;
+}
+
+static int
+make_plan(struct bsp_model *model, const struct learn_sizes *sizes,
+    struct bsp_error *e)
+{
+	if (model->plan == NULL)
+		model->plan = calloc(1, sizeof *model->plan);
+	if (model->plan == NULL)
+		return bsp_error_system(e, ENOMEM, "a model");
+	return learn_plan_make(model->plan, sizes, e);
+}
+
+struct bsp_model *
+bsp_model_new(const struct bsp_kind *architecture, const double *params,
+    size_t rows, size_t cols, uint64_t seed, struct bsp_error *e)
+{
+	struct learn_sizes sizes;
+	struct bsp_model *model;
+
+	learn_sizes_of(&sizes, architecture, params);
+	sizes.rows = rows;
+	sizes.cols = cols;
+	model = make_model(&sizes, e);
+	if (model == NULL)
+		return NULL;
+	if (make_plan(model, &sizes, e) || start_weights(model, seed, e) ||
+	    learn_model_describe(model, e)) {
+		bsp_model_free(model);
+		return NULL;
+	}
+	return model;
+}
+
+/* ------------------------------------------------------------- from a file */
+
+/* Read a fact that is a size: false where it is there and is none. */
+static bool
+get_size(const struct bsp_tensors *tensors, const char *name, size_t *size)
+{
+	const char *text = bsp_tensors_fact(tensors, name);
+	struct bsp_error e;
+	uint64_t n;
+
+	if (text == NULL)
+		return true;
+	if (bsp_count_parse(text, &n, &e) || n == 0 || n > 1 << 20 ||
+	    (*size != 0 && *size != n))
+		return false;
+	*size = (size_t)n;
+	return true;
+}
+
+/* The facts that a file states must fit what it holds. */
+static int
+check_facts(struct learn_sizes *sizes, const struct bsp_tensors *tensors,
+    struct bsp_error *e)
+{
+	const char *name = bsp_tensors_fact(tensors, "architecture");
+	const char *format = bsp_tensors_fact(tensors, "model_format");
+
+	if (format != NULL && strcmp(format, "1") != 0)
+		return bsp_error_set(e, BSP_DATA, "is in model format %.20s, "
+		    "expected 1", format);
+	if (name != NULL && strcmp(name, sizes->kind->name) != 0)
+		return bsp_error_set(e, BSP_DATA, "says it is a '%.40s', "
+		    "expected '%s', whose tensors it holds", name,
+		    sizes->kind->name);
+	if (!get_size(tensors, "rows", &sizes->rows) ||
+	    !get_size(tensors, "cols", &sizes->cols) ||
+	    (sizes->rows == 0) != (sizes->cols == 0))
+		return bsp_error_set(e, BSP_DATA, "says it is for images of "
+		    "%.20s x %.20s, expected the size that its tensors have",
+		    bsp_tensors_fact(tensors, "cols"),
+		    bsp_tensors_fact(tensors, "rows"));
+	return 0;
+}
+
+static int
+check_shape(const struct bsp_tensors *tensors, const char *name, size_t rank,
+    const size_t *shape, struct bsp_error *e)
+{
+	const struct bsp_tensor *tensor = bsp_tensors_find(tensors, name);
+	char found[4 * BSP_NUMBER_SIZE], wanted[4 * BSP_NUMBER_SIZE];
+
+	if (tensor == NULL)
+		return bsp_error_set(e, BSP_DATA, "lacks the tensor '%s'",
+		    name);
+	if (tensor->rank == rank && (rank == 0 || memcmp(tensor->shape, shape,
+	    rank * sizeof *shape) == 0))
+		return 0;
+	return bsp_error_set(e, BSP_DATA, "tensor '%s': found %s, expected "
+	    "%s", name, learn_shape_text(found, tensor->rank, tensor->shape),
+	    learn_shape_text(wanted, rank, shape));
+}
+
+/* In a checkpoint, what only training needs. */
+static bool
+is_aside(const struct bsp_tensors *tensors, const char *name)
+{
+	return bsp_tensors_fact(tensors, "checkpoint") != NULL &&
+	    (strncmp(name, "first.", 6) == 0 ||
+	    strncmp(name, "second.", 7) == 0 ||
+	    strncmp(name, "best.", 5) == 0);
+}
+
+static void
+swap(struct bsp_tensor *a, struct bsp_tensor *b)
+{
+	struct bsp_tensor t = *a;
+
+	*a = *b;
+	*b = t;
+}
+
+/* Bring the tensors into the plan's order; refuse any other. */
+static int
+sort_tensors(struct bsp_tensors *tensors, const struct learn_plan *plan,
+    struct bsp_error *e)
+{
+	size_t i;
+
+	for (i = 0; i < plan->specs; i++) {
+		if (check_shape(tensors, plan->spec[i].name,
+		    plan->spec[i].rank, plan->spec[i].shape, e))
+			return -1;
+		swap(&tensors->tensor[i], bsp_tensors_find(tensors,
+		    plan->spec[i].name));
+	}
+	for (; i < tensors->count; i++) {
+		if (!is_aside(tensors, tensors->tensor[i].name))
+			return bsp_error_set(e, BSP_DATA, "holds a tensor "
+			    "'%.100s', expected none of that name",
+			    tensors->tensor[i].name);
+		free(tensors->tensor[i].name);
+		free(tensors->tensor[i].data);
+	}
+	tensors->count = plan->specs;
+	return 0;
+}
+
+/* A plan of the least size will do for the tensors where any will do. */
+static int
+check_network(struct bsp_model *model, struct bsp_tensors *tensors,
+    struct bsp_error *e)
+{
+	struct learn_sizes sizes = model->sizes;
+
+	if (sizes.rows == 0)
+		sizes.rows = sizes.cols = 8;
+	if (make_plan(model, &sizes, e)) {
+		e->status = BSP_DATA; /* it was asked for by a file */
+		return -1;
+	}
+	return sort_tensors(tensors, model->plan, e);
+}
+
+static int
+check_pca(struct bsp_model *model, struct bsp_tensors *tensors,
+    struct bsp_error *e)
+{
+	struct learn_sizes *sizes = &model->sizes;
+	const struct bsp_tensor *mean = bsp_tensors_find(tensors, "mean");
+	size_t shape[2] = {sizes->latent, mean == NULL ? 0 : mean->size};
+	size_t side = (size_t)sqrt((double)shape[1]);
+
+	if (sizes->rows == 0)
+		sizes->rows = sizes->cols = side;
+	if (check_shape(tensors, "mean", 1, &shape[1], e) ||
+	    check_shape(tensors, "components", 2, shape, e))
+		return -1;
+	if (shape[1] == 0 || sizes->rows * sizes->cols != shape[1])
+		return bsp_error_set(e, BSP_DATA, "has a mean of %zu pixels, "
+		    "expected those of a square or of the size that it says",
+		    shape[1]);
+	if (tensors->count != 2)
+		return bsp_error_set(e, BSP_DATA, "holds %zu tensors, "
+		    "expected 'mean' and 'components'", tensors->count);
+	if (strcmp(tensors->tensor[0].name, "mean") != 0)
+		swap(&tensors->tensor[0], &tensors->tensor[1]);
+	return 0;
+}
+
+struct bsp_model *
+bsp_model_from(struct bsp_tensors *tensors, struct bsp_error *e)
+{
+	struct learn_sizes sizes;
+	struct bsp_model *model;
+
+	if (learn_sizes_infer(&sizes, tensors, e) ||
+	    check_facts(&sizes, tensors, e))
+		return NULL;
+	model = make_model(&sizes, e);
+	if (model == NULL)
+		return NULL;
+	if (is_pca(model) ? check_pca(model, tensors, e) :
+	    check_network(model, tensors, e)) {
+		bsp_model_free(model);
+		return NULL;
+	}
+	learn_sizes_params(&model->sizes, model->params);
+	model->tensors = *tensors;
+	*tensors = (struct bsp_tensors){0};
+	return model;
+}
+
+/* ---------------------------------------------------------- reconstruction */
+
+static int
+check_image(const struct bsp_model *model, const struct bsp_image *image,
+    struct bsp_error *e)
+{
+	const struct learn_sizes *sizes = &model->sizes;
+
+	if (sizes->rows == 0 || (image->rows == sizes->rows &&
+	    image->cols == sizes->cols))
+		return 0;
+	return bsp_error_set(e, BSP_DATA, "is %zu x %zu, expected the %zu x "
+	    "%zu of the model", image->cols, image->rows, sizes->cols,
+	    sizes->rows);
+}
+
+/* The network for images of that size. */
+static int
+make_network(struct bsp_model *model, const struct bsp_image *image,
+    struct bsp_error *e)
+{
+	struct learn_sizes sizes = model->sizes;
+
+	if (model->net != NULL && model->plan->rows == image->rows &&
+	    model->plan->cols == image->cols)
+		return 0;
+	learn_network_free(model->net);
+	model->net = NULL;
+	sizes.rows = image->rows;
+	sizes.cols = image->cols;
+	if (make_plan(model, &sizes, e))
+		return -1;
+	model->net = learn_network_new(model->plan, &model->tensors, 1, false,
+	    false, e);
+	return model->net == NULL ? -1 : 0;
+}
+
+int
+bsp_model_reconstruct(struct bsp_model *model, const struct bsp_image *in,
+    struct bsp_image *out, struct bsp_error *e)
+{
+	size_t n = bsp_image_size(in), first;
+
+	if (check_image(model, in, e) ||
+	    bsp_image_resize(out, in->rows, in->cols, e))
+		return -1;
+	if (is_pca(model)) {
+		if (learn_pca_reconstruct(model, in, out, e))
+			return -1;
+	} else {
+		if (make_network(model, in, e))
+			return -1;
+		memcpy(learn_network_input(model->net), in->data,
+		    n * sizeof *in->data);
+		if (learn_network_forward(model->net, model->version, e))
+			return -1;
+		memcpy(out->data, learn_network_output(model->net),
+		    n * sizeof *out->data);
+	}
+	if (bsp_first_unbounded(out->data, n, &first))
+		return bsp_error_set(e, BSP_DATA, "its reconstruction has "
+		    "samples that are not finite, at row %zu, column %zu "
+		    "first", first / in->cols, first % in->cols);
+	return 0;
+}
+
+/* --------------------------------------------------------------- the rest */
+
+struct bsp_tensors *
+bsp_model_tensors(struct bsp_model *model)
+{
+	return &model->tensors;
+}
+
+void
+bsp_model_changed(struct bsp_model *model)
+{
+	model->version++;
+}
+
+const struct bsp_kind *
+bsp_model_architecture(const struct bsp_model *model)
+{
+	return model->sizes.kind;
+}
+
+const double *
+bsp_model_params(const struct bsp_model *model)
+{
+	return model->params;
+}
+
+size_t
+bsp_model_rows(const struct bsp_model *model)
+{
+	return model->sizes.rows;
+}
+
+size_t
+bsp_model_cols(const struct bsp_model *model)
+{
+	return model->sizes.cols;
+}
+
+void
+bsp_model_free(struct bsp_model *model)
+{
+	if (model == NULL)
+		return;
+	learn_network_free(model->net);
+	bsp_tensors_free(&model->tensors);
+	free(model->plan);
+	free(model->scratch);
+	free(model);
+}

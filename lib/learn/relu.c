@@ -1,0 +1,86 @@
+/*
+ * Rectification, leaky or not: x above 0, slope * x below.  It is done in
+ * place, its gradient found from its output, unless something else takes its
+ * input too.
+ */
+#include "learn.h"
+
+struct relu {
+	struct learn_call forward, backward;
+};
+
+static void
+forward(struct bsp_network *net, struct learn_node *node)
+{
+	learn_execute(net, &((struct relu *)node->state)->forward);
+}
+
+static void
+backward(struct bsp_network *net, struct learn_node *node)
+{
+	learn_execute(net, &((struct relu *)node->state)->backward);
+	learn_gradient_done(net, node, 0);
+}
+
+static dnnl_primitive_desc_t
+forward_pd(struct bsp_network *net, const struct learn_layer *layer,
+    const dnnl_memory_desc_t *md)
+{
+	dnnl_eltwise_desc_t op;
+
+	learn_ok(net, dnnl_eltwise_forward_desc_init(&op,
+	    dnnl_forward_training, dnnl_eltwise_relu_use_dst_for_bwd, md,
+	    layer->slope, 0), "relu");
+	return learn_pd(net, &op, NULL, "relu");
+}
+
+static void
+prepare(struct bsp_network *net, struct learn_node *node)
+{
+	dnnl_memory_t into = learn_gradient_into(net, node, 0, LEARN_OVER);
+	struct relu *relu = node->state;
+	dnnl_primitive_desc_t hint = forward_pd(net, node->layer, &node->md);
+	dnnl_eltwise_desc_t op;
+
+	if (into != NULL) {
+		learn_ok(net, dnnl_eltwise_backward_desc_init(&op,
+		    dnnl_eltwise_relu_use_dst_for_bwd, &node->md, &node->md,
+		    node->layer->slope, 0), "relu");
+		learn_call_make(net, &relu->backward, learn_pd(net, &op, hint,
+		    "relu backward"));
+		learn_call_arg(&relu->backward, DNNL_ARG_DST, node->out);
+		learn_call_arg(&relu->backward, DNNL_ARG_DIFF_DST,
+		    node->gradient);
+		learn_call_arg(&relu->backward, DNNL_ARG_DIFF_SRC, into);
+	}
+	if (hint != NULL)
+		dnnl_primitive_desc_destroy(hint);
+}
+
+static const struct learn_type type = {forward, prepare, backward};
+
+struct learn_node *
+learn_make_relu(struct bsp_network *net, const struct learn_layer *layer,
+    struct learn_node *from, struct learn_node *unused)
+{
+	struct learn_node *node = learn_node_add(net, &type, layer, from,
+	    NULL);
+	struct relu *relu = learn_alloc(net, sizeof *relu);
+
+	(void)unused;
+	if (node == NULL || relu == NULL)
+		return NULL;
+	node->state = relu;
+	if (layer->keep) {
+		learn_node_out(net, node, &from->md);
+	} else {
+		node->md = from->md;
+		node->out = from->out;
+		node->data = from->data;
+	}
+	learn_call_make(net, &relu->forward, forward_pd(net, layer,
+	    &from->md));
+	learn_call_arg(&relu->forward, DNNL_ARG_SRC, from->out);
+	learn_call_arg(&relu->forward, DNNL_ARG_DST, node->out);
+	return node;
+}

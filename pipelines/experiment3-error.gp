@@ -1,0 +1,39 @@
+# Reconstruction error against average precision, both means over all images and
+# intensities: of the models that see the healthy image (3.1) and the anomalous
+# one (3.2), and of the paper's.
+load 'pipelines/figure.gp'
+load 'pipelines/experiment3.gp'
+unset datafile columnheaders
+
+table = work.'/experiment3.tsv'
+# The pair of columns of a model in a table, and nothing where it is not in it.
+point(k, file, x, y) = sprintf("< awk -F '\t' '/^#/ { next } $1 == \"model\" { for (i = 1; i <= NF; i++) at[$i] = i } $1 == \"%s\" { print $at[\"%s\"], $at[\"%s\"] }' %s", word(names, k), x, y, file)
+ours(k, on) = point(k, table, 'error_'.on, 'ap_'.on)
+paper(k) = point(k, table, 'published_error', 'published_ap')
+with_paper = system(sprintf("awk -F '\t' '!/^#/ && $1 != \"model\" { k++ } $NF ~ /^[0-9.]+$/ { printf \"%%d \", k }' %s", table))
+both(k) = sprintf("%s; %s", ours(k, 'normal'), ours(k, 'anomalous')[2:])
+
+set xlabel 'Reconstruction error: mean |reconstruction − image|'
+set ylabel 'Average precision (mean over images and intensities)'
+set yrange [0:1]
+set offsets graph 0.06, graph 0.06, 0, 0
+set format x '%g'
+set grid linecolor '#dddddd'
+set key outside right top vertical samplen 1 reverse Left
+
+# A line joins what one model does in 3.1 and in 3.2.
+plot for [k = 1:n] both(k) using 1:2 with lines linewidth 2 \
+	linecolor rgb colour(k) notitle, \
+	for [k = 1:n] ours(k, 'normal') using 1:2 with points \
+	pointtype 6 pointsize 3 linewidth 4 linecolor rgb colour(k) notitle, \
+	for [k = 1:n] ours(k, 'anomalous') using 1:2 with \
+	points pointtype 7 pointsize 3 linecolor rgb colour(k) notitle, \
+	for [k in with_paper] paper(int(k)) using 1:2 with points \
+	pointtype 12 pointsize 4 linewidth 4 linecolor rgb colour(int(k)) notitle, \
+	for [k = 1:n] NaN with points pointtype 5 pointsize 2 \
+	linecolor rgb colour(k) title label_of(k), \
+	NaN with points pointtype 6 pointsize 2 linewidth 3 linecolor 'black' \
+	title '3.1', \
+	NaN with points pointtype 7 pointsize 2 linecolor 'black' title '3.2', \
+	NaN with points pointtype 12 pointsize 2.5 linewidth 3 \
+	linecolor 'black' title 'published'

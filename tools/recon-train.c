@@ -1,0 +1,382 @@
+/*
+ * recon-train: fit a learned reconstruction to healthy images.
+ */
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "checkpoint.h"
+#include "progress.h"
+#include "table.h"
+#include "validate.h"
+
+static uint64_t seed, threads, validate_every = 100, checkpoint_every = 1000;
+static const char *validate_path, *log_path, *checkpoint_path, *resume_path;
+static const char *output_path;
+
+static const struct cli_option options[] = {
+	{"output", "MODEL", "write the model there (safetensors)", CLI_TEXT,
+	    &output_path, 0, 0},
+	{"seed", "N", "seed of weights, order and validation (default 0)",
+	    CLI_COUNT, &seed, 0, UINT64_MAX},
+	{"validate", "STREAM", "healthy images to choose the best model by",
+	    CLI_INPUT, &validate_path, 0, 0},
+	{"validate-every", "N", "steps from one validation, and row of the "
+	    "log, to the next (default 100)", CLI_COUNT, &validate_every, 1,
+	    1000000000},
+	{"log", "FILE", "write a table of loss and validation there",
+	    CLI_TABLE_OUT, &log_path, 0, 0},
+	{"checkpoint", "FILE", "keep there what --resume goes on from",
+	    CLI_TEXT, &checkpoint_path, 0, 0},
+	{"checkpoint-every", "N", "steps from one checkpoint to the next "
+	    "(default 1000)", CLI_COUNT, &checkpoint_every, 1, 1000000000},
+	{"resume", "FILE", "go on from a checkpoint", CLI_INPUT,
+	    &resume_path, 0, 0},
+	LEARNED_THREADS_OPTION(threads),
+	{.name = NULL},
+};
+
+static const struct cli_program program = {
+	.name = "recon-train",
+	.summary = "Fit a learned reconstruction to healthy images.",
+	.operands = "[TRAIN]...",
+	.kinds = bsp_architectures,
+	.options = options,
+	.most = SIZE_MAX,
+	.output = CLI_TABLE,
+	.examples = {
+		"recon-train pca --latent 1 --output pca.safetensors "
+		    "healthy.pfm",
+		"brain-phantom --count 8 --size 16 | recon-train ae --latent 4 "
+		    "--width 8 --steps 4 --batch 4 --output ae.safetensors",
+	},
+};
+
+#define SETTINGS 6
+
+/* One training of a network. */
+struct training {
+	const struct cli_command *command;
+	uint64_t steps;
+	struct bsp_training how;
+	struct gallery images;
+	struct validation validation;
+	struct bsp_model *model;
+	struct bsp_trainer *trainer;
+	struct best best;
+	struct bsp_fact settings[SETTINGS]; /* what a checkpoint must share */
+	char text[SETTINGS][BSP_NUMBER_SIZE];
+	struct table log;
+	double loss; /* summed over the steps since the log's last row */
+	uint64_t losses;
+};
+
+/* The signal that asks to stop, 0 for none yet. */
+static volatile sig_atomic_t stopped;
+
+static void
+stop(int number)
+{
+	stopped = number;
+}
+
+static void
+catch_signals(void)
+{
+	struct sigaction action = {.sa_handler = stop};
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+}
+
+static double
+param(const struct cli_command *command, const char *name)
+{
+	return command->params[bsp_kind_param_find(command->kind, name)];
+}
+
+/* ------------------------------------------------------------------- facts */
+
+/* What made the model, into its file. */
+static void
+describe(struct bsp_model *model, const struct gallery *images)
+{
+	static const char *const changes_nothing[] = {"log", "threads",
+	    NULL};
+	struct bsp_tensors *tensors = bsp_model_tensors(model);
+
+	checkpoint_fact(tensors, "command",
+	    cli_command_line(changes_nothing));
+	checkpoint_number(tensors, "images", (double)images->count);
+	checkpoint_fact(tensors, "images_xxh3", images->fingerprint);
+}
+
+static void
+add_setting(struct training *t, size_t i, const char *name, const char *text)
+{
+	t->settings[i].name = (char *)(uintptr_t)name;
+	snprintf(t->text[i], sizeof t->text[i], "%s", text);
+	t->settings[i].text = t->text[i];
+	checkpoint_fact(bsp_model_tensors(t->model), name, text);
+}
+
+static void
+make_settings(struct training *t)
+{
+	char text[BSP_NUMBER_SIZE];
+
+	add_setting(t, 0, "batch", bsp_number_format(text,
+	    (double)t->how.batch));
+	add_setting(t, 1, "lr", bsp_number_format(text, t->how.lr));
+	add_setting(t, 2, "weight_decay", bsp_number_format(text,
+	    t->how.weight_decay));
+	add_setting(t, 3, "seed", table_digits(text, seed));
+	add_setting(t, 4, "images_xxh3", t->images.fingerprint);
+	add_setting(t, 5, "validation_xxh3", validate_path == NULL ? "none" :
+	    t->validation.healthy.fingerprint);
+}
+
+/* --------------------------------------------------------------- a network */
+
+static void
+open_log(struct training *t)
+{
+	static const char *const columns[] = {"step", "loss",
+	    "validation_ap", "validation_error", NULL};
+	struct table_fact facts[] = {
+		{"images", t->images.fingerprint},
+		{"validation", t->settings[5].text},
+		{NULL, NULL},
+	};
+
+	if (log_path != NULL)
+		table_begin(&t->log, cli_table(log_path), false,
+		    cli_command_line(NULL), facts, columns);
+}
+
+static void
+start(struct training *t)
+{
+	const struct cli_command *command = t->command;
+	const struct bsp_image *first;
+	struct bsp_error e = {0};
+
+	t->steps = (uint64_t)param(command, "steps");
+	t->how = (struct bsp_training){.seed = seed,
+	    .batch = (size_t)param(command, "batch"),
+	    .lr = param(command, "lr"),
+	    .weight_decay = param(command, "weight-decay")};
+	first = t->images.image;
+	t->model = bsp_model_new(command->kind, command->params, first->rows,
+	    first->cols, seed, &e);
+	if (t->model == NULL) {
+		if (e.status == BSP_USAGE)
+			cli_usage("--%s", e.text);
+		e.stream = e.status == BSP_DATA ? t->images.first : NULL;
+		e.image = 0;
+		cli_die(&e);
+	}
+	if (validate_path != NULL)
+		validation_read(&t->validation, validate_path, seed);
+	describe(t->model, &t->images);
+	make_settings(t);
+	t->trainer = bsp_trainer_new(t->model, &t->how, first,
+	    t->images.count, &e);
+	if (t->trainer == NULL)
+		cli_die(&e);
+	if (resume_path != NULL)
+		checkpoint_resume(resume_path, t->model, t->trainer, &t->best,
+		    t->settings, SETTINGS);
+}
+
+/* A row of the log, and the choice of the best model. */
+static void
+report(struct training *t)
+{
+	struct validation_result result = {(double)NAN, (double)NAN};
+	uint64_t step = bsp_trainer_steps(t->trainer);
+
+	if (validate_path != NULL) {
+		result = validation_run(&t->validation, t->model);
+		if (!t->best.any || result.ap > t->best.ap)
+			best_keep(&t->best, t->model, result.ap,
+			    result.error, step);
+	}
+	if (log_path != NULL) {
+		table_count(&t->log, step);
+		table_number(&t->log, t->losses > 0 ? t->loss /
+		    (double)t->losses : (double)NAN);
+		table_number(&t->log, result.ap);
+		table_number(&t->log, result.error);
+		fflush(t->log.file);
+	}
+	t->loss = 0;
+	t->losses = 0;
+}
+
+static void
+save(struct training *t)
+{
+	if (checkpoint_path != NULL)
+		checkpoint_write(checkpoint_path, t->model, t->trainer,
+		    &t->best, t->settings, SETTINGS);
+}
+
+/* End by a signal, once what was done is safe. */
+static _Noreturn void
+interrupted(struct training *t)
+{
+	struct bsp_error e = {0};
+
+	save(t);
+	bsp_error_set(&e, (enum bsp_status)(128 + stopped), "interrupted "
+	    "after step %llu of %llu; --resume %s goes on from there",
+	    (unsigned long long)bsp_trainer_steps(t->trainer),
+	    (unsigned long long)t->steps, checkpoint_path);
+	cli_die(&e);
+}
+
+static void
+show(struct progress *progress, const struct training *t, uint64_t begun,
+    double loss)
+{
+	char note[64];
+	uint64_t step = bsp_trainer_steps(t->trainer);
+
+	snprintf(note, sizeof note, "loss %.4g", loss);
+	progress->note = note;
+	progress_show(progress, (step - begun) * t->how.batch,
+	    (t->steps - begun) * t->how.batch);
+	progress->note = NULL;
+}
+
+static void
+train(struct training *t)
+{
+	uint64_t step = bsp_trainer_steps(t->trainer), begun = step;
+	struct progress progress;
+	struct bsp_error e = {0};
+	double loss;
+
+	progress_begin(&progress, "images");
+	while (step < t->steps) {
+		if (bsp_trainer_step(t->trainer, &loss, &e)) {
+			progress_end(&progress);
+			cli_die(&e);
+		}
+		step++;
+		t->loss += loss;
+		t->losses++;
+		show(&progress, t, begun, loss);
+		if (step % validate_every == 0)
+			report(t);
+		if (step % checkpoint_every == 0 && step < t->steps)
+			save(t);
+		if (stopped != 0 && checkpoint_path != NULL) {
+			progress_end(&progress);
+			interrupted(t);
+		}
+	}
+	progress_end(&progress);
+	/* Before a last validation, which longer training would not have. */
+	save(t);
+	if (t->losses > 0 || (validate_path != NULL && !t->best.any))
+		report(t);
+}
+
+/* The best model where there was a choice, else the last. */
+static void
+write_network(struct training *t)
+{
+	struct bsp_tensors *tensors = bsp_model_tensors(t->model);
+	struct bsp_error e = {0};
+
+	if (t->best.any) {
+		if (bsp_tensors_fill(tensors, "", &t->best.tensors, &e))
+			cli_die(&e);
+		checkpoint_number(tensors, "validation_ap", t->best.ap);
+		checkpoint_number(tensors, "validation_error", t->best.error);
+	}
+	checkpoint_number(tensors, "step", (double)(t->best.any ?
+	    t->best.step : bsp_trainer_steps(t->trainer)));
+	learned_write(output_path, tensors);
+}
+
+static void
+train_network(const struct cli_command *command, struct gallery *images)
+{
+	struct training t = {.command = command, .images = *images};
+
+	start(&t);
+	open_log(&t);
+	if (checkpoint_path != NULL)
+		catch_signals();
+	train(&t);
+	write_network(&t);
+	bsp_trainer_free(t.trainer);
+	bsp_model_free(t.model);
+}
+
+/* ------------------------------------------------------------ closed form */
+
+static void
+fit_pca(const struct cli_command *command, const struct gallery *images)
+{
+	struct bsp_error e = {0};
+	struct bsp_model *model = bsp_model_fit_pca(images->image,
+	    images->count, (size_t)param(command, "latent"), &e);
+
+	if (model == NULL) {
+		e.stream = e.status == BSP_DATA ? images->first : NULL;
+		cli_die(&e);
+	}
+	describe(model, images);
+	learned_write(output_path, bsp_model_tensors(model));
+	bsp_model_free(model);
+}
+
+static void
+check_request(const struct cli_command *command, bool closed_form)
+{
+	const struct {const char *name, *value;} refused[] = {
+		{"validate", validate_path}, {"log", log_path},
+		{"checkpoint", checkpoint_path}, {"resume", resume_path},
+	};
+	size_t i;
+
+	if (output_path == NULL)
+		cli_usage("--output: missing, expected the name of the model "
+		    "file");
+	for (i = 0; closed_form && i < 4; i++)
+		if (refused[i].value != NULL)
+			cli_usage("--%s: %s has no steps", refused[i].name,
+			    command->kind->name);
+	learned_check_place(output_path);
+	if (checkpoint_path != NULL) {
+		if (strcmp(checkpoint_path, output_path) == 0)
+			cli_usage("--checkpoint: %s is --output too",
+			    output_path);
+		learned_check_place(checkpoint_path);
+	}
+}
+
+int
+main(int argc, char **argv)
+{
+	struct cli_command command;
+	struct gallery images;
+	bool closed_form;
+
+	cli_parse(&program, argc, argv, &command);
+	closed_form = command.kind->options == NULL;
+	check_request(&command, closed_form);
+	learned_threads(threads);
+	gallery_read(&images, command.operand, command.operands);
+	if (closed_form)
+		fit_pca(&command, &images);
+	else
+		train_network(&command, &images);
+	gallery_free(&images);
+	return cli_finish(false);
+}
