@@ -124,8 +124,6 @@ $B/tools/nifti.o: INCLUDES = -isystem /usr/include/nifti
 
 $B/bin/anom-inject: $B/tools/companion.o
 $B/bin/anom-inject: LIBS = -lxxhash
-$B/bin/recon-degrade: $B/tools/companion.o
-$B/bin/recon-degrade: LIBS = -lxxhash
 $B/bin/score: $B/tools/values.o
 $B/bin/residual: $B/tools/model.o
 $B/bin/residual: LIBS = -lxxhash

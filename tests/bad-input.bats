@@ -396,6 +396,11 @@ limit_memory() {
 	make_inputs
 	fails 2 'fpi: no --donors' anom-inject fpi a.pgm
 	fails 2 'lesion: no --shapes' anom-inject lesion a.pgm
+	fails 3 'ends after 2 images, but' recon-degrade inpaint --mask m.pgm \
+		<(cat a.pgm a.pgm)
+	cat m.pgm m.pgm >masks
+	fails 3 'ends after 2 images, but masks has more' recon-degrade \
+		inpaint --mask masks a.pgm
 	fails 2 'inpaint: no --mask' recon-degrade inpaint a.pgm
 	fails 2 '--donors: disk takes none' anom-inject disk --donors b.pgm \
 		a.pgm
@@ -632,4 +637,36 @@ limit_memory() {
 	fails 3 'damaged: ' ood-histogram apply --model damaged a.pgm b.pgm
 	{ cat ood; echo; } >longer
 	fails 3 'longer: ' ood-histogram apply --model longer a.pgm b.pgm
+}
+
+@test "a model is never written over what it must not be" {
+	make_inputs
+	for command in 'residual zscore --fit' 'ood-histogram fit --model' \
+		'recon-train pca --latent 1 --output'; do
+		cp other.pgm data.pgm
+		# shellcheck disable=SC2086 # a program and its options
+		fails 2 'data.pgm: would be written while it is read' \
+			$command data.pgm data.pgm
+		cmp data.pgm other.pgm
+		# shellcheck disable=SC2086
+		fails 2 'expected the name of a file' $command - data.pgm
+		[ ! -e ./- ]
+	done
+	for command in 'residual zscore --fit' 'ood-histogram fit --model'; do
+		# shellcheck disable=SC2086
+		fails 4 'No space left' $command /dev/full other.pgm
+		[ -c /dev/full ]
+		# A link stays one, and its file keeps its mode.
+		echo old >target
+		chmod 600 target
+		ln -sf target link
+		touch link.part
+		# shellcheck disable=SC2086
+		$command link other.pgm 2>err
+		[ -L link ] && [ -e link.part ]
+		[ "$(stat -c %a target)" = 600 ]
+		head -c 17 target | grep -qx 'blindspot model 1'
+		[ "$(find . -name 'target.*' | wc -l)" = 0 ]
+	done
+	fails 3 'is no model' residual zscore --model /dev/zero a.pgm
 }

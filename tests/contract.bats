@@ -4,8 +4,7 @@
 load helpers
 
 # Run a filter and kind on a healthy stream, which is its own reconstruction,
-# donor, shape and mask ($MASKS, where that is set):
-# filter PROGRAM KIND INPUT [OPTION...]
+# donor, shape and mask: filter PROGRAM KIND INPUT [OPTION...]
 filter() {
 	local program=$1 kind=$2 input=$3 beside=$3
 	shift 3
@@ -18,8 +17,8 @@ filter() {
 	residual/*) "$program" "$kind" "$@" "$input" "$beside" ;;
 	anom-inject/lesion) "$program" "$kind" --shapes shape.pgm "$@" \
 		"$input" ;;
-	recon-degrade/inpaint) "$program" "$kind" \
-		--mask "${MASKS:-$beside}" "$@" "$input" ;;
+	recon-degrade/inpaint) "$program" "$kind" --mask "$beside" "$@" \
+		"$input" ;;
 	*) "$program" "$kind" "$@" "$input" ;;
 	esac
 }
@@ -41,7 +40,7 @@ each() {
 }
 
 concatenates() {
-	local first=() MASKS=both.pgm # a file: looked up by the whole's index
+	local first=()
 	[ "$2" != zscore ] || return 0 # one size throughout
 	[ "$1" = residual ] || first=(--first-index 3)
 	cat mixed.pgm a.pgm >both.pgm

@@ -111,6 +111,12 @@ struct bsp_writer *cli_mask(const char *path);
 /* A table to a file, or to standard output where path is NULL. */
 FILE *cli_table(const char *path);
 
+/*
+ * Die unless a file can stand at that path that is written whole at the end:
+ * it may be no other file of the command line.
+ */
+void cli_place(const char *path);
+
 /* Print to a table, or die. */
 void cli_print(FILE *table, const char *format, ...) BSP_PRINTF(2, 3);
 

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
 
@@ -19,6 +20,10 @@
 
 #define MAGIC "blindspot model 1\n"
 #define CHECK 17 /* bytes of the check at the end */
+
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "models are read and written on little-endian machines only"
+#endif
 
 static _Noreturn void
 die_system(const char *path, int errnum, const char *what)
@@ -70,38 +75,114 @@ put(FILE *file, XXH3_state_t *hash, const void *bytes, size_t n)
 	fwrite(bytes, 1, n, file);
 }
 
+/* A file on its way to a path. */
+struct place {
+	const char *path; /* as the user names it */
+	char *target;     /* the file itself, where that is a link */
+	char *part;       /* written first; NULL: the target is no file */
+	mode_t mode;
+};
+
+static void
+find_place(struct place *place, const char *path)
+{
+	struct stat s;
+	mode_t mask = umask(0);
+
+	umask(mask);
+	*place = (struct place){.path = path, .mode = 0666 & ~mask};
+	place->target = realpath(path, NULL);
+	if (place->target == NULL)
+		place->target = strdup(path);
+	if (place->target == NULL)
+		die_system(path, ENOMEM, "write the model");
+	if (stat(path, &s) == 0) {
+		place->mode = s.st_mode & 0777;
+		if (!S_ISREG(s.st_mode))
+			return; /* a device or a pipe is not replaced */
+	}
+	place->part = malloc(strlen(place->target) + 8);
+	if (place->part == NULL)
+		die_system(path, ENOMEM, "write the model");
+	sprintf(place->part, "%s.XXXXXX", place->target);
+}
+
+static FILE *
+open_place(struct place *place)
+{
+	int fd = place->part != NULL ?
+	    mkostemp(place->part, O_CLOEXEC) :
+	    open(place->target, O_WRONLY | O_CLOEXEC);
+	FILE *file = fd < 0 ? NULL : fdopen(fd, "wb");
+
+	if (file == NULL)
+		die_system(place->path, errno, "open for writing");
+	return file;
+}
+
+/* All that was written is in its place, or what was there before still is. */
+static void
+close_place(struct place *place, FILE *file)
+{
+	bool failed = fflush(file) != 0 || ferror(file);
+	int errnum;
+
+	if (!failed && place->part != NULL)
+		failed = fchmod(fileno(file), place->mode) != 0 ||
+		    fsync(fileno(file)) != 0;
+	errnum = errno;
+	if (fclose(file) != 0 && !failed) {
+		failed = true;
+		errnum = errno;
+	}
+	if (!failed && place->part != NULL &&
+	    rename(place->part, place->target) != 0) {
+		failed = true;
+		errnum = errno;
+	}
+	if (failed) {
+		if (place->part != NULL)
+			unlink(place->part);
+		die_system(place->path, errnum, "write the model");
+	}
+	free(place->part);
+	free(place->target);
+}
+
 void
 model_write(const char *path, const struct model *model)
 {
-	char *header = make_header(model), *part = malloc(strlen(path) + 6);
+	char *header = make_header(model);
 	XXH3_state_t *hash = XXH3_createState();
+	struct place place;
 	FILE *file;
-	bool failed;
 
-	if (part == NULL || hash == NULL)
+	if (hash == NULL)
 		die_system(path, ENOMEM, "write the model");
-	sprintf(part, "%s.part", path);
-	file = fopen(part, "wbe");
-	if (file == NULL)
-		die_system(part, errno, "open");
+	find_place(&place, path);
+	file = open_place(&place);
 	XXH3_64bits_reset(hash);
 	put(file, hash, header, strlen(header));
 	put(file, hash, model->data, model->n * sizeof *model->data);
 	fprintf(file, "%016" PRIx64 "\n", (uint64_t)XXH3_64bits_digest(hash));
-	failed = fflush(file) != 0 || ferror(file) ||
-	    fsync(fileno(file)) != 0;
-	if (fclose(file) != 0 || failed || rename(part, path) != 0) {
-		int errnum = errno;
-
-		remove(part);
-		die_system(path, errnum, "write the model");
-	}
+	close_place(&place, file);
 	XXH3_freeState(hash);
-	free(part);
 	free(header);
 }
 
 /* ----------------------------------------------------------------- reading */
+
+/* Of what is read so far, so that an endless file is no endless model. */
+static void
+check_magic(const char *path, const char *bytes, size_t n, bool whole)
+{
+	size_t magic = sizeof MAGIC - 1;
+
+	if ((whole && n < magic + 1 + CHECK) ||
+	    memcmp(bytes, MAGIC, n < magic ? n : magic) != 0)
+		model_bad(path, "is no model, expected a file that begins "
+		    "with 'blindspot model 1'");
+}
 
 static char *
 read_all(const char *path, size_t *n)
@@ -112,6 +193,8 @@ read_all(const char *path, size_t *n)
 	ssize_t r = 1;
 
 	for (*n = 0; r != 0; *n += r > 0 ? (size_t)r : 0) {
+		if (bytes != NULL)
+			check_magic(path, bytes, *n, false);
 		if (*n == capacity) {
 			capacity *= 2;
 			bytes = realloc(bytes, capacity);
@@ -170,10 +253,7 @@ model_read(const char *path, struct model *model)
 	size_t n, i;
 
 	bytes = read_all(path, &n);
-	if (n < sizeof MAGIC + CHECK ||
-	    memcmp(bytes, MAGIC, sizeof MAGIC - 1) != 0)
-		model_bad(path, "is no model, expected a file that begins "
-		    "with 'blindspot model 1'");
+	check_magic(path, bytes, n, true);
 	check_whole(path, bytes, n);
 	at = bytes + sizeof MAGIC - 1;
 	end = bytes + n - CHECK;

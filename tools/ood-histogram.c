@@ -333,9 +333,11 @@ main(int argc, char **argv)
 	if (*what == 'f' && (per_image || json))
 		cli_usage("fit writes no table, expected neither --per-image "
 		    "nor --json");
-	if (*what == 'f')
+	if (*what == 'f') {
+		cli_place(model_path);
 		fit(command.operand[1]);
-	else
+	} else {
 		apply(cli_table(NULL), command.operand + 1);
+	}
 	return cli_finish(false);
 }

@@ -258,17 +258,23 @@ add_output(const char *path, int fd)
 	return &out.output[out.outputs];
 }
 
-static int
-open_output(const char *path)
+void
+cli_place(const char *path)
 {
-	int fd;
-
 	if (strcmp(path, "-") == 0)
 		cli_usage("-: standard output carries something else, expected "
 		    "the name of a file");
 	if (is_named_elsewhere(path))
 		cli_usage("%s: would be written while it is read or named "
 		    "twice", path);
+}
+
+static int
+open_output(const char *path)
+{
+	int fd;
+
+	cli_place(path);
 	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
 	if (fd < 0)
 		output_die(errno, path, "open for writing");

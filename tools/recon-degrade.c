@@ -1,19 +1,19 @@
 /*
  * recon-degrade: imperfect reconstructions of the images of a stream.
  */
-#include "companion.h"
+#include "cli.h"
 
 static uint64_t samples = 1, seed, first_index;
 static enum bsp_format format = BSP_PFM;
 static bool clip;
-static struct companion mask = {.option = "mask", .content = BSP_MASKS};
+static const char *mask_path;
 
 static const struct cli_option options[] = {
 	{"samples", "K", "reconstructions of each image, one after another "
 	    "(default 1)", CLI_COUNT, &samples, 1, 1 << 20},
 	CLI_DRAW_OPTIONS(seed, first_index),
 	{"mask", "STREAM", "inpaint: masks of what is to be filled", CLI_INPUT,
-	    &mask.path, 0, 0},
+	    &mask_path, 0, 0},
 	CLI_FORMAT_OPTIONS(format, clip),
 	{.name = NULL},
 };
@@ -31,37 +31,47 @@ static const struct cli_program program = {
 	},
 };
 
+/* Masks are for kinds that fill them. */
+static void
+check_request(const struct bsp_kind *kind)
+{
+	if (mask_path != NULL && !(kind->needs & BSP_MASK))
+		cli_usage("--mask: %s takes none", kind->name);
+	if (mask_path == NULL && (kind->needs & BSP_MASK))
+		cli_usage("%s: no --mask, expected a stream beside the images",
+		    kind->name);
+}
+
 int
 main(int argc, char **argv)
 {
-	struct bsp_image image = {0}, recon = {0}, fill = {0};
+	struct bsp_image image = {0}, fill = {0}, recon = {0};
+	struct bsp_image *images[] = {&image, &fill};
+	struct bsp_reader *in[2];
 	struct cli_command command;
 	struct bsp_degrade_job job;
 	struct bsp_error e = {0};
-	struct bsp_reader *in;
 	struct bsp_writer *out;
+	size_t streams = 1;
 	int r;
 
 	cli_parse(&program, argc, argv, &command);
-	companion_check(&mask, command.kind->name, false,
-	    command.kind->needs & BSP_MASK);
+	check_request(command.kind);
 	out = cli_stream(format, clip);
-	in = cli_reader(command.operand[0], BSP_IMAGES);
-	mask.first_index = first_index;
-	companion_open(&mask);
+	in[0] = cli_reader(command.operand[0], BSP_IMAGES);
+	if (mask_path != NULL)
+		in[streams++] = cli_reader(mask_path, BSP_MASKS);
 	job = (struct bsp_degrade_job){.seed = seed, .index = first_index,
-	    .mask = &fill};
-	for (; (r = bsp_reader_next(in, &image, &e)) == 1; job.index++) {
-		if (companion_next(&mask, &image, &fill, &e))
-			cli_die(&e);
+	    .mask = streams > 1 ? &fill : NULL};
+	for (; (r = bsp_readers_next(in, images, streams, &e)) == 1;
+	    job.index++)
 		for (job.number = 0; job.number < samples; job.number++)
 			if (command.kind->apply.degrade(&job, command.params,
 			    &image, &recon, &e) ||
 			    bsp_writer_put(out, &recon, &e)) {
-				bsp_reader_blame(in, &e);
+				bsp_reader_blame(in[0], &e);
 				cli_die(&e);
 			}
-	}
 	if (r < 0)
 		cli_die(&e);
 	return cli_finish(false);

@@ -352,6 +352,7 @@ check_request(const struct cli_command *command, bool closed_form)
 		if (refused[i].value != NULL)
 			cli_usage("--%s: %s has no steps", refused[i].name,
 			    command->kind->name);
+	cli_place(output_path);
 	learned_check_place(output_path);
 	if (checkpoint_path != NULL) {
 		if (strcmp(checkpoint_path, output_path) == 0)

@@ -163,6 +163,7 @@ main(int argc, char **argv)
 	cli_parse(&program, argc, argv, &command);
 	check_request(command.kind);
 	if (fit_path != NULL) {
+		cli_place(fit_path);
 		fit(cli_reader(command.operand[0], BSP_IMAGES));
 		return cli_finish(false);
 	}
