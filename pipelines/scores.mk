@@ -10,7 +10,7 @@
 # done are kept, so that an interrupted run goes on where it stopped.
 #
 # SCORES= names scores as anom-sweep --residual takes them, for example
-# SCORES='abs abs:median=5 ssim'; by default they are all that residual has.
+# SCORES='abs abs:median=5 ssim:foreground'; by default they are all that residual has.
 # NORMAL= is the stream of healthy images that zscore is fitted on, others than
 # IMAGES; phantoms have NORMAL_COUNT more draws, colin27 the slices in between.
 # SPREAD is how far the sigmas of several reconstructions of an image differ.

@@ -185,7 +185,17 @@ limit_memory() {
 	fails 2 '--clip takes no value' recon-degrade none --clip=yes
 	fails 2 'unexpected operand' recon-degrade none a b
 	fails 2 'unexpected operand' score a b c
-	fails 2 'found 1 operands' score a
+	fails 2 'found 1 operand, expected RESIDUAL MASK' score a
+	fails 2 'found 0 operands, expected HEALTHY RECON' anom-predict
+	fails 2 'abs needs a RECON: found 0 operands, expected 2' residual abs
+	fails 2 'mahalanobis needs a RECON: found 1 operand, expected 2' \
+		residual mahalanobis a
+	fails 2 "zscore takes no RECON: unexpected operand 'b'" residual \
+		zscore --model m a b
+	fails 2 "unexpected operand 'c', expected INPUT .RECON." residual abs \
+		a b c
+	fails 2 "unexpected operand 'b', expected .IMAGES." recon-degrade \
+		none a b
 	fails 2 'no KIND' anom-inject
 }
 
@@ -322,8 +332,8 @@ limit_memory() {
 	fails 2 "nearest is 'bias-field'" recon-degrade biasfield
 	printf 'Pf\n1 1\n-1.0\n\0\0\0\177' >huge
 	fails_on huge 3 'row 0, column 0: 1.7.*e+38' recon-degrade gamma --gamma 2
-	fails 2 'size: 4 is even' anom-sweep --inject disk --degrade \
-		median:size=4 a.pgm
+	fails 2 '--degrade: median: size: 4 is even' anom-sweep --inject disk \
+		--degrade median:size=4 a.pgm
 }
 
 @test "windowed residuals name what they cannot take" {
@@ -352,7 +362,7 @@ limit_memory() {
 			--area-low 0.5 "$input"
 		is_poison out
 	done
-	fails 2 'area-low: 0.5 is above' anom-sweep --inject \
+	fails 2 '--inject: cutpaste: area-low: 0.5 is above' anom-sweep --inject \
 		cutpaste:area-low=.5 --degrade blur a.pgm
 	fails 2 "nearest is 'cutpaste'" anom-inject cut-paste a.pgm
 	pgm 3 2 9 9 9 9 9 9 >flat
@@ -479,7 +489,11 @@ limit_memory() {
 	fails 3 'a.pgm: image 1: .*ended after 2 reconstructions, expected 3' \
 		residual mahalanobis --samples 3 b.pgm a.pgm
 	cat a.pgm a.pgm mixed.pgm >three.pgm
-	fails 3 'more' residual mahalanobis --samples 2 a.pgm three.pgm
+	fails 3 'ends after 2 images, but three.pgm has more (--samples 2 takes 2 of RECON' \
+		residual mahalanobis --samples 2 a.pgm three.pgm
+	fails 3 'ends after 2 images, but three.pgm has more (--samples 2 takes' \
+		residual mahalanobis --samples 2 three.pgm a.pgm
+	fails 3 'has more$' residual abs a.pgm three.pgm
 	{ cat shape.pgm; pgm 3 3 1 2 3 4 5 6 7 8 9; } >sizes
 	fails 3 'sizes: image 1: .*is 3 x 3, expected the 1 x 1' residual \
 		mahalanobis --samples 2 shape.pgm sizes
@@ -495,8 +509,8 @@ limit_memory() {
 		--residual abs:foreground=2 a.pgm
 	fails 2 "'median' is not key=value" anom-sweep --inject disk --degrade \
 		blur --residual abs:median a.pgm
-	fails 2 'median: 4 is even' anom-sweep --inject disk --degrade blur \
-		--residual abs:median=4 a.pgm
+	fails 2 '--residual: abs: median: 4 is even' anom-sweep --inject disk \
+		--degrade blur --residual abs:median=3:4:2 a.pgm
 	fails 2 'takes no reconstructions' anom-sweep --inject disk --recon b.pgm \
 		--residual gmm a.pgm
 }
@@ -508,6 +522,13 @@ limit_memory() {
 		--model model a.pgm
 	fails 2 '--model: abs takes no model' residual abs --model model a.pgm \
 		a.pgm
+	for option in foreground erode=2 median=3 smooth=1 clip format=pgm8; do
+		fails 2 "--${option%=*}: --fit .*, expected it with --model" \
+			residual zscore --fit new "--$option" a.pgm
+	done
+	[ ! -e new ]
+	residual zscore --fit new --erode 0 --format pfm a.pgm
+	rm new
 	fails 2 '--fit: gmm takes no model' residual gmm --fit x a.pgm
 	fails 4 'nowhere: open' residual zscore --model nowhere a.pgm
 	fails 3 'a.pgm: is no model' residual zscore --model a.pgm a.pgm
@@ -592,7 +613,7 @@ limit_memory() {
 	fails 3 'empty' score-compare a empty
 	fails 4 'absent' score-compare a absent
 	fails 2 'named twice' score-compare - -
-	fails 2 'operands' score-compare a
+	fails 2 'found 1 operand, expected A.tsv B.tsv' score-compare a
 	fails 2 'permutations: found 0, expected 1' score-compare --permutations 0 a a
 	printf 'image\tsubject\n0\tx\n' >groups
 	fails 3 'groups: no row for image 1' score-compare --groups groups a a
@@ -601,7 +622,14 @@ limit_memory() {
 @test "ood-histogram: too little, other sizes, models of another kind" {
 	make_inputs
 	ood-histogram fit --model ood other.pgm
-	fails 2 'expected fit or apply' ood-histogram train --model m a.pgm
+	for what in train foo; do
+		fails 2 "unknown command '$what', expected fit or apply" \
+			ood-histogram $what
+		fails 2 "unknown command '$what', expected fit or apply" \
+			ood-histogram $what --model m a.pgm b.pgm
+	done
+	fails 2 'found 0 operands, expected fit STREAM' ood-histogram
+	fails 2 'fit: found 0 streams, expected one' ood-histogram fit
 	fails 2 'no --model' ood-histogram fit a.pgm
 	fails 2 'found 2 streams, expected one' ood-histogram fit --model m \
 		a.pgm b.pgm
@@ -621,8 +649,10 @@ limit_memory() {
 	fails 3 'mixed.pgm: image 0: found 3 x 2, expected one size throughout, 3 x 3' \
 		ood-histogram apply --model ood a.pgm mixed.pgm
 	fails 3 'no images' ood-histogram apply --model ood a.pgm empty
-	fails 3 'zscore' ood-histogram apply --model model a.pgm b.pgm
-	fails 3 'ood-histogram' residual zscore --model ood a.pgm
+	fails 3 "model: is a model of 'zscore', expected 'ood-histogram'" \
+		ood-histogram apply --model model a.pgm b.pgm
+	fails 3 "ood: is a model of 'ood-histogram', expected 'zscore'" \
+		residual zscore --model ood a.pgm
 	fails 3 'a.pgm: ' ood-histogram apply --model a.pgm a.pgm b.pgm
 	fails 4 'open' ood-histogram apply --model absent a.pgm b.pgm
 	# Fewer components than images: nothing else is said of the model.

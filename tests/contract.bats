@@ -231,7 +231,7 @@ EOF
 	is_poison out
 	fails 2 KIND recon-degrade
 	is_poison out
-	fails 2 operands residual abs one
+	fails 2 'needs a RECON' residual abs one
 	is_poison out
 }
 

@@ -113,6 +113,15 @@ make() {
 	printf 'Pf\n2 1\n4.0\n\100\200\0\0\101\0\0\0' >big.pfm
 	printf 'Pf\n2 1\n-1.0\n\0\0\0\077\0\0\200\077' >expected
 	$PYTHON halve.py <big.pfm | cmp - expected
+	# A header on one line, and one with more white space than it needs.
+	printf 'Pf 2 1 4.0\n\100\200\0\0\101\0\0\0' >line.pfm
+	printf 'Pf\r\n2\n \t1\n\n4\n\100\200\0\0\101\0\0\0' >spaced.pfm
+	cat line.pfm spaced.pfm big.pfm | $PYTHON halve.py |
+		cmp - <(cat expected expected expected)
+	for bad in 'Pf' 'Pf 2' 'Pf 2 1' 'Pf 2 1 x\n' '\n' 'P5\n2 1\n255\nab'; do
+		printf '%b' "$bad" >bad.pfm
+		run -1 "$PYTHON" halve.py <bad.pfm
+	done
 }
 
 @test "the program of blindspot(3) compiles and agrees with the filters" {

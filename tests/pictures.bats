@@ -47,7 +47,7 @@ size() { pngtopam "$1" | pamfile -size; }
 		grep -q "^${need/:/	}	" "$T/out/scores.tsv"
 	done
 	for told in 'input sha256' 'normal sha256' 'seed 5' 'below 0.5' \
-		'spread 0.5' 'make scores IMAGES=in.pgm INTENSITIES=0:1:4'; do
+		'spread 0.5' "make scores IMAGES=$T/in.pgm INTENSITIES=0:1:4"; do
 		grep -q "^# $told" "$T/out/scores.tsv"
 		grep -q "^# $told" "$T/out/planes.tsv"
 	done
@@ -73,6 +73,37 @@ size() { pngtopam "$1" | pamfile -size; }
 		by_hand equalized blur:sigma=0:2:3
 	} >"$T/hand"
 	rows "$T/out/planes.tsv" | cmp - "$T/hand"
+}
+
+@test "the head of the tables makes them again" {
+	mkdir "$T/my images"
+	cp "$T/in.pgm" "$T/normal.pgm" "$T/my images"
+	scores IMAGES="$T/my images/in.pgm" NORMAL="$T/my images/normal.pgm" \
+		SCORES='ssim:foreground mahalanobis zscore:foreground,median=3' \
+		BELOW=0.6 SPREAD=0.25
+	told=$(sed -n 's/^# make //p' "$T/out/scores.tsv")
+	eval "make -s RESULTS='$T/again' B=build $told"
+	for table in scores planes; do
+		cmp "$T/out/$table.tsv" "$T/again/$table.tsv"
+	done
+	make -s scores IMAGES=phantoms PHANTOMS=1 NORMAL_COUNT=2 \
+		INTENSITIES=0:1:2 SIGMAS=0:2:2 SCORES='abs zscore' \
+		RESULTS="$T/drawn" B=build
+	grep '^# make ' "$T/drawn/planes.tsv" >"$T/told"
+	for word in IMAGES=phantoms PHANTOMS=1 NORMAL_COUNT=2 \
+		"SCORES='abs zscore'" BELOW=0.5; do
+		grep -q " $word\( \|\$\)" "$T/told"
+	done
+	run ! grep -q NORMAL= "$T/told"
+}
+
+@test "a flag stands alone, or with its value" {
+	scores SCORES='ssim:foreground ssim:foreground=1 ssim'
+	planes() {
+		rows "$T/out/planes.tsv" | grep "^$1	" | cut -f 2-
+	}
+	cmp <(planes ssim:foreground) <(planes ssim:foreground=1)
+	run ! cmp -s <(planes ssim:foreground) <(planes ssim)
 }
 
 @test "area, depth, centre and comparisons, by numpy from the planes" {
@@ -226,6 +257,9 @@ END
 	}
 	refuses 'SCORES: nosuch is no kind' SCORES='abs nosuch'
 	refuses 'SCORES: .*, expected KIND' SCORES=abs:median=1:5:3
+	refuses 'SCORES: .*, expected KIND' SCORES=abs:
+	refuses 'SCORES: .*, expected KIND' SCORES=abs:foreground,
+	refuses "'median' is not key=value" SCORES=abs:median
 	refuses 'SCORES: abs stands there twice' SCORES='abs ssim abs'
 	refuses 'median: 4' SCORES=abs:median=4
 	refuses "unknown parameter 'size'" SCORES=abs:size=4

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <omp.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "batch.h"
 
@@ -129,6 +130,32 @@ run_piece(struct batch *batch, size_t image, size_t begin, size_t end,
 	    anomalous, e) != 0;
 }
 
+/*
+ * Values that do not go with each other, or with a window, are refused only
+ * where they are used, in a text that begins with the parameter's name; say in
+ * which option that is.
+ */
+static void
+blame_option(const struct bsp_sweep *sweep, const struct bsp_error *e)
+{
+	static const char *const option[] = {"inject", "degrade", "residual"};
+	const struct bsp_kind *kind[] = {sweep->inject.kind,
+	    sweep->degrade.kind, sweep->residual.kind};
+	size_t k, i, n;
+	const char *name;
+
+	for (k = 0; k < 3; k++)
+		for (i = 0; kind[k] != NULL && i < bsp_kind_params(kind[k]);
+		    i++) {
+			name = bsp_kind_param(kind[k], i)->name;
+			n = strlen(name);
+			if (strncmp(e->text, name, n) == 0 &&
+			    e->text[n] == ':')
+				cli_usage("--%s: %s: %s", option[k],
+				    kind[k]->name, e->text);
+		}
+}
+
 /* The error of the earliest piece, blamed on its image. */
 static _Noreturn void
 die_of(const struct batch *batch, const struct source *source,
@@ -137,6 +164,8 @@ die_of(const struct batch *batch, const struct source *source,
 	struct bsp_error e = failure->error;
 	size_t image = failure->piece / pieces;
 
+	if (e.status == BSP_USAGE)
+		blame_option(batch->grid->sweep, &e);
 	if (e.status == BSP_DATA && e.stream == NULL)
 		bsp_reader_blame(source->images, &e);
 	e.image = (int64_t)(source->count - batch->count + image);

@@ -307,6 +307,50 @@ add_operand(struct cli_command *command, const char *word)
 	command->operand[command->operands++] = word;
 }
 
+/* What the program calls operand i, without brackets; "" where it has none. */
+static const char *
+operand_name(size_t i, int *length)
+{
+	const char *name = cli.program->operands;
+
+	for (; i > 0 && *name != '\0'; i--) {
+		name += strcspn(name, " ");
+		name += *name == ' ';
+	}
+	name += *name == '[';
+	*length = (int)strcspn(name, " ]");
+	return name;
+}
+
+static _Noreturn void
+say_too_few(const struct cli_command *command, size_t least)
+{
+	size_t n = command->operands;
+	const char *s = n == 1 ? "" : "s", *name;
+	int length;
+
+	if (command->kind == NULL)
+		cli_usage("found %zu operand%s, expected %s", n, s,
+		    cli.program->operands);
+	name = operand_name(least - 1, &length);
+	cli_usage("%s needs a %.*s: found %zu operand%s, expected %zu",
+	    command->kind->name, length, name, n, s, least);
+}
+
+static _Noreturn void
+say_too_many(const struct cli_command *command, size_t most)
+{
+	const char *word = command->operand[most], *name;
+	int length;
+
+	name = operand_name(most, &length);
+	if (command->kind != NULL && length > 0)
+		cli_usage("%s takes no %.*s: unexpected operand '%s'",
+		    command->kind->name, length, name, word);
+	cli_usage("unexpected operand '%s', expected %s", word,
+	    most > 0 ? cli.program->operands : "none");
+}
+
 static void
 check_operands(struct cli_command *command)
 {
@@ -325,12 +369,9 @@ check_operands(struct cli_command *command)
 	if (command->operands == 0 && least == 0 && most > 0)
 		add_operand(command, "-");
 	if (command->operands < least)
-		cli_usage("found %zu operands, expected %s",
-		    command->operands, program->operands);
+		say_too_few(command, least);
 	if (command->operands > most)
-		cli_usage("unexpected operand '%s', expected %s",
-		    command->operand[most], most > 0 ? program->operands :
-		    "none");
+		say_too_many(command, most);
 }
 
 /*

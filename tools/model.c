@@ -260,7 +260,7 @@ model_read(const char *path, struct model *model)
 	line = next_line(&at, end);
 	if (line == NULL || strncmp(line, "kind ", 5) != 0 ||
 	    strcmp(line + 5, model->kind) != 0)
-		model_bad(path, "is a model of '%.40s', expected one of '%s'",
+		model_bad(path, "is a model of '%.40s', expected '%s'",
 		    line == NULL || strlen(line) < 5 ? "" : line + 5,
 		    model->kind);
 	for (i = 0; model->name[i] != NULL; i++)

@@ -28,7 +28,7 @@ static const struct cli_program program = {
 	.summary = "Score whole images by how unlike their histograms are.",
 	.operands = "fit STREAM, or apply NORMAL TEST",
 	.options = options,
-	.least = 2,
+	.least = 1,
 	.most = 3,
 	.output = CLI_TABLE,
 	.examples = {
@@ -323,7 +323,7 @@ main(int argc, char **argv)
 	cli_parse(&program, argc, argv, &command);
 	what = command.operand[0];
 	if (strcmp(what, "fit") != 0 && strcmp(what, "apply") != 0)
-		cli_usage("found '%s', expected fit or apply", what);
+		cli_usage("unknown command '%s', expected fit or apply", what);
 	if (command.operands != (*what == 'f' ? 2 : 3))
 		cli_usage("%s: found %zu streams, expected %s", what,
 		    command.operands - 1, *what == 'f' ? "one" :

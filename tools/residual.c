@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "model.h"
 
@@ -37,9 +38,30 @@ static const struct cli_program program = {
 	},
 };
 
+/* No maps are made of what is normal, and so nothing is done to them. */
 static void
-check_request(const struct bsp_kind *kind)
+check_fit(const struct cli_command *command)
 {
+	const struct bsp_param *param;
+	size_t i;
+
+	for (i = 0; i < bsp_kind_params(command->kind); i++) {
+		param = bsp_kind_param(command->kind, i);
+		if (command->params[i] < param->initial ||
+		    command->params[i] > param->initial)
+			cli_usage("--%s: --fit makes no maps, expected it "
+			    "with --model", param->name);
+	}
+	if (format != BSP_PFM || clip)
+		cli_usage("--%s: --fit writes no maps, expected it with "
+		    "--model", clip ? "clip" : "format");
+}
+
+static void
+check_request(const struct cli_command *command)
+{
+	const struct bsp_kind *kind = command->kind;
+
 	if (saliency_path != NULL && (kind->needs & BSP_SALIENCY) == 0)
 		cli_usage("--saliency: %s takes none", kind->name);
 	if ((fit_path != NULL || model_path != NULL) &&
@@ -49,6 +71,8 @@ check_request(const struct bsp_kind *kind)
 	if ((kind->needs & BSP_NORM) != 0 &&
 	    (fit_path != NULL) == (model_path != NULL))
 		cli_usage("%s: expected one of --fit and --model", kind->name);
+	if (fit_path != NULL)
+		check_fit(command);
 }
 
 /* What is normal in a stream becomes a model. */
@@ -126,12 +150,28 @@ read_samples(struct inputs *in)
 			    in->image->cols, in->image->rows);
 		else if (r == 0)
 			bsp_error_set(&e, BSP_DATA, "ended after %llu "
-			    "reconstructions, expected %zu of each input",
+			    "reconstructions, expected %zu of each input "
+			    "(--samples)",
 			    (unsigned long long)bsp_reader_count(
 			    in->reader[1]), in->recons);
 		bsp_reader_blame(in->reader[1], &e);
 		cli_die(&e);
 	}
+}
+
+/*
+ * Streams of different length (the error is of no image) may be so because
+ * another number of reconstructions was meant.
+ */
+static void
+explain_samples(const struct inputs *in, struct bsp_error *e)
+{
+	size_t used = strlen(e->text);
+
+	if (in->recons > 1 && e->status == BSP_DATA && e->image < 0)
+		snprintf(e->text + used, sizeof e->text - used,
+		    " (--samples %zu takes %zu of RECON for each of INPUT)",
+		    in->recons, in->recons);
 }
 
 static bool
@@ -142,8 +182,10 @@ read_inputs(struct inputs *in)
 	struct bsp_error e = {0};
 	int r = bsp_readers_next(in->reader, first, in->streams, &e);
 
-	if (r < 0)
+	if (r < 0) {
+		explain_samples(in, &e);
 		cli_die(&e);
+	}
 	if (r == 1)
 		read_samples(in);
 	return r == 1;
@@ -161,7 +203,7 @@ main(int argc, char **argv)
 	struct bsp_writer *out;
 
 	cli_parse(&program, argc, argv, &command);
-	check_request(command.kind);
+	check_request(&command);
 	if (fit_path != NULL) {
 		cli_place(fit_path);
 		fit(cli_reader(command.operand[0], BSP_IMAGES));
