@@ -319,6 +319,7 @@ struct bsp_kind {
 	bsp_check_fn *check; /* NULL: any parameters within their ranges go */
 	bool pointwise; /* residuals: each sample depends on its own alone */
 	bsp_reach_fn *reach; /* residuals: NULL: on all, unless pointwise */
+	bool below_zero; /* residuals: 0 is no score of what is normal */
 	union {
 		bsp_inject_fn *inject;
 		bsp_degrade_fn *degrade;
@@ -620,7 +621,9 @@ BSP_API size_t bsp_residual_recons(const struct bsp_kind *kind,
  * order: foreground (0 where the input is not above 0), erode (0 outside of
  * that foreground eroded by 3 x 3, so many times; what lies beyond the border
  * is no foreground), median (of a window so wide, symmetric border) and smooth
- * (Gaussian, as the degradation blur).  Fails as the kind does.
+ * (Gaussian, as the degradation blur).  A kind that is below_zero has there,
+ * instead of 0, the least value of the map over what is kept, if that is less.
+ * Fails as the kind does.
  */
 BSP_API int bsp_residual_map(const struct bsp_kind *kind,
     const struct bsp_residual_job *job, const double *params,

@@ -142,6 +142,7 @@ const struct bsp_kind bsp_residual_kinds[] = {
 		.source = "an analogue of Yu et al., 2023", .inputs = 1,
 		.params = bsp_gmm_params,
 		.options = bsp_map_options,
+		.below_zero = true,
 		.apply.residual = bsp_residual_gmm,
 	},
 	{.name = NULL},

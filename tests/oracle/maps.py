@@ -5,6 +5,7 @@ from scipy.ndimage import (binary_erosion, gaussian_filter, median_filter,
                            prewitt, uniform_filter)
 from skimage.exposure import equalize_adapthist, equalize_hist
 from skimage.metrics import structural_similarity
+from sklearn.metrics import roc_auc_score
 from sklearn.mixture import GaussianMixture
 
 from blindspot_io import done, images, ok, pfm, run, scratch
@@ -227,4 +228,28 @@ for erode in 0, 1, 2, 5:
     last = gaussian_filter(both, 1.3)
     ok(np.abs(residual("abs", x, y, "--smooth", 1.3, "--median", 5, *option) -
               last).max() <= 1e-6, "then the blur, whatever the order given")
+
+# A map that is below 0 must not rank what the options clear above the rest.
+x = brain(80, 72)
+r, c = np.mgrid[:80, :72]
+label = (r - 38) ** 2 + (c - 33) ** 2 <= 25
+x[label] = 1
+plain = residual("gmm", x)
+ok((plain[x > 0] < 0).mean() > .5, "-log p is below 0 nearly everywhere")
+area = roc_auc_score(label.ravel(), plain.ravel())
+for option in ["--foreground"], ["--erode", 3]:
+    got = residual("gmm", x, None, *option)
+    inside = binary_erosion(x > 0, np.ones((3, 3)), option[-1]) \
+        if len(option) > 1 else x > 0
+    ok(np.array_equal(got, np.where(inside, plain, plain[inside].min())),
+       f"gmm {option[0]}: the least of what is kept outside")
+    masked = roc_auc_score(label.ravel(), got.ravel())
+    ok(masked >= area, f"AUROC {masked:.4f}, without {area:.4f}")
+ok(not residual("gmm", x, None, "--erode", 60).any(),
+   "0 where nothing is kept")
+near = residual("gmm", 1e3 * x, None, "--foreground")
+ok((near[x <= 0] == 0).all() and near[x > 0].min() > 0,
+   "and where the least is above 0")
+dark = residual("signed", x, np.ones_like(x), "--foreground")
+ok((dark[x <= 0] == 0).all() and dark.min() < 0, "signed has 0 there")
 done()
