@@ -470,6 +470,11 @@ limit_memory() {
 	fails 2 'samples: 1 is out of range, expected 2 to' residual mahalanobis \
 		--samples 1 a.pgm a.pgm
 	fails 2 'epsilon: 0 is out' residual mahalanobis --epsilon 0 a.pgm a.pgm
+	cat a.pgm b.pgm >two.pgm
+	fails 3 'a.pgm: image 0: .*epsilon: 1e-30 is too small for the spread' \
+		residual mahalanobis --samples 2 --epsilon 1e-30 a.pgm two.pgm
+	residual mahalanobis-diagonal --samples 2 --epsilon 1e-30 a.pgm two.pgm \
+		>map
 	fails 2 'minmax: 2 is out' residual mahalanobis --minmax 2 a.pgm a.pgm
 	fails 3 'a.pgm: image 1: .*ended after 2 reconstructions, expected 3' \
 		residual mahalanobis --samples 3 b.pgm a.pgm
