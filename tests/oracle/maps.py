@@ -96,25 +96,41 @@ ok(not still.any(), "mahalanobis of equal images is 0")
 
 # ------------------------------------------------------------------- CLAHE
 
-# scikit-image fills up bins that its own even share brought near the limit,
-# which Zuiderveld's method does not: a few counts of a tile, .03 of the map at
-# most.  Where a tile has fewer pixels than bins there is no even share, and
-# both agree but for scikit-image's truncation to 14 bits.
-for shape in (256, 256), (100, 130), (61, 49):
+# scikit-image rounds images to 14 bits by way of 16, where such a level stays
+# what it is, and truncates its maps to 14 bits before it scales them to 0 to 1.
+
+
+def levels(a):
+    return np.round(np.round(a / a.max() * 16383) / 16383 * 65535) / 65535
+
+
+for shape, tiles, bins, limit in (
+        ((256, 256), 8, 256, .01), ((100, 130), 8, 256, .01),
+        ((61, 49), 8, 256, .01), ((200, 180), 4, 256, .01),
+        ((200, 180), 1, 256, .01), ((90, 130), 16, 256, .01),
+        ((200, 180), 8, 16, .01), ((200, 180), 8, 1000, .01),
+        ((200, 180), 8, 256, .002), ((200, 180), 8, 256, .05),
+        ((200, 180), 8, 16, .08), ((200, 180), 3, 64, .02),
+        ((200, 180), 8, 256, 1)):
     x = brain(*shape)
-    x, y = (np.round(a * 65535) / 65535 for a in (x, gaussian_filter(x, 2)))
-    cx, cy = (equalize_adapthist(a.astype(float)) for a in (x, y))
+    x, y = levels(x), levels(gaussian_filter(x, 2))
+    cx, cy = (equalize_adapthist(a.astype(float), nbins=bins, clip_limit=limit,
+                                 kernel_size=[n // tiles for n in shape])
+              for a in (x, y))
     want = np.abs(cx - cy)
     for a, b in (x, y), (cx, cy):
         want = want * np.mean([dissimilarity(a, b, s) for s in (1.5, 3, 6)],
                               axis=0)
-    got = residual("clahe-abs", x, y)
-    off = np.abs(got - want)
-    few = shape[0] // 8 * (shape[1] // 8) < 256
-    ok(off.mean() <= (2e-5 if few else 1e-3) and
-       off.max() <= (2e-4 if few else .03),
-       f"clahe-abs of {shape}: mean {off.mean():.2g}, worst {off.max():.2g}, "
-       f"of up to {want.max():.2g}")
+    got = residual("clahe-abs", x, y, "--tiles", tiles, "--bins", bins,
+                   "--clip-limit", limit)
+    worst = np.abs(got - want).max()
+    area = (shape[0] // tiles) * (shape[1] // tiles)
+    span = min(1, bins * max(1, int(limit * area)) / area)
+    ok(worst <= 2e-4 / span, f"clahe-abs of {shape}, {tiles} tiles, {bins} bins, "
+       f"limit {limit}: {worst:.2g} of up to {want.max():.2g}")
+    if (tiles, bins, limit) == (8, 256, .01):
+        ok(np.array_equal(got, residual("clahe-abs", x, y)),
+           "which are the defaults")
 x, y = brain(64, 70), brain(64, 70)
 want = np.abs(x - y) * np.mean([dissimilarity(x, y, s) for s in (1.5, 3, 6)],
                                axis=0)
