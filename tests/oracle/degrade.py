@@ -136,6 +136,10 @@ for shape in [(1, 9), (30, 41), (64, 64)]:
     worst = np.abs(degrade(x, "inpaint", "--mask", mask).ravel() -
                    want).max()
     ok(worst <= 1e-6, f"inpaint of {shape}: a direct solution ({worst:.2g})")
+    for scale in 1e-9, 1e-20, 1e9:
+        got = degrade(x * np.float32(scale), "inpaint", "--mask", mask)
+        worst = np.abs(got.ravel() / scale - want).max()
+        ok(worst <= 1e-6, f"and scaled by {scale:g} ({worst:.2g})")
 mask = scratch("all.pgm", pgm(np.full((5, 5), 255)))
 ok(not degrade(np.ones((5, 5), np.float32), "inpaint", "--mask", mask).any(),
    "where all is to be filled there is nothing to fill it with")
