@@ -331,6 +331,10 @@ limit_memory() {
 	fails 2 'sigma: 0 is out of range' residual ssim --sigma 0 a.pgm a.pgm
 	fails 2 'k1: 0 is out of range' residual ssim --k1 0 a.pgm a.pgm
 	fails 2 'k2: 2 is out of range' residual ssim-structure --k2 2 a.pgm a.pgm
+	fails 2 'k1: 1e-200 is out of range, expected 1e-09 to 1' residual ssim \
+		--k1 1e-200 a.pgm a.pgm
+	fails 2 'k2: 9.9e-10 is out' residual ssim --k2 9.9e-10 a.pgm a.pgm
+	fails 2 'range: 1e-170 is out' residual ssim --range 1e-170 a.pgm a.pgm
 	fails 2 'range: -1 is out' residual ssim-contrast --range -1 a.pgm a.pgm
 	fails 2 'c: 0 is out of range' residual gradient --c 0 a.pgm a.pgm
 	fails 2 "nearest is 'ssim'" residual ssm a.pgm a.pgm

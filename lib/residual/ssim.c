@@ -13,6 +13,8 @@
 
 enum { SIGMA, K1, K2, RANGE };
 
+#define SMALLEST 1e-9 /* (k range)^2 is far from 0 */
+
 const struct bsp_param bsp_ssim_params[] = {
 	[SIGMA] = {
 		.name = "sigma", .unit = "pixels",
@@ -24,19 +26,19 @@ const struct bsp_param bsp_ssim_params[] = {
 		.name = "k1", .unit = "",
 		.help = "steadies the luminance, in shares of the range",
 		.type = BSP_REAL, .initial = .01,
-		.min = 0, .max = 1, .above_min = true,
+		.min = SMALLEST, .max = 1,
 	},
 	[K2] = {
 		.name = "k2", .unit = "",
 		.help = "steadies contrast and structure, likewise",
 		.type = BSP_REAL, .initial = .03,
-		.min = 0, .max = 1, .above_min = true,
+		.min = SMALLEST, .max = 1,
 	},
 	[RANGE] = {
 		.name = "range", .unit = "",
 		.help = "greatest sample minus least sample there can be",
 		.type = BSP_REAL, .initial = 1,
-		.min = 0, .max = 1e6, .above_min = true,
+		.min = SMALLEST, .max = 1e6,
 	},
 	{.name = NULL},
 };
