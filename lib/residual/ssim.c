@@ -124,7 +124,7 @@ compare(const float *p, const float *q, size_t rows, size_t cols,
     struct bsp_error *e)
 {
 	size_t radius = BSP_SSIM_RADIUS(ssim->sigma), n = rows * cols, i;
-	double *weight, *field;
+	double *weight, *field, s;
 	struct window w = {
 		.c1 = ssim->k1 * ssim->range * ssim->k1 * ssim->range,
 		.c2 = ssim->k2 * ssim->range * ssim->k2 * ssim->range,
@@ -144,10 +144,12 @@ compare(const float *p, const float *q, size_t rows, size_t cols,
 			goto out;
 	for (i = 0; i < n; i++) {
 		read_window(field, n, i, &w);
+		s = of(&w);
+		s = s < 1 ? s : 1; /* by rounding alone */
 		if (map != NULL)
-			map[i] = (float)(1 - of(&w));
+			map[i] = (float)(1 - s);
 		else
-			to[i] = of(&w);
+			to[i] = s;
 	}
 	result = 0;
 out:
