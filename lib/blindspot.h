@@ -566,7 +566,8 @@ struct bsp_degrade_job {
 	uint64_t index;  /* of the image in the whole stream */
 	uint32_t number; /* of the sample of this image, from 0 */
 	const struct bsp_image *mask; /* what is to be filled, of the image's
-	                                 size; NULL: there is none */
+	                                 size; NULL: there is none, and kinds
+	                                 that need one fail (BSP_USAGE) */
 };
 
 /* ------------------------------------------------------------ residual maps */
@@ -604,7 +605,7 @@ BSP_API void bsp_norm_free(struct bsp_norm *norm);
 struct bsp_residual_job {
 	const struct bsp_image *input;
 	const struct bsp_image *recon; /* [recons] its reconstructions */
-	size_t recons;
+	size_t recons; /* two or more for mahalanobis, else BSP_USAGE */
 	const struct bsp_image *saliency; /* NULL: the kind makes its own */
 	const struct bsp_norm *norm;
 };

@@ -197,6 +197,9 @@ make_map(const struct bsp_residual_job *job, const double *params,
 	double *to = NULL;
 	int result = -1;
 
+	if (job->recons < 2)
+		return bsp_error_set(e, BSP_USAGE, "mahalanobis: %zu "
+		    "reconstructions, expected two or more", job->recons);
 	if (bsp_image_resize(map, job->input->rows, job->input->cols, e) ||
 	    find_spread(job, &s, e))
 		goto out;
