@@ -117,6 +117,18 @@ for shape in [(1, 1), (1, 9), (30, 41), (31, 40), (64, 64)]:
                        np.fft.ifft2(k).real).max()
         ok(worst <= 1e-6, f"lowpass of {shape}, {share}: {worst:.2g}")
 
+# By hand: at a decimal share of n a cosine of just that frequency is kept, and
+# the next one is not.
+for n, share, last in (100, .58, 29), (200, .29, 29), (100, .57, 28), \
+        (8, .25, 1):
+    for f in last, last + 1:
+        x = np.cos(2 * np.pi * f * np.arange(n) / n).astype(np.float32)[None]
+        want = x if f == last else 0 * x
+        for turn in (lambda a: a), np.transpose:
+            worst = np.abs(degrade(turn(x), "lowpass", "--fraction", share) -
+                           turn(want)).max()
+            ok(worst <= 1e-6, f"{share} of {n}, frequency {f}: {worst:.2g}")
+
 for shape in [(1, 9), (30, 41), (64, 64)]:
     x = rng.random(shape).astype(np.float32)
     hole = rng.random(shape) < .3
