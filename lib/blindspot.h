@@ -242,10 +242,10 @@ BSP_API char *bsp_number_format(char text[BSP_NUMBER_SIZE], double value);
 
 /*
  * One typed parameter of a kind.  Values are held as double; a BSP_INTEGER is
- * a whole number, a BSP_FLAG 0 or 1.  The range is [min, max], without min
+ * a whole number, a BSP_ODD an odd one, a BSP_FLAG 0 or 1.  The range is [min, max], without min
  * itself where above_min is set.
  */
-enum bsp_type { BSP_REAL, BSP_INTEGER, BSP_FLAG };
+enum bsp_type { BSP_REAL, BSP_INTEGER, BSP_FLAG, BSP_ODD };
 
 struct bsp_param {
 	const char *name;

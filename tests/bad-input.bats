@@ -309,7 +309,11 @@ limit_memory() {
 
 @test "degradations name what they cannot take" {
 	make_inputs
+	: >empty
 	fails 2 'size: 4 is even' recon-degrade median --size 4 a.pgm
+	fails 2 'size: 4 is even' recon-degrade median --size 4 empty
+	fails 2 'size: 2 is even' anom-sweep --inject disk --degrade \
+		median:size=1:3:3 empty
 	fails 2 'size: 0 is out of range' recon-degrade median --size 0 a.pgm
 	fails 2 'size: 2.5 is not a whole' recon-degrade median --size 2.5 a.pgm
 	fails 2 'factor: 0 is out of range' recon-degrade downsample --factor 0
@@ -492,6 +496,10 @@ limit_memory() {
 	fails 2 'tiles: 0 is out' residual clahe-abs --tiles 0 a.pgm a.pgm
 	fails 2 'clip-limit: 0 is out' residual clahe-abs --clip-limit 0 a.pgm a.pgm
 	fails 2 'median: 2 is even' residual abs --median 2 a.pgm a.pgm
+	: >empty
+	fails 2 'median: 2 is even' residual abs --median 2 empty empty
+	fails 2 'median: 4 is even' anom-sweep --inject disk --degrade blur \
+		--residual ssim:median=3:5:3 empty
 	fails 2 'erode: -1 is out' residual abs --erode -1 a.pgm a.pgm
 	fails 2 'smooth: -1 is out' residual abs --smooth -1 a.pgm a.pgm
 	fails 2 'foreground takes no value' residual abs --foreground=1 a.pgm a.pgm

@@ -26,7 +26,7 @@ const struct bsp_param bsp_map_options[] = {
 	[MEDIAN] = {
 		.name = "median", .unit = "pixels",
 		.help = "then the median of a window of odd side; 1: none",
-		.type = BSP_INTEGER, .initial = 1,
+		.type = BSP_ODD, .initial = 1,
 		.min = 1, .max = 255,
 	},
 	[SMOOTH] = {
@@ -159,9 +159,6 @@ bsp_residual_map(const struct bsp_kind *kind,
 	const double *option = options_of(kind, params);
 	size_t median = (size_t)option[MEDIAN];
 
-	if (median % 2 == 0)
-		return bsp_error_set(e, BSP_USAGE,
-		    "median: %zu is even, expected an odd side", median);
 	if ((kind->needs & BSP_NORM) != 0 && job->norm == NULL)
 		return bsp_error_set(e, BSP_USAGE,
 		    "%s: no model, expected one that was fitted", kind->name);
