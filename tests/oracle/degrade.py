@@ -167,6 +167,12 @@ sharp = [np.abs(gaussian_filter(x, s) - y).max() for s, y in
           for s in (1.55, 2, 2.45)]]
 ok(max(sharp) < .02 and len({y.tobytes() for y in apart}) == 200,
    f"with a spread they differ ({max(sharp):.2g})")
+for kind, option in ("blur", "--spread"), ("bias-field", "--amplitude"), \
+        ("noise", "--sigma"), ("rician", "--sigma"):
+    many = images(run("recon-degrade", kind, option, .5, "--samples", 3,
+                      data=pfm(x, x)))
+    ok(len({y.tobytes() for y in many}) == 6,
+       f"{kind}: each sample of each image is drawn for itself")
 rough = [np.abs(np.diff(y)).mean() for y in apart]
 ends = [np.abs(np.diff(gaussian_filter(x, s))).mean() for s in (2.5, 1.5)]
 ok(ends[0] <= min(rough) and max(rough) <= ends[1], "between its bounds")

@@ -1,16 +1,20 @@
 """Residuals of many windows, samples, tiles, models, mixtures; map options."""
 
+import warnings
+
 import numpy as np
 from scipy.ndimage import (binary_erosion, gaussian_filter, median_filter,
                            prewitt, uniform_filter)
 from skimage.exposure import equalize_adapthist, equalize_hist
 from skimage.metrics import structural_similarity
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import roc_auc_score
 from sklearn.mixture import GaussianMixture
 
 from blindspot_io import done, images, ok, pfm, run, scratch
 
 rng = np.random.default_rng(12)
+warnings.simplefilter("ignore", ConvergenceWarning)  # few steps, asked for
 
 
 def smooth(shape, sigma=1.):
@@ -86,6 +90,17 @@ for k, epsilon in (2, .01), (10, .01), (5, 1e-4), (30, .2):
         worst = np.abs(raw - want).max() / want.max()
         ok(worst <= 1e-6, f"{kind}, K = {k}: {worst:.2g} of the dense form")
         inside = want[x > 0]
+        none = {"--minmax": 0, "--sigma": 0, "--ssim-sigma": 0}
+        for one, value, alone in (
+                ("--minmax", 1, (want - inside.min()) / np.ptp(inside) *
+                 (x > 0)),
+                ("--sigma", 1.7, gaussian_filter(want, 1.7)),
+                ("--ssim-sigma", 1.5, want *
+                 dissimilarity(x, mu.astype("f4"), 1.5))):
+            got = residual(kind, x, recons, *plain, *sum(
+                {**none, one: value}.items(), ()))
+            worst = np.abs(got - alone).max() / want.max()
+            ok(worst <= 1e-6, f"{one} {value} alone: {worst:.2g}")
         step = (want - inside.min()) / np.ptp(inside) * (x > 0)
         step = gaussian_filter(step, 1)
         step = step * dissimilarity(x, mu.astype("f4"), 1)
@@ -206,22 +221,29 @@ def start(f, k, seed):
     return np.argmin([((f - f[c]) ** 2).sum(1) for c in centres], axis=0)
 
 
-for seed, k, shape in (0, 4, (64, 60)), (3, 4, (80, 50)), (1, 2, (40, 40)):
+for seed, k, shape, floor, tolerance, steps in (
+        (0, 4, (64, 60), 1e-4, 1e-3, 100), (3, 4, (80, 50), 1e-4, 1e-3, 100),
+        (1, 2, (40, 40), 1e-4, 1e-3, 100), (0, 4, (64, 60), 1e-2, 1e-3, 100),
+        (0, 4, (64, 60), 1e-4, .2, 100), (0, 4, (64, 60), 1e-4, 0, 3),
+        (0, 4, (64, 60), 1e-4, 0, 1)):
     x = brain(*shape)
     f = features(x)
     owner = start(f, k, seed)
     parts = [f[owner == j] for j in range(k)]
     model = GaussianMixture(
-        k, reg_covar=1e-4, tol=1e-3, max_iter=100,
+        k, reg_covar=floor, tol=tolerance, max_iter=steps,
         weights_init=[len(p) / len(f) for p in parts],
         means_init=[p.mean(0) for p in parts],
-        precisions_init=[np.linalg.inv(np.cov(p.T, bias=True) + 1e-4 *
+        precisions_init=[np.linalg.inv(np.cov(p.T, bias=True) + floor *
                                        np.eye(6)) for p in parts]).fit(f)
     want = -model.score_samples(f)
-    got = residual("gmm", x, None, "--start", seed, "--components", k)
+    got = residual("gmm", x, None, "--start", seed, "--components", k,
+                   "--floor", floor, "--tolerance", tolerance, "--steps",
+                   steps)
     worst = np.abs(got[x > 0] - want).max() / np.ptp(want)
-    ok(worst <= 1e-5, f"gmm, {k} components, {model.n_iter_} steps: "
-       f"{worst:.2g} of the range")
+    ok(worst <= 1e-5, f"gmm, {k} components, floor {floor:g}, tolerance "
+       f"{tolerance:g}, {model.n_iter_} of {steps} steps: {worst:.2g} of the "
+       "range")
     ok((got[x <= 0] == got[x > 0].min()).all(), "nothing outside")
 ok(not residual("gmm", flat * 0).any(), "gmm of a black image is 0")
 ok(np.isfinite(residual("gmm", flat)).all(), "and of a flat one finite")

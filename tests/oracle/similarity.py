@@ -61,6 +61,13 @@ for kind in ("ssim", "ssim-luminance", "ssim-contrast", "ssim-structure",
     ok(low >= 0, f"{kind} of all but equal images: {low:.2g}")
     run("residual", kind, "--format", "pgm8", scratch("x.pfm"),
         scratch("y.pfm"))
+# By hand: a window without variance has no covariance either, however small
+# what steadies the ratio is.
+z = rng.random((40, 40), dtype=np.float32)
+for value, sigma in (.1, .8), (.3, 1.5), (.1, 3), (.5, 1.5):
+    same = residual(np.full_like(z, value), z, "ssim-structure", "--k2", 1e-9,
+                    "--sigma", sigma)
+    ok(not same.any(), f"no structure in {value} throughout, sigma {sigma}")
 least = ["--k1", 1e-9, "--k2", 1e-9, "--range", 1e-9]
 ok(not residual(0 * x, 0 * x, "ssim", *least).any(),
    "a number, with the least that steadies it, where both are black")
