@@ -244,10 +244,10 @@ BSP_API char *bsp_number_format(char text[BSP_NUMBER_SIZE], double value);
 
 /*
  * One typed parameter of a kind.  Values are held as double; a BSP_INTEGER is
- * a whole number, a BSP_FLAG 0 or 1.  The range is [min, max], without min
+ * a whole number, a BSP_ODD an odd one, a BSP_FLAG 0 or 1.  The range is [min, max], without min
  * itself where above_min is set.
  */
-enum bsp_type { BSP_REAL, BSP_INTEGER, BSP_FLAG };
+enum bsp_type { BSP_REAL, BSP_INTEGER, BSP_FLAG, BSP_ODD };
 
 struct bsp_param {
 	const char *name;
@@ -321,6 +321,7 @@ struct bsp_kind {
 	bsp_check_fn *check; /* NULL: any parameters within their ranges go */
 	bool pointwise; /* residuals: each sample depends on its own alone */
 	bsp_reach_fn *reach; /* residuals: NULL: on all, unless pointwise */
+	bool below_zero; /* residuals: 0 is no score of what is normal */
 	union {
 		bsp_inject_fn *inject;
 		bsp_degrade_fn *degrade;
@@ -567,7 +568,8 @@ struct bsp_degrade_job {
 	uint64_t index;  /* of the image in the whole stream */
 	uint32_t number; /* of the sample of this image, from 0 */
 	const struct bsp_image *mask; /* what is to be filled, of the image's
-	                                 size; NULL: there is none */
+	                                 size; NULL: there is none, and kinds
+	                                 that need one fail (BSP_USAGE) */
 };
 
 /* ------------------------------------------------------------ residual maps */
@@ -605,7 +607,7 @@ BSP_API void bsp_norm_free(struct bsp_norm *norm);
 struct bsp_residual_job {
 	const struct bsp_image *input;
 	const struct bsp_image *recon; /* [recons] its reconstructions */
-	size_t recons;
+	size_t recons; /* two or more for mahalanobis, else BSP_USAGE */
 	const struct bsp_image *saliency; /* NULL: the kind makes its own */
 	const struct bsp_norm *norm;
 };
@@ -622,7 +624,9 @@ BSP_API size_t bsp_residual_recons(const struct bsp_kind *kind,
  * order: foreground (0 where the input is not above 0), erode (0 outside of
  * that foreground eroded by 3 x 3, so many times; what lies beyond the border
  * is no foreground), median (of a window so wide, symmetric border) and smooth
- * (Gaussian, as the degradation blur).  Fails as the kind does.
+ * (Gaussian, as the degradation blur).  A kind that is below_zero has there,
+ * instead of 0, the least value of the map over what is kept, if that is less.
+ * Fails as the kind does.
  */
 BSP_API int bsp_residual_map(const struct bsp_kind *kind,
     const struct bsp_residual_job *job, const double *params,

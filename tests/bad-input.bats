@@ -319,7 +319,11 @@ limit_memory() {
 
 @test "degradations name what they cannot take" {
 	make_inputs
+	: >empty
 	fails 2 'size: 4 is even' recon-degrade median --size 4 a.pgm
+	fails 2 'size: 4 is even' recon-degrade median --size 4 empty
+	fails 2 'size: 2 is even' anom-sweep --inject disk --degrade \
+		median:size=1:3:3 empty
 	fails 2 'size: 0 is out of range' recon-degrade median --size 0 a.pgm
 	fails 2 'size: 2.5 is not a whole' recon-degrade median --size 2.5 a.pgm
 	fails 2 'factor: 0 is out of range' recon-degrade downsample --factor 0
@@ -341,6 +345,10 @@ limit_memory() {
 	fails 2 'sigma: 0 is out of range' residual ssim --sigma 0 a.pgm a.pgm
 	fails 2 'k1: 0 is out of range' residual ssim --k1 0 a.pgm a.pgm
 	fails 2 'k2: 2 is out of range' residual ssim-structure --k2 2 a.pgm a.pgm
+	fails 2 'k1: 1e-200 is out of range, expected 1e-09 to 1' residual ssim \
+		--k1 1e-200 a.pgm a.pgm
+	fails 2 'k2: 9.9e-10 is out' residual ssim --k2 9.9e-10 a.pgm a.pgm
+	fails 2 'range: 1e-170 is out' residual ssim --range 1e-170 a.pgm a.pgm
 	fails 2 'range: -1 is out' residual ssim-contrast --range -1 a.pgm a.pgm
 	fails 2 'c: 0 is out of range' residual gradient --c 0 a.pgm a.pgm
 	fails 2 "nearest is 'ssim'" residual ssm a.pgm a.pgm
@@ -485,6 +493,11 @@ limit_memory() {
 	fails 2 'samples: 1 is out of range, expected 2 to' residual mahalanobis \
 		--samples 1 a.pgm a.pgm
 	fails 2 'epsilon: 0 is out' residual mahalanobis --epsilon 0 a.pgm a.pgm
+	cat a.pgm b.pgm >two.pgm
+	fails 3 'a.pgm: image 0: .*epsilon: 1e-30 is too small for the spread' \
+		residual mahalanobis --samples 2 --epsilon 1e-30 a.pgm two.pgm
+	residual mahalanobis-diagonal --samples 2 --epsilon 1e-30 a.pgm two.pgm \
+		>map
 	fails 2 'minmax: 2 is out' residual mahalanobis --minmax 2 a.pgm a.pgm
 	fails 3 'a.pgm: image 1: .*ended after 2 reconstructions, expected 3' \
 		residual mahalanobis --samples 3 b.pgm a.pgm
@@ -502,6 +515,10 @@ limit_memory() {
 	fails 2 'tiles: 0 is out' residual clahe-abs --tiles 0 a.pgm a.pgm
 	fails 2 'clip-limit: 0 is out' residual clahe-abs --clip-limit 0 a.pgm a.pgm
 	fails 2 'median: 2 is even' residual abs --median 2 a.pgm a.pgm
+	: >empty
+	fails 2 'median: 2 is even' residual abs --median 2 empty empty
+	fails 2 'median: 4 is even' anom-sweep --inject disk --degrade blur \
+		--residual ssim:median=3:5:3 empty
 	fails 2 'erode: -1 is out' residual abs --erode -1 a.pgm a.pgm
 	fails 2 'smooth: -1 is out' residual abs --smooth -1 a.pgm a.pgm
 	fails 2 'foreground takes no value' residual abs --foreground=1 a.pgm a.pgm

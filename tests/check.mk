@@ -21,6 +21,8 @@ variants:
 	$(MAKE) -s B=$B/gcc-O0 CC=gcc CFLAGS=-O0 STRICT=-Werror all
 	$(MAKE) -s B=$B/clang-O0 CC=clang CFLAGS=-O0 STRICT=-Werror all
 	$(MAKE) -s B=$B/clang-O3 CC=clang CFLAGS=-O3 STRICT=-Werror all
+	$(MAKE) -s B=$B/no-clones CC=gcc CPPFLAGS=-DBSP_NO_CLONES \
+		STRICT=-Werror all
 
 SANITIZE = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
 sanitized:

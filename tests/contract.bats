@@ -40,12 +40,12 @@ each() {
 }
 
 concatenates() {
-	local first=()
-	[ "$2" != zscore ] || return 0 # one size throughout
+	local first=() one=mixed.pgm
+	[ "$2" != zscore ] || one=b.pgm # one size throughout
 	[ "$1" = residual ] || first=(--first-index 3)
-	cat mixed.pgm a.pgm >both.pgm
+	cat "$one" a.pgm >both.pgm
 	filter "$1" "$2" both.pgm >whole
-	filter "$1" "$2" mixed.pgm >pieces
+	filter "$1" "$2" "$one" >pieces
 	filter "$1" "$2" a.pgm ${first[@]+"${first[@]}"} >>pieces
 	cmp whole pieces
 }

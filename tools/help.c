@@ -27,7 +27,7 @@ print_param(const struct bsp_param *param)
 	snprintf(help, sizeof help, "%s (%s%s%s; default %s)", param->help,
 	    bsp_param_range(param, range), *param->unit != '\0' ? " " : "",
 	    param->unit, bsp_number_format(initial, param->initial));
-	print_option(param->name, param->type == BSP_INTEGER ? "N" : "X",
+	print_option(param->name, param->type == BSP_REAL ? "X" : "N",
 	    help);
 }
 

@@ -168,6 +168,10 @@ param_check(const struct bsp_param *param, double v, struct bsp_error *e)
 		return bsp_error_set(e, BSP_USAGE,
 		    "%s: %s is out of range, expected %s", param->name,
 		    bsp_number_format(text, v), bsp_param_range(param, range));
+	if (param->type == BSP_ODD && fmod(v, 2) == 0)
+		return bsp_error_set(e, BSP_USAGE,
+		    "%s: %s is even, expected an odd number", param->name,
+		    bsp_number_format(text, v));
 	return 0;
 }
 

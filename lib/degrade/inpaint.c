@@ -13,11 +13,16 @@ bsp_degrade_inpaint(const struct bsp_degrade_job *job, const double *params,
     const struct bsp_image *in, struct bsp_image *out, struct bsp_error *e)
 {
 	size_t n = bsp_image_size(in), i, known = 0;
-	double *x = calloc(2 * n, sizeof *x), mean = 0;
-	uint8_t *unknown = malloc(n);
+	double *x, mean = 0;
+	uint8_t *unknown;
 	int result = -1;
 
 	(void)params;
+	if (job->mask == NULL)
+		return bsp_error_set(e, BSP_USAGE,
+		    "inpaint: no mask, expected one of the image's size");
+	x = calloc(2 * n, sizeof *x);
+	unknown = malloc(n);
 	if (x == NULL || unknown == NULL) {
 		bsp_error_system(e, ENOMEM, "a mask of %zu x %zu", in->cols,
 		    in->rows);

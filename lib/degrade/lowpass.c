@@ -23,13 +23,16 @@ const struct bsp_param bsp_lowpass_params[] = {
 /* FFTW's planner, unlike its plans, is not for several threads at once. */
 static pthread_mutex_t planner = PTHREAD_MUTEX_INITIALIZER;
 
-/* Is frequency i of n among the lowest of that share? */
+/*
+ * Is frequency i of n among the lowest of that share?  A share such as .58 of
+ * 100, which the product puts below 58, keeps frequency 29.
+ */
 static bool
 is_kept(size_t i, size_t n, double fraction)
 {
 	size_t frequency = i < n - i ? i : n - i;
 
-	return 2 * (double)frequency <= fraction * (double)n;
+	return 2 * (double)frequency <= fraction * (double)n * (1 + 1e-12);
 }
 
 static void

@@ -11,7 +11,7 @@ const struct bsp_param bsp_median_params[] = {
 	[SIZE] = {
 		.name = "size", .unit = "pixels",
 		.help = "rows and columns of the window, odd",
-		.type = BSP_INTEGER, .initial = 5,
+		.type = BSP_ODD, .initial = 5,
 		.min = 1, .max = 255,
 	},
 	{.name = NULL},
@@ -24,9 +24,6 @@ bsp_degrade_median(const struct bsp_degrade_job *job, const double *params,
 	size_t size = (size_t)params[SIZE];
 
 	(void)job;
-	if (size % 2 == 0)
-		return bsp_error_set(e, BSP_USAGE,
-		    "size: %zu is even, expected an odd number", size);
 	if (bsp_image_resize(out, in->rows, in->cols, e))
 		return -1;
 	return bsp_median(in->data, out->data, in->rows, in->cols, size / 2,

@@ -2,7 +2,7 @@
  * Contrast-limited adaptive histogram equalisation: each tile's histogram is
  * clipped and equalised, and a sample is mapped by the four tiles around it.
  * Source: Zuiderveld, "Contrast limited adaptive histogram equalization",
- * Graphics Gems IV, 1994; levels and tiles as
+ * Graphics Gems IV, 1994; levels, tiles and clipping as
  * skimage.exposure.equalize_adapthist, but that levels are not truncated to
  * integers on the way.
  */
@@ -50,10 +50,11 @@ find_bins(const float *x, size_t n, size_t bins, uint16_t *bin)
 	}
 }
 
-static size_t
-count_open(const size_t *count, size_t bins, size_t limit)
+static int64_t
+count_open(const int64_t *count, size_t bins, int64_t limit)
 {
-	size_t i, open = 0;
+	int64_t open = 0;
+	size_t i;
 
 	for (i = 0; i < bins; i++)
 		open += count[i] < limit;
@@ -61,11 +62,12 @@ count_open(const size_t *count, size_t bins, size_t limit)
 }
 
 /* One count for each open bin of those from first on, a step apart. */
-static size_t
-raise_some(size_t *count, size_t bins, size_t limit, size_t first,
+static int64_t
+raise_some(int64_t *count, size_t bins, int64_t limit, size_t first,
     size_t step)
 {
-	size_t i, raised = 0;
+	int64_t raised = 0;
+	size_t i;
 
 	for (i = first; i < bins; i += step)
 		if (count[i] < limit) {
@@ -75,34 +77,63 @@ raise_some(size_t *count, size_t bins, size_t limit, size_t first,
 	return raised;
 }
 
+/* Cut what is above the limit; how much that was. */
+static int64_t
+cut(int64_t *count, size_t bins, int64_t limit)
+{
+	int64_t excess = 0;
+	size_t i;
+
+	for (i = 0; i < bins; i++)
+		if (count[i] > limit) {
+			excess += count[i] - limit;
+			count[i] = limit;
+		}
+	return excess;
+}
+
+/*
+ * An even share for each bin that has room for it; then all that are within a
+ * share of the limit are filled.  What is left of the excess, below 0 where
+ * that took more than there was.
+ */
+static int64_t
+share_evenly(int64_t *count, size_t bins, int64_t limit, int64_t excess)
+{
+	int64_t each = excess / (int64_t)bins;
+	size_t i;
+
+	for (i = 0; i < bins; i++) {
+		if (count[i] < limit - each) {
+			count[i] += each;
+			excess -= each;
+		}
+		if (count[i] >= limit - each) {
+			excess -= limit - count[i];
+			count[i] = limit;
+		}
+	}
+	return excess;
+}
+
 /*
  * Cut a histogram at the limit and share out what was cut: evenly in whole
  * counts, then the rest one by one, spread over the bins that have room.
  */
 static void
-clip(size_t *count, size_t bins, size_t limit)
+clip(int64_t *count, size_t bins, int64_t limit)
 {
-	size_t i, open, excess = 0, each, raised, all;
+	int64_t excess, raised, all, step;
+	size_t i;
 
-	for (i = 0; i < bins; i++)
-		excess += count[i] > limit ? count[i] - limit : 0;
-	each = excess / bins;
-	for (i = 0; i < bins; i++) {
-		if (count[i] >= limit) {
-			count[i] = limit;
-			continue;
-		}
-		raised = limit - count[i] < each ? limit - count[i] : each;
-		count[i] += raised;
-		excess -= raised;
-	}
+	excess = share_evenly(count, bins, limit, cut(count, bins, limit));
 	do {
 		all = 0;
 		for (i = 0; i < bins && excess > 0; i++) {
-			open = count_open(count, bins, limit);
+			step = count_open(count, bins, limit) / excess;
 			raised = raise_some(count, bins, limit, i,
-			    open / excess > 1 ? open / excess : 1);
-			excess -= raised < excess ? raised : excess;
+			    step > 1 ? (size_t)step : 1);
+			excess -= raised;
 			all += raised;
 		}
 	} while (excess > 0 && all > 0);
@@ -111,7 +142,7 @@ clip(size_t *count, size_t bins, size_t limit)
 /* The equalising map of one tile. */
 static void
 map_tile(const struct tiles *t, const uint16_t *bin, size_t row, size_t col,
-    double limit, size_t *count, double *map)
+    double limit, int64_t *count, double *map)
 {
 	double size = (double)(t->height * t->width), sum = 0;
 	size_t r, c, i;
@@ -123,7 +154,7 @@ map_tile(const struct tiles *t, const uint16_t *bin, size_t row, size_t col,
 			    t->rows) + mirror(col * t->width + c,
 			    t->cols)]]++;
 	limit = floor(limit * size);
-	clip(count, t->bins, limit > 1 ? (size_t)limit : 1);
+	clip(count, t->bins, limit > 1 ? (int64_t)limit : 1);
 	for (i = 0; i < t->bins; i++) {
 		sum += (double)count[i];
 		map[i] = sum < size ? sum / size : 1;
@@ -178,8 +209,9 @@ bsp_clahe(const float *from, float *to, size_t rows, size_t cols,
 	struct tiles t = {.rows = rows, .cols = cols, .bins = bins,
 	    .height = rows / tiles > 0 ? rows / tiles : 1,
 	    .width = cols / tiles > 0 ? cols / tiles : 1};
-	size_t n = rows * cols, r, c, *count;
+	size_t n = rows * cols, r, c;
 	uint16_t *bin = malloc(n * sizeof *bin);
+	int64_t *count;
 
 	t.down = (rows + t.height - 1) / t.height;
 	t.across = (cols + t.width - 1) / t.width;

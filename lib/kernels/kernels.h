@@ -116,9 +116,9 @@ int bsp_nearest_seed(const float *value, float level, size_t rows, size_t cols,
  * Solve Poisson's equation on a grid: for each unknown sample the sum of its
  * differences from its neighbours, up to four within the grid, is its
  * divergence.  x holds the known samples, and where to begin.  Conjugate
- * gradients in double, until the residual is 1e-10 of what it was or below
- * 1e-12; fails (BSP_DATA) after 10 (rows + cols) + 1000 steps, and on a grid
- * of 2^32 samples or more.
+ * gradients in double, until the residual is 1e-10 of what it was or 1e-15 of
+ * the sums it is made of, whatever their scale; fails (BSP_DATA) after 10 (rows
+ * + cols) + 1000 steps, and on a grid of 2^32 samples or more.
  */
 int bsp_poisson(double *x, const uint8_t *unknown, const double *divergence,
     size_t rows, size_t cols, struct bsp_error *e);

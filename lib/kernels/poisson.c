@@ -10,7 +10,7 @@
 #include "kernels.h"
 
 #define TOLERANCE 1e-10
-#define ABSOLUTE 1e-12
+#define ROUNDING 1e-15
 
 /* The unknowns, numbered, and the unknown neighbours of each. */
 struct system {
@@ -85,16 +85,19 @@ static bool
 descend(const struct system *s, double *x, double *r, double *p, double *q,
     size_t steps)
 {
-	double before, now, step, goal;
+	double before, now, step, goal, least;
 	size_t i, n = s->n;
 
+	/* What the rounding of b - A x leaves, at whatever scale x is. */
+	least = ROUNDING * ROUNDING * (bsp_dot(r, r, n) +
+	    16 * bsp_dot(x, x, n));
 	multiply(s, x, q);
 	for (i = 0; i < n; i++)
 		p[i] = r[i] -= q[i];
 	p[n] = 0;
 	before = bsp_dot(r, r, n);
 	goal = TOLERANCE * TOLERANCE * before;
-	goal = goal > ABSOLUTE * ABSOLUTE ? goal : ABSOLUTE * ABSOLUTE;
+	goal = goal > least ? goal : least;
 	for (; before > goal; before = now) {
 		if (steps-- == 0)
 			return false;

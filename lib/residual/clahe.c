@@ -1,8 +1,10 @@
 /*
  * clahe-abs: the difference of the images after local equalisation, times the
  * saliency of both pairs.
- * Source: Bercea, Neumayr, Rueckert, Schnabel, "Reversing the abnormal", MICCAI
- * 2023 (RA); without equalisation, "Mask, stitch, and re-sample", 2023 (PHANES).
+ * Source: Bercea, Wiestler, Rueckert, Schnabel, "Generalizing unsupervised
+ * anomaly detection: towards unbiased pathology screening", MIDL 2023 (RA);
+ * without equalisation, the same, "Reversing the abnormal: pseudo-healthy
+ * generative networks for anomaly detection", MICCAI 2023 (PHANES).
  */
 #include <errno.h>
 #include <math.h>

@@ -126,7 +126,8 @@ bsp_residual_ssim_ensemble(const struct bsp_residual_job *job,
 			goto out;
 	}
 	for (i = 0; i < n; i++)
-		map->data[i] = (float)(1 - sum[i] / weights[i]);
+		map->data[i] = sum[i] < weights[i] ?
+		    (float)(1 - sum[i] / weights[i]) : 0;
 	result = 0;
 out:
 	free(s);

@@ -27,7 +27,7 @@ bsp_residual_gradient(const struct bsp_residual_job *job,
 {
 	size_t rows = job->input->rows, cols = job->input->cols, i;
 	size_t n = rows * cols;
-	double *g, *h, steady = params[STEADY];
+	double *g, *h, s, steady = params[STEADY];
 
 	if (bsp_image_resize(map, rows, cols, e))
 		return -1;
@@ -38,9 +38,11 @@ bsp_residual_gradient(const struct bsp_residual_job *job,
 	h = g + n;
 	bsp_prewitt(job->input->data, g, rows, cols);
 	bsp_prewitt(job->recon->data, h, rows, cols);
-	for (i = 0; i < n; i++)
-		map->data[i] = (float)(1 - (2 * g[i] * h[i] + steady) /
-		    (g[i] * g[i] + h[i] * h[i] + steady));
+	for (i = 0; i < n; i++) {
+		s = (2 * g[i] * h[i] + steady) /
+		    (g[i] * g[i] + h[i] * h[i] + steady);
+		map->data[i] = s < 1 ? (float)(1 - s) : 0; /* by rounding */
+	}
 	free(g);
 	return 0;
 }

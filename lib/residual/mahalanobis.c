@@ -6,6 +6,7 @@
  * anomaly detection", MICCAI 2024.
  */
 #include <errno.h>
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -91,24 +92,28 @@ find_spread(const struct bsp_residual_job *job, struct spread *s,
  * The full covariance X^T X / (K - 1) + epsilon I, through K unknowns:
  * a = (d - X^T ((K - 1) epsilon I + X X^T)^-1 X d) / epsilon.
  */
-static void
-distance_full(const struct spread *s, double epsilon, double *to)
+static int
+distance_full(const struct spread *s, double epsilon, double *to,
+    struct bsp_error *e)
 {
 	size_t n = s->n, k = s->k, i, j;
-	double *gram = s->gram, *b = gram + k * k, a;
+	double *gram = s->gram, *b = gram + k * k, a, most = 0;
 
 	for (i = 0; i < k; i++) {
 		for (j = 0; j <= i; j++)
 			gram[i * k + j] = bsp_dot(s->x + i * n, s->x + j * n,
 			    n);
+		most = gram[i * k + i] > most ? gram[i * k + i] : most;
 		gram[i * k + i] += (double)(k - 1) * epsilon;
 		b[i] = bsp_dot(s->x + i * n, s->d, n);
 	}
-	/* Positive definite, unless epsilon drowns in rounding. */
-	if (bsp_cholesky(gram, k)) {
-		bsp_solve_lower(gram, k, b);
-		bsp_solve_upper(gram, k, b);
-	}
+	/* The deviations sum to 0: without epsilon the matrix is singular. */
+	if ((double)(k - 1) * epsilon <= (double)k * DBL_EPSILON * most ||
+	    !bsp_cholesky(gram, k))
+		return bsp_error_set(e, BSP_DATA, "epsilon: %g is too small "
+		    "for the spread of the reconstructions", epsilon);
+	bsp_solve_lower(gram, k, b);
+	bsp_solve_upper(gram, k, b);
 	memcpy(to, s->d, n * sizeof *to);
 	for (j = 0; j < k; j++)
 		for (i = 0; i < n; i++)
@@ -117,14 +122,17 @@ distance_full(const struct spread *s, double epsilon, double *to)
 		a = to[i] / epsilon * s->d[i];
 		to[i] = a > 0 ? sqrt(a) : 0;
 	}
+	return 0;
 }
 
-static void
-distance_diagonal(const struct spread *s, double epsilon, double *to)
+static int
+distance_diagonal(const struct spread *s, double epsilon, double *to,
+    struct bsp_error *e)
 {
 	size_t n = s->n, i, j;
 	double x;
 
+	(void)e;
 	memset(to, 0, n * sizeof *to);
 	for (j = 0; j < s->k; j++)
 		for (i = 0; i < n; i++) {
@@ -134,6 +142,7 @@ distance_diagonal(const struct spread *s, double epsilon, double *to)
 	for (i = 0; i < n; i++)
 		to[i] = fabs(s->d[i]) /
 		    sqrt(to[i] / (double)(s->k - 1) + epsilon);
+	return 0;
 }
 
 /* 0 outside of the foreground; within, from 0 to 1 if asked for. */
@@ -177,7 +186,8 @@ weigh(const struct bsp_residual_job *job, const struct spread *s,
 	return 0;
 }
 
-typedef void distance_fn(const struct spread *s, double epsilon, double *to);
+typedef int distance_fn(const struct spread *s, double epsilon, double *to,
+    struct bsp_error *e);
 
 static int
 make_map(const struct bsp_residual_job *job, const double *params,
@@ -187,6 +197,9 @@ make_map(const struct bsp_residual_job *job, const double *params,
 	double *to = NULL;
 	int result = -1;
 
+	if (job->recons < 2)
+		return bsp_error_set(e, BSP_USAGE, "mahalanobis: %zu "
+		    "reconstructions, expected two or more", job->recons);
 	if (bsp_image_resize(map, job->input->rows, job->input->cols, e) ||
 	    find_spread(job, &s, e))
 		goto out;
@@ -195,7 +208,8 @@ make_map(const struct bsp_residual_job *job, const double *params,
 		bsp_error_system(e, ENOMEM, "distances of %zu samples", s.n);
 		goto out;
 	}
-	distance(&s, params[EPSILON], to);
+	if (distance(&s, params[EPSILON], to, e))
+		goto out;
 	scale(job->input, params[MINMAX] != 0, to, map);
 	if ((params[SIGMA] > 0 && bsp_map_smooth(map, params[SIGMA], e)) ||
 	    (params[SSIM_SIGMA] > 0 && weigh(job, &s, params[SSIM_SIGMA], to,

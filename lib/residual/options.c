@@ -26,7 +26,7 @@ const struct bsp_param bsp_map_options[] = {
 	[MEDIAN] = {
 		.name = "median", .unit = "pixels",
 		.help = "then the median of a window of odd side; 1: none",
-		.type = BSP_INTEGER, .initial = 1,
+		.type = BSP_ODD, .initial = 1,
 		.min = 1, .max = 255,
 	},
 	[SMOOTH] = {
@@ -84,12 +84,29 @@ erode_line(uint8_t *line, size_t n, size_t stride, size_t by)
 	}
 }
 
-/* Clear what is not in the input's foreground, eroded. */
+/* The least value inside of a mask, at most 0. */
+static float
+least_inside(const struct bsp_image *map, const uint8_t *inside)
+{
+	size_t n = bsp_image_size(map), i;
+	float least = 0;
+
+	for (i = 0; i < n; i++)
+		if (inside[i] && map->data[i] < least)
+			least = map->data[i];
+	return least;
+}
+
+/*
+ * Clear what is not in the input's foreground, eroded.  Where maps are below 0,
+ * 0 would rank the outside above the inside.
+ */
 static int
-mask(const struct bsp_image *input, size_t erode, struct bsp_image *map,
-    struct bsp_error *e)
+mask(const struct bsp_kind *kind, const struct bsp_image *input,
+    size_t erode, struct bsp_image *map, struct bsp_error *e)
 {
 	size_t n = bsp_image_size(input), i;
+	float outside;
 	uint8_t *inside = malloc(n);
 
 	if (inside == NULL)
@@ -105,9 +122,10 @@ mask(const struct bsp_image *input, size_t erode, struct bsp_image *map,
 			erode_line(inside + i, input->rows, input->cols,
 			    erode);
 	}
+	outside = kind->below_zero ? least_inside(map, inside) : 0;
 	for (i = 0; i < n; i++)
 		if (!inside[i])
-			map->data[i] = 0;
+			map->data[i] = outside;
 	free(inside);
 	return 0;
 }
@@ -141,16 +159,13 @@ bsp_residual_map(const struct bsp_kind *kind,
 	const double *option = options_of(kind, params);
 	size_t median = (size_t)option[MEDIAN];
 
-	if (median % 2 == 0)
-		return bsp_error_set(e, BSP_USAGE,
-		    "median: %zu is even, expected an odd side", median);
 	if ((kind->needs & BSP_NORM) != 0 && job->norm == NULL)
 		return bsp_error_set(e, BSP_USAGE,
 		    "%s: no model, expected one that was fitted", kind->name);
 	if (kind->apply.residual(job, params, map, e))
 		return -1;
 	if ((option[FOREGROUND] != 0 || option[ERODE] > 0) &&
-	    mask(job->input, (size_t)option[ERODE], map, e))
+	    mask(kind, job->input, (size_t)option[ERODE], map, e))
 		return -1;
 	if (median > 1 && take_median(map, median, e))
 		return -1;

@@ -115,7 +115,8 @@ const struct bsp_kind bsp_residual_kinds[] = {
 	{
 		.name = "clahe-abs",
 		.summary = "|input - recon| after local equalisation, times saliency",
-		.source = "Bercea et al., 2023 (RA, PHANES)", .inputs = 2,
+		.source = "Bercea et al., MIDL (RA), MICCAI (PHANES) 2023",
+		.inputs = 2,
 		.needs = BSP_SALIENCY,
 		.params = bsp_clahe_params,
 		.options = bsp_map_options,
@@ -142,6 +143,7 @@ const struct bsp_kind bsp_residual_kinds[] = {
 		.source = "an analogue of Yu et al., 2023", .inputs = 1,
 		.params = bsp_gmm_params,
 		.options = bsp_map_options,
+		.below_zero = true,
 		.apply.residual = bsp_residual_gmm,
 	},
 	{.name = NULL},

@@ -13,6 +13,8 @@
 
 enum { SIGMA, K1, K2, RANGE };
 
+#define SMALLEST 1e-9 /* (k range)^2 is far from 0 */
+
 const struct bsp_param bsp_ssim_params[] = {
 	[SIGMA] = {
 		.name = "sigma", .unit = "pixels",
@@ -24,19 +26,19 @@ const struct bsp_param bsp_ssim_params[] = {
 		.name = "k1", .unit = "",
 		.help = "steadies the luminance, in shares of the range",
 		.type = BSP_REAL, .initial = .01,
-		.min = 0, .max = 1, .above_min = true,
+		.min = SMALLEST, .max = 1,
 	},
 	[K2] = {
 		.name = "k2", .unit = "",
 		.help = "steadies contrast and structure, likewise",
 		.type = BSP_REAL, .initial = .03,
-		.min = 0, .max = 1, .above_min = true,
+		.min = SMALLEST, .max = 1,
 	},
 	[RANGE] = {
 		.name = "range", .unit = "",
 		.help = "greatest sample minus least sample there can be",
 		.type = BSP_REAL, .initial = 1,
-		.min = 0, .max = 1e6, .above_min = true,
+		.min = SMALLEST, .max = 1e6,
 	},
 	{.name = NULL},
 };
@@ -122,7 +124,7 @@ compare(const float *p, const float *q, size_t rows, size_t cols,
     struct bsp_error *e)
 {
 	size_t radius = BSP_SSIM_RADIUS(ssim->sigma), n = rows * cols, i;
-	double *weight, *field;
+	double *weight, *field, s;
 	struct window w = {
 		.c1 = ssim->k1 * ssim->range * ssim->k1 * ssim->range,
 		.c2 = ssim->k2 * ssim->range * ssim->k2 * ssim->range,
@@ -142,10 +144,12 @@ compare(const float *p, const float *q, size_t rows, size_t cols,
 			goto out;
 	for (i = 0; i < n; i++) {
 		read_window(field, n, i, &w);
+		s = of(&w);
+		s = s < 1 ? s : 1; /* by rounding alone */
 		if (map != NULL)
-			map[i] = (float)(1 - of(&w));
+			map[i] = (float)(1 - s);
 		else
-			to[i] = of(&w);
+			to[i] = s;
 	}
 	result = 0;
 out:

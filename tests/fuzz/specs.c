@@ -7,7 +7,8 @@ must_be_in_range(const struct bsp_param *param, double v)
 	/* NaN fails the first of these. */
 	must(v >= param->min && v <= param->max);
 	must(!param->above_min || v > param->min);
-	must(param->type != BSP_INTEGER || rint(v) == v);
+	must(param->type == BSP_REAL || rint(v) == v);
+	must(param->type != BSP_ODD || fmod(v, 2) != 0);
 }
 
 static void

@@ -117,6 +117,18 @@ for shape in [(1, 1), (1, 9), (30, 41), (31, 40), (64, 64)]:
                        np.fft.ifft2(k).real).max()
         ok(worst <= 1e-6, f"lowpass of {shape}, {share}: {worst:.2g}")
 
+# By hand: at a decimal share of n a cosine of just that frequency is kept, and
+# the next one is not.
+for n, share, last in (100, .58, 29), (200, .29, 29), (100, .57, 28), \
+        (8, .25, 1):
+    for f in last, last + 1:
+        x = np.cos(2 * np.pi * f * np.arange(n) / n).astype(np.float32)[None]
+        want = x if f == last else 0 * x
+        for turn in (lambda a: a), np.transpose:
+            worst = np.abs(degrade(turn(x), "lowpass", "--fraction", share) -
+                           turn(want)).max()
+            ok(worst <= 1e-6, f"{share} of {n}, frequency {f}: {worst:.2g}")
+
 for shape in [(1, 9), (30, 41), (64, 64)]:
     x = rng.random(shape).astype(np.float32)
     hole = rng.random(shape) < .3
@@ -136,6 +148,10 @@ for shape in [(1, 9), (30, 41), (64, 64)]:
     worst = np.abs(degrade(x, "inpaint", "--mask", mask).ravel() -
                    want).max()
     ok(worst <= 1e-6, f"inpaint of {shape}: a direct solution ({worst:.2g})")
+    for scale in 1e-9, 1e-20, 1e9:
+        got = degrade(x * np.float32(scale), "inpaint", "--mask", mask)
+        worst = np.abs(got.ravel() / scale - want).max()
+        ok(worst <= 1e-6, f"and scaled by {scale:g} ({worst:.2g})")
 mask = scratch("all.pgm", pgm(np.full((5, 5), 255)))
 ok(not degrade(np.ones((5, 5), np.float32), "inpaint", "--mask", mask).any(),
    "where all is to be filled there is nothing to fill it with")
@@ -151,6 +167,12 @@ sharp = [np.abs(gaussian_filter(x, s) - y).max() for s, y in
           for s in (1.55, 2, 2.45)]]
 ok(max(sharp) < .02 and len({y.tobytes() for y in apart}) == 200,
    f"with a spread they differ ({max(sharp):.2g})")
+for kind, option in ("blur", "--spread"), ("bias-field", "--amplitude"), \
+        ("noise", "--sigma"), ("rician", "--sigma"):
+    many = images(run("recon-degrade", kind, option, .5, "--samples", 3,
+                      data=pfm(x, x)))
+    ok(len({y.tobytes() for y in many}) == 6,
+       f"{kind}: each sample of each image is drawn for itself")
 rough = [np.abs(np.diff(y)).mean() for y in apart]
 ends = [np.abs(np.diff(gaussian_filter(x, s))).mean() for s in (2.5, 1.5)]
 ok(ends[0] <= min(rough) and max(rough) <= ends[1], "between its bounds")

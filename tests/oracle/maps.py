@@ -1,15 +1,20 @@
 """Residuals of many windows, samples, tiles, models, mixtures; map options."""
 
+import warnings
+
 import numpy as np
 from scipy.ndimage import (binary_erosion, gaussian_filter, median_filter,
                            prewitt, uniform_filter)
 from skimage.exposure import equalize_adapthist, equalize_hist
 from skimage.metrics import structural_similarity
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import roc_auc_score
 from sklearn.mixture import GaussianMixture
 
 from blindspot_io import done, images, ok, pfm, run, scratch
 
 rng = np.random.default_rng(12)
+warnings.simplefilter("ignore", ConvergenceWarning)  # few steps, asked for
 
 
 def smooth(shape, sigma=1.):
@@ -85,6 +90,17 @@ for k, epsilon in (2, .01), (10, .01), (5, 1e-4), (30, .2):
         worst = np.abs(raw - want).max() / want.max()
         ok(worst <= 1e-6, f"{kind}, K = {k}: {worst:.2g} of the dense form")
         inside = want[x > 0]
+        none = {"--minmax": 0, "--sigma": 0, "--ssim-sigma": 0}
+        for one, value, alone in (
+                ("--minmax", 1, (want - inside.min()) / np.ptp(inside) *
+                 (x > 0)),
+                ("--sigma", 1.7, gaussian_filter(want, 1.7)),
+                ("--ssim-sigma", 1.5, want *
+                 dissimilarity(x, mu.astype("f4"), 1.5))):
+            got = residual(kind, x, recons, *plain, *sum(
+                {**none, one: value}.items(), ()))
+            worst = np.abs(got - alone).max() / want.max()
+            ok(worst <= 1e-6, f"{one} {value} alone: {worst:.2g}")
         step = (want - inside.min()) / np.ptp(inside) * (x > 0)
         step = gaussian_filter(step, 1)
         step = step * dissimilarity(x, mu.astype("f4"), 1)
@@ -95,25 +111,41 @@ ok(not still.any(), "mahalanobis of equal images is 0")
 
 # ------------------------------------------------------------------- CLAHE
 
-# scikit-image fills up bins that its own even share brought near the limit,
-# which Zuiderveld's method does not: a few counts of a tile, .03 of the map at
-# most.  Where a tile has fewer pixels than bins there is no even share, and
-# both agree but for scikit-image's truncation to 14 bits.
-for shape in (256, 256), (100, 130), (61, 49):
+# scikit-image rounds images to 14 bits by way of 16, where such a level stays
+# what it is, and truncates its maps to 14 bits before it scales them to 0 to 1.
+
+
+def levels(a):
+    return np.round(np.round(a / a.max() * 16383) / 16383 * 65535) / 65535
+
+
+for shape, tiles, bins, limit in (
+        ((256, 256), 8, 256, .01), ((100, 130), 8, 256, .01),
+        ((61, 49), 8, 256, .01), ((200, 180), 4, 256, .01),
+        ((200, 180), 1, 256, .01), ((90, 130), 16, 256, .01),
+        ((200, 180), 8, 16, .01), ((200, 180), 8, 1000, .01),
+        ((200, 180), 8, 256, .002), ((200, 180), 8, 256, .05),
+        ((200, 180), 8, 16, .08), ((200, 180), 3, 64, .02),
+        ((200, 180), 8, 256, 1)):
     x = brain(*shape)
-    x, y = (np.round(a * 65535) / 65535 for a in (x, gaussian_filter(x, 2)))
-    cx, cy = (equalize_adapthist(a.astype(float)) for a in (x, y))
+    x, y = levels(x), levels(gaussian_filter(x, 2))
+    cx, cy = (equalize_adapthist(a.astype(float), nbins=bins, clip_limit=limit,
+                                 kernel_size=[n // tiles for n in shape])
+              for a in (x, y))
     want = np.abs(cx - cy)
     for a, b in (x, y), (cx, cy):
         want = want * np.mean([dissimilarity(a, b, s) for s in (1.5, 3, 6)],
                               axis=0)
-    got = residual("clahe-abs", x, y)
-    off = np.abs(got - want)
-    few = shape[0] // 8 * (shape[1] // 8) < 256
-    ok(off.mean() <= (2e-5 if few else 1e-3) and
-       off.max() <= (2e-4 if few else .03),
-       f"clahe-abs of {shape}: mean {off.mean():.2g}, worst {off.max():.2g}, "
-       f"of up to {want.max():.2g}")
+    got = residual("clahe-abs", x, y, "--tiles", tiles, "--bins", bins,
+                   "--clip-limit", limit)
+    worst = np.abs(got - want).max()
+    area = (shape[0] // tiles) * (shape[1] // tiles)
+    span = min(1, bins * max(1, int(limit * area)) / area)
+    ok(worst <= 2e-4 / span, f"clahe-abs of {shape}, {tiles} tiles, {bins} bins, "
+       f"limit {limit}: {worst:.2g} of up to {want.max():.2g}")
+    if (tiles, bins, limit) == (8, 256, .01):
+        ok(np.array_equal(got, residual("clahe-abs", x, y)),
+           "which are the defaults")
 x, y = brain(64, 70), brain(64, 70)
 want = np.abs(x - y) * np.mean([dissimilarity(x, y, s) for s in (1.5, 3, 6)],
                                axis=0)
@@ -189,22 +221,29 @@ def start(f, k, seed):
     return np.argmin([((f - f[c]) ** 2).sum(1) for c in centres], axis=0)
 
 
-for seed, k, shape in (0, 4, (64, 60)), (3, 4, (80, 50)), (1, 2, (40, 40)):
+for seed, k, shape, floor, tolerance, steps in (
+        (0, 4, (64, 60), 1e-4, 1e-3, 100), (3, 4, (80, 50), 1e-4, 1e-3, 100),
+        (1, 2, (40, 40), 1e-4, 1e-3, 100), (0, 4, (64, 60), 1e-2, 1e-3, 100),
+        (0, 4, (64, 60), 1e-4, .2, 100), (0, 4, (64, 60), 1e-4, 0, 3),
+        (0, 4, (64, 60), 1e-4, 0, 1)):
     x = brain(*shape)
     f = features(x)
     owner = start(f, k, seed)
     parts = [f[owner == j] for j in range(k)]
     model = GaussianMixture(
-        k, reg_covar=1e-4, tol=1e-3, max_iter=100,
+        k, reg_covar=floor, tol=tolerance, max_iter=steps,
         weights_init=[len(p) / len(f) for p in parts],
         means_init=[p.mean(0) for p in parts],
-        precisions_init=[np.linalg.inv(np.cov(p.T, bias=True) + 1e-4 *
+        precisions_init=[np.linalg.inv(np.cov(p.T, bias=True) + floor *
                                        np.eye(6)) for p in parts]).fit(f)
     want = -model.score_samples(f)
-    got = residual("gmm", x, None, "--start", seed, "--components", k)
+    got = residual("gmm", x, None, "--start", seed, "--components", k,
+                   "--floor", floor, "--tolerance", tolerance, "--steps",
+                   steps)
     worst = np.abs(got[x > 0] - want).max() / np.ptp(want)
-    ok(worst <= 1e-5, f"gmm, {k} components, {model.n_iter_} steps: "
-       f"{worst:.2g} of the range")
+    ok(worst <= 1e-5, f"gmm, {k} components, floor {floor:g}, tolerance "
+       f"{tolerance:g}, {model.n_iter_} of {steps} steps: {worst:.2g} of the "
+       "range")
     ok((got[x <= 0] == got[x > 0].min()).all(), "nothing outside")
 ok(not residual("gmm", flat * 0).any(), "gmm of a black image is 0")
 ok(np.isfinite(residual("gmm", flat)).all(), "and of a flat one finite")
@@ -227,4 +266,28 @@ for erode in 0, 1, 2, 5:
     last = gaussian_filter(both, 1.3)
     ok(np.abs(residual("abs", x, y, "--smooth", 1.3, "--median", 5, *option) -
               last).max() <= 1e-6, "then the blur, whatever the order given")
+
+# A map that is below 0 must not rank what the options clear above the rest.
+x = brain(80, 72)
+r, c = np.mgrid[:80, :72]
+label = (r - 38) ** 2 + (c - 33) ** 2 <= 25
+x[label] = 1
+plain = residual("gmm", x)
+ok((plain[x > 0] < 0).mean() > .5, "-log p is below 0 nearly everywhere")
+area = roc_auc_score(label.ravel(), plain.ravel())
+for option in ["--foreground"], ["--erode", 3]:
+    got = residual("gmm", x, None, *option)
+    inside = binary_erosion(x > 0, np.ones((3, 3)), option[-1]) \
+        if len(option) > 1 else x > 0
+    ok(np.array_equal(got, np.where(inside, plain, plain[inside].min())),
+       f"gmm {option[0]}: the least of what is kept outside")
+    masked = roc_auc_score(label.ravel(), got.ravel())
+    ok(masked >= area, f"AUROC {masked:.4f}, without {area:.4f}")
+ok(not residual("gmm", x, None, "--erode", 60).any(),
+   "0 where nothing is kept")
+near = residual("gmm", 1e3 * x, None, "--foreground")
+ok((near[x <= 0] == 0).all() and near[x > 0].min() > 0,
+   "and where the least is above 0")
+dark = residual("signed", x, np.ones_like(x), "--foreground")
+ok((dark[x <= 0] == 0).all() and dark.min() < 0, "signed has 0 there")
 done()

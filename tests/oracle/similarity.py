@@ -46,10 +46,31 @@ ok(np.abs(residual(a, b, "ssim") - want).max() < 1e-7 and
    np.abs(residual(a, b, "ssim-luminance") - want).max() < 1e-7 and
    max(np.abs(residual(a, b, "ssim-" + part)).max()
        for part in ("contrast", "structure")) < 1e-7, "constants differ in luminance")
-for kind in "ssim", "ssim-contrast", "ssim-structure", "gradient":
+for kind in ("ssim", "ssim-luminance", "ssim-contrast", "ssim-structure",
+             "ssim-ensemble", "gradient"):
     for z in x, 0 * x, x[:1, :1], x[:2, :9]:
-        ok(np.abs(residual(z, z, kind)).max() < 1e-7,
-           f"{kind} of equal images of {z.shape} is 0")
+        same = residual(z, z, kind)
+        ok(0 <= same.min() and same.max() < 1e-7,
+           f"{kind} of equal images of {z.shape} is 0 and not below")
+# Where images are all but equal, rounding gives no value below 0.
+z = rng.random((60, 60), dtype=np.float32)
+near = np.where(rng.random(z.shape) < .05, np.nextafter(z, np.float32(2)), z)
+for kind in ("ssim", "ssim-luminance", "ssim-contrast", "ssim-structure",
+             "ssim-ensemble", "gradient"):
+    low = residual(z, near, kind).min()
+    ok(low >= 0, f"{kind} of all but equal images: {low:.2g}")
+    run("residual", kind, "--format", "pgm8", scratch("x.pfm"),
+        scratch("y.pfm"))
+# By hand: a window without variance has no covariance either, however small
+# what steadies the ratio is.
+z = rng.random((40, 40), dtype=np.float32)
+for value, sigma in (.1, .8), (.3, 1.5), (.1, 3), (.5, 1.5):
+    same = residual(np.full_like(z, value), z, "ssim-structure", "--k2", 1e-9,
+                    "--sigma", sigma)
+    ok(not same.any(), f"no structure in {value} throughout, sigma {sigma}")
+least = ["--k1", 1e-9, "--k2", 1e-9, "--range", 1e-9]
+ok(not residual(0 * x, 0 * x, "ssim", *least).any(),
+   "a number, with the least that steadies it, where both are black")
 
 prewitt = np.array([[1, 0, -1]] * 3) / 3
 for shape in [(30, 41), (1, 7), (2, 2)]:
