@@ -400,8 +400,12 @@ sys.exit(p.wait())'
 
 @test "the filters load no networks" {
 	for program in $PROGRAMS; do
-		case $program in recon-model | recon-train) continue ;; esac
-		if ldd "$BIN/$program" | grep -e dnnl -e lapack -e jansson; then
+		case $program in
+		recon-model | recon-train) continue ;;
+		ood-histogram) heavy='dnnl|jansson' ;; # its components
+		*) heavy='dnnl|jansson|lapack' ;;
+		esac
+		if ldd "$BIN/$program" | grep -E "$heavy"; then
 			return 1
 		fi
 	done

@@ -23,13 +23,15 @@
 #define BSP_CLONES
 #endif
 
+/* Exported for libblindspot-learn, which has them from the shared library. */
+
 /*
  * Grow *data, an array of *capacity elements of the given size, to hold at
  * least wanted of them; at least half as many again as before, so that growing
  * by one is cheap on average.
  */
-int bsp_array_grow(void *data, size_t *capacity, size_t wanted, size_t size,
-    struct bsp_error *e);
+BSP_API int bsp_array_grow(void *data, size_t *capacity, size_t wanted,
+    size_t size, struct bsp_error *e);
 
 /*
  * Clip to a range; NaN becomes low.  Plain comparisons, here and below: fmin
@@ -49,6 +51,6 @@ void bsp_foreground_range(const struct bsp_image *image, float *low,
     float *high);
 
 /* Is one of the samples NaN or infinite?  Then *first is where. */
-bool bsp_first_unbounded(const float *x, size_t n, size_t *first);
+BSP_API bool bsp_first_unbounded(const float *x, size_t n, size_t *first);
 
 #endif
