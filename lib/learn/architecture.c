@@ -372,16 +372,15 @@ add_kernel(struct learn_plan *plan, enum learn_op op, size_t from,
 }
 
 static size_t
-add_relu(struct learn_plan *plan, size_t from, float slope, bool keep)
+add_relu(struct learn_plan *plan, size_t from, bool keep)
 {
 	struct learn_layer layer = same_size(plan, LEARN_RELU, from);
 
-	layer.slope = slope;
 	layer.keep = keep;
 	return add_layer(plan, &layer);
 }
 
-/* Convolution, batch norm, leaky rectification. */
+/* Convolution, batch norm and leaky rectification. */
 static size_t
 add_stage(struct learn_plan *plan, enum learn_op op, size_t from,
     size_t channels, const char *name, size_t number)
@@ -393,9 +392,9 @@ add_stage(struct learn_plan *plan, enum learn_op op, size_t from,
 	snprintf(text, sizeof text, "%s.%zu.0", name, number);
 	from = add_kernel(plan, op, from, channels, &stage, false, text);
 	norm = same_size(plan, LEARN_NORM, from);
+	norm.slope = SLOPE;
 	snprintf(norm.name, sizeof norm.name, "%s.%zu.1", name, number);
-	from = add_layer(plan, &norm);
-	return add_relu(plan, from, SLOPE, false);
+	return add_layer(plan, &norm);
 }
 
 /* The channels of stage i from the outside: doubled, four times at most. */
@@ -443,11 +442,11 @@ add_residual(struct maker *m, size_t from, const char *name)
 	char text[LEARN_NAME];
 	size_t x;
 
-	x = add_relu(plan, from, 0, true);
+	x = add_relu(plan, from, true);
 	snprintf(text, sizeof text, "%s.conv.1", name);
 	x = add_kernel(plan, LEARN_CONV, x, m->sizes->width / 4, &wide, true,
 	    text);
-	x = add_relu(plan, x, 0, false);
+	x = add_relu(plan, x, false);
 	snprintf(text, sizeof text, "%s.conv.3", name);
 	x = add_kernel(plan, LEARN_CONV, x, m->sizes->width, &narrow, true,
 	    text);
@@ -520,7 +519,7 @@ add_row(struct maker *m, const struct row *row, size_t from)
 	case RESIDUAL:
 		return add_residual(m, from, row->name);
 	case LEARN_RELU:
-		return add_relu(m->plan, from, 0, false);
+		return add_relu(m->plan, from, false);
 	case LEARN_CONV:
 	case LEARN_DECONV:
 		if (strcmp(row->name, "decoder.%zu") == 0)

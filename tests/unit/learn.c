@@ -84,7 +84,9 @@ signs(const struct bsp_network *net)
 
 	for (i = 0; i < net->nodes; i++) {
 		node = &net->node[i];
-		if (node->layer == NULL || node->layer->op != LEARN_RELU)
+		if (node->layer == NULL || node->layer->slope >= 1 ||
+		    (node->layer->op != LEARN_RELU &&
+		    node->layer->op != LEARN_NORM))
 			continue;
 		for (k = 0; k < learn_floats(&node->md); k++)
 			hash = hash * 0x9E3779B97F4A7C15u +
@@ -290,9 +292,10 @@ linears(void)
 }
 
 static void
-add_norm(struct probe *p, size_t channels, size_t rows, size_t cols)
+add_norm(struct probe *p, size_t channels, size_t rows, size_t cols,
+    float slope)
 {
-	add(p, LEARN_NORM, channels, rows, cols);
+	add(p, LEARN_NORM, channels, rows, cols)->slope = slope;
 	add_spec(p, "weight", 1, channels, 1, 1, 1, true);
 	add_spec(p, "bias", 1, channels, 1, 1, 1, true);
 	add_spec(p, "running_mean", 1, channels, 1, 1, 1, false);
@@ -305,8 +308,12 @@ others(void)
 	struct probe *p = fresh(5, 7);
 
 	add_kernel(p, LEARN_CONV, 1, 6, 5, 7, 3, 1, false);
-	add_norm(p, 6, 5, 7);
+	add_norm(p, 6, 5, 7, 1);
 	check(p, "batch norm of 6 channels", 3, 1e-2, 60);
+	p = fresh(5, 7);
+	add_kernel(p, LEARN_CONV, 1, 24, 5, 7, 3, 1, false);
+	add_norm(p, 24, 5, 7, .01f);
+	check(p, "batch norm of 24 channels, rectified", 3, 1e-3, 60);
 	p = fresh(9, 5);
 	add_kernel(p, LEARN_CONV, 1, 8, 9, 5, 3, 1, false);
 	add(p, LEARN_RELU, 8, 9, 5)->slope = .01f;
@@ -331,6 +338,92 @@ others(void)
 	add_kernel(p, LEARN_CONV, 8, 2, 6, 4, 3, 1, true);
 	check(p, "quantised vectors, as if a constant were added", 2, 1e-2,
 	    60);
+}
+
+enum { BATCH = 3, ROWS = 5, COLS = 37, PIXELS = ROWS * COLS };
+
+/* How far channel c of a batch norm's output is from the formulas, whose input
+ * is the image times a number. */
+static double
+norm_error(const struct bsp_network *net, size_t c, double mean,
+    double variance, double slope)
+{
+	const struct learn_layer *layer = &net->plan->layer[1];
+	const struct learn_weight *weight = net->weight;
+	const float *image = net->node[0].data, *out;
+	double worst = 0, x, z;
+	size_t i, k;
+
+	for (i = 0; i < BATCH; i++, image += PIXELS) {
+		out = learn_network_output(net) +
+		    (i * layer->channels + c) * PIXELS;
+		for (k = 0; k < PIXELS; k++) {
+			x = (double)(weight[0].tensor->data[c] * image[k]);
+			z = (x - mean) / sqrt(variance + 1e-5) *
+			    (double)weight[1].tensor->data[c] +
+			    (double)weight[2].tensor->data[c];
+			z = z > 0 ? z : slope * z;
+			worst = fmax(worst, fabs((double)out[k] - z) /
+			    (1 + fabs(z)));
+		}
+	}
+	return worst;
+}
+
+/*
+ * Batch norm in training, and then of the same images after it.  They are far
+ * from 0, as sums of their squares would show.
+ */
+static void
+norm_values(size_t channels, float slope)
+{
+	struct probe *p = fresh(ROWS, COLS);
+	double n = BATCH * PIXELS, x, mean, variance, worst[3] = {0};
+	struct bsp_network *after;
+	float *image, *t[5];
+	size_t c, i;
+
+	add_kernel(p, LEARN_CONV, 1, channels, ROWS, COLS, 1, 1, false);
+	add_norm(p, channels, ROWS, COLS, slope);
+	begin(p, BATCH);
+	for (i = 0; i < 5; i++)
+		t[i] = p->tensors.tensor[i].data;
+	for (c = 0; c < channels; c++) {
+		t[3][c] = 2;
+		t[4][c] = 5;
+	}
+	image = learn_network_input(p->net);
+	for (i = 0; i < BATCH * PIXELS; i++)
+		image[i] += 300;
+	learn_network_forward(p->net, 1, &e);
+	after = learn_network_new(&p->plan, &p->tensors, BATCH, false, false,
+	    &e);
+	memcpy(learn_network_input(after), image,
+	    BATCH * PIXELS * sizeof *image);
+	learn_network_forward(after, 1, &e);
+	for (c = 0; c < channels; c++) {
+		mean = variance = 0;
+		for (i = 0; i < BATCH * PIXELS; i++)
+			mean += (double)(t[0][c] * image[i]) / n;
+		for (i = 0; i < BATCH * PIXELS; i++) {
+			x = (double)(t[0][c] * image[i]) - mean;
+			variance += x * x / n;
+		}
+		worst[0] = fmax(worst[0], norm_error(p->net, c, mean,
+		    variance, (double)slope));
+		mean = .9 * 2 + .1 * mean;
+		variance = .9 * 5 + .1 * variance * n / (n - 1);
+		worst[1] = fmax(worst[1], norm_error(after, c, mean, variance,
+		    (double)slope));
+		worst[2] = fmax(worst[2], fmax(fabs((double)t[3][c] / mean -
+		    1), fabs((double)t[4][c] / variance - 1)));
+	}
+	ok(worst[0] <= 1e-4 && worst[1] <= 1e-4 && worst[2] <= 1e-6,
+	    "batch norm of %zu channels, slope %g: %.2g from the formula, "
+	    "%.2g after training, running statistics %.2g", channels,
+	    (double)slope, worst[0], worst[1], worst[2]);
+	learn_network_free(after);
+	end(p);
 }
 
 /* ---------------------------------------------------------- whole networks */
@@ -461,6 +554,10 @@ main(void)
 	convolutions();
 	linears();
 	others();
+	norm_values(1, 1);
+	norm_values(3, .01f);
+	norm_values(8, 1);
+	norm_values(24, .01f);
 	whole("ae", 32, 32, 5, 6, 1e-4, 10);
 	whole("spatial-ae", 32, 32, 2, 8, 1e-4, 10);
 	whole("vq-vae", 8, 16, 32, 0, 2e-3, 3);
