@@ -47,23 +47,26 @@ if not os.environ.get("SANITIZED"):
     error = np.abs(recon(few) - np.stack(images(few))).mean()
     ok(error < .01, f"16 images are learnt by heart: {error:.4f}")
 
+    # Within experiment 3's small schedule of batches and steps, but with
+    # wider layers and bottleneck than its models, which cannot do it: each
+    # slice has folds of its own, and even the best 128 components leave seven
+    # tenths of this error.
     train = run("brain-phantom", "--count", 1000, "--size", 64)
     test = run("brain-phantom", "--count", 40, "--size", 64, "--seed", 1)
     validation = scratch("validation", test)
     log = scratch("log")
-    run("recon-train", "ae", "--latent", 64, "--width", 16, "--batch", 16,
-        "--steps", 600, "--lr", "2e-3", "--validate", validation,
-        "--validate-every", 200, "--log", log, "--output", path, data=train)
+    run("recon-train", "spatial-ae", "--channels", 64, "--width", 16,
+        "--batch", 16, "--steps", 1500, "--lr", "3e-3", "--validate",
+        validation, "--validate-every", 500, "--log", log, "--output", path,
+        data=train)
     x = np.stack(images(test)).astype(float)
     mean = np.stack(images(train)).astype(float).mean(0)
     plain = np.abs(x - mean).mean()
     with open(log, "rb") as f:
         rows = table(f.read())
     error = float(rows[-1]["validation_error"])
-    # No model of few numbers does much better: each slice has folds of its
-    # own, and 900 components of 1000 slices leave half of this error too.
-    ok(error <= .95 * plain, f"an autoencoder's error on other images, "
-       f"{error:.4f}, is less than the mean image's, {plain:.4f}")
+    ok(error <= .5 * plain, f"an autoencoder's error on other images, "
+       f"{error:.4f}, is at most half the mean image's, {plain:.4f}")
     ok(float(rows[-1]["loss"]) < float(rows[0]["loss"]), "the loss falls")
 
 done()
