@@ -229,7 +229,7 @@ SCRIPTS = build-aux/packages .ci/run tests/run $(wildcard tests/*.bats) \
 lint:
 	shellcheck -x $(SCRIPTS)
 	shellcheck -s bash completions/blindspot.bash tests/helpers.bash \
-		pipelines/pictures.bash
+		pipelines/pictures.bash pipelines/prepare.bash
 	! mandoc -Tlint -Wstyle $(MANUALS) 2>/dev/null | \
 		grep -v 'referenced manual not found'
 	$(MAKE) -s STRICT=-Werror tests

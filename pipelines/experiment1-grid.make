@@ -47,11 +47,12 @@ $(foreach i,$(INTENSITIES),$(foreach s,$(SIGMAS), \
 
 # The table: a row a cell, in the order of the grid.  Both ways give the same.
 ifeq ($(ENGINE),sweep)
-$(WORK)/experiment1.tsv: $(WORK)/healthy $(WORK)/provenance
+$(WORK)/swept.tsv: $(WORK)/healthy
 	$(BIN)/anom-sweep --inject '$(INJECT)' --degrade '$(DEGRADE)' \
-		--seed $(SEED) $< > $@.sweep
-	{ cat $(WORK)/provenance; grep -v '^#' $@.sweep; } > $@.part
-	rm $@.sweep
+		--seed $(SEED) $< > $@.part
+	mv $@.part $@
+$(WORK)/experiment1.tsv: $(WORK)/swept.tsv $(WORK)/provenance
+	{ cat $(WORK)/provenance; grep -v '^#' $<; } > $@.part
 	mv $@.part $@
 else
 $(WORK)/experiment1.tsv: $(CELL_FILES) $(WORK)/provenance

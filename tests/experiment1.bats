@@ -51,10 +51,19 @@ experiment1() {
 @test "only what is missing is made again, and no image is blurred twice" {
 	experiment1 ENGINE=pipeline
 	touch "$T/mark"
-	rm "$T"/out/work-*/cells/0.5_2.tsv
+	rm "$T"/out/{work-*/,}experiment1.tsv "$T"/out/work-*/cells/0.5_2.tsv
 	experiment1 ENGINE=pipeline
 	[ "$(find "$T/out" -name 'recon-*' -newer "$T/mark" | wc -l)" = 0 ]
 	[ "$(find "$T"/out/work-*/cells -newer "$T/mark" -type f | wc -l)" = 1 ]
+}
+
+@test "what is done is not done again" {
+	for equalize in no yes; do
+		experiment1 EQUALIZE="$equalize"
+		touch "$T/mark"
+		experiment1 EQUALIZE="$equalize"
+		[ "$(find "$T/out/" -type f -newer "$T/mark" | wc -l)" = 0 ]
+	done
 }
 
 @test "an interruption leaves no part that is taken for whole" {
