@@ -5,9 +5,9 @@
  *
  * A library of its own beside libblindspot, whose errors, images and random
  * numbers it uses and whose manners it keeps, so that programs that learn
- * nothing load no network library.  Arithmetic is oneDNN's and LAPACK's: the
- * same bits on one machine with one number of threads, and within 1e-4 of an
- * output's range elsewhere.  oneDNN works on as many threads as OpenMP gives
+ * nothing load no network library.  Most arithmetic is oneDNN's and LAPACK's:
+ * the same bits on one machine with one number of threads, and within 1e-4 of
+ * an output's range elsewhere.  oneDNN works on as many threads as OpenMP gives
  * (OMP_NUM_THREADS, omp_set_num_threads).
  */
 #ifndef BLINDSPOT_LEARN_H

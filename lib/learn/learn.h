@@ -27,7 +27,7 @@ enum learn_op {
 	LEARN_LINEAR,   /* of the whole input, to a vector */
 	LEARN_UNFLATTEN, /* linear, from a vector to what `like' is shaped as */
 	LEARN_NORM,     /* batch norm, then leaky rectification */
-	LEARN_RELU,     /* leaky where slope is above 0 */
+	LEARN_RELU,
 	LEARN_ADD,      /* of two nodes */
 	LEARN_JOIN,     /* of two nodes' channels */
 	LEARN_QUANTIZE, /* to the nearest code */
@@ -47,7 +47,7 @@ struct learn_layer {
 	size_t kernel, stride, pad;
 	bool bias;
 	bool keep;       /* a relu whose input something else takes too */
-	float slope;     /* of a relu or after a norm, below 0; 1: none */
+	float slope;     /* after a norm, below 0; 1: not rectified */
 	size_t codes;    /* of a quantizer */
 	char name[LEARN_NAME]; /* what its tensors' names begin with */
 	size_t tensor;   /* its first tensor */

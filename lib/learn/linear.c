@@ -6,8 +6,6 @@
  * weights are by far the largest of the network, and slow to bring into another
  * layout at every step.
  */
-#include <string.h>
-
 #include "learn.h"
 
 struct linear {

@@ -50,7 +50,7 @@ struct norm {
 BSP_CLONES static void
 moments(const float *x, size_t n, const float *from, double *sums)
 {
-	float sum[LANES], square[LANES], d;
+	float sum[LANES], square[LANES];
 	size_t i = 0, k, end, left;
 
 	memset(sums, 0, 2 * LANES * sizeof *sums);
@@ -61,12 +61,14 @@ moments(const float *x, size_t n, const float *from, double *sums)
 		for (; i + LANES <= end; i += LANES)
 #pragma omp simd
 			for (k = 0; k < LANES; k++) {
-				d = x[i + k] - from[k];
+				float d = x[i + k] - from[k];
+
 				sum[k] += d;
 				square[k] += d * d;
 			}
 		for (left = end - i, k = 0; k < left; k++, i++) {
-			d = x[i] - from[k];
+			float d = x[i] - from[k];
+
 			sum[k] += d;
 			square[k] += d * d;
 		}
@@ -99,18 +101,27 @@ normalise(const struct block *b, float slope, const float *x, float *y,
     size_t n)
 {
 	size_t i, k;
-	float z;
 
 	for (i = 0; i + LANES <= n; i += LANES)
 #pragma omp simd
 		for (k = 0; k < LANES; k++) {
-			z = normalised(b, x[i + k], k);
+			float z = normalised(b, x[i + k], k);
+
 			y[i + k] = rectified(z, z, slope);
 		}
 	for (k = 0; i < n; i++, k++) {
-		z = normalised(b, x[i], k);
+		float z = normalised(b, x[i], k);
+
 		y[i] = rectified(z, z, slope);
 	}
+}
+
+/* The gradient before rectification. */
+static inline float
+gradient_at(const struct block *b, float slope, float x, float gradient,
+    size_t k)
+{
+	return rectified(normalised(b, x, k), gradient, slope);
 }
 
 /* Sums of gradients, and of their products with what was normalised. */
@@ -118,7 +129,7 @@ BSP_CLONES static void
 products(const struct block *b, float slope, const float *x,
     const float *gradient, size_t n, double *sums)
 {
-	float sum[LANES], product[LANES], g;
+	float sum[LANES], product[LANES];
 	size_t i = 0, k, end, left;
 
 	memset(sums, 0, 2 * LANES * sizeof *sums);
@@ -129,14 +140,16 @@ products(const struct block *b, float slope, const float *x,
 		for (; i + LANES <= end; i += LANES)
 #pragma omp simd
 			for (k = 0; k < LANES; k++) {
-				g = rectified(normalised(b, x[i + k], k),
-				    gradient[i + k], slope);
+				float g = gradient_at(b, slope, x[i + k],
+				    gradient[i + k], k);
+
 				sum[k] += g;
 				product[k] += g * (x[i + k] - b->mean[k]);
 			}
 		for (left = end - i, k = 0; k < left; k++, i++) {
-			g = rectified(normalised(b, x[i], k), gradient[i],
-			    slope);
+			float g = gradient_at(b, slope, x[i],
+			    gradient[i], k);
+
 			sum[k] += g;
 			product[k] += g * (x[i] - b->mean[k]);
 		}
@@ -147,28 +160,31 @@ products(const struct block *b, float slope, const float *x,
 	}
 }
 
+/* The gradient before normalisation. */
+static inline float
+descended(const struct block *b, float slope, float x, float gradient,
+    size_t k)
+{
+	float u = (x - b->mean[k]) * b->inverse[k];
+
+	return b->scale[k] * (gradient_at(b, slope, x, gradient, k) -
+	    b->sum[k] - u * b->product[k]);
+}
+
 /* The input's gradient; to and gradient may be the same. */
 BSP_CLONES static void
 descend(const struct block *b, float slope, const float *x,
     const float *gradient, float *to, size_t n)
 {
 	size_t i, k;
-	float g, u;
 
 	for (i = 0; i + LANES <= n; i += LANES)
 #pragma omp simd
-		for (k = 0; k < LANES; k++) {
-			g = rectified(normalised(b, x[i + k], k),
-			    gradient[i + k], slope);
-			u = (x[i + k] - b->mean[k]) * b->inverse[k];
-			to[i + k] = b->scale[k] * (g - b->sum[k] -
-			    u * b->product[k]);
-		}
-	for (k = 0; i < n; i++, k++) {
-		g = rectified(normalised(b, x[i], k), gradient[i], slope);
-		u = (x[i] - b->mean[k]) * b->inverse[k];
-		to[i] = b->scale[k] * (g - b->sum[k] - u * b->product[k]);
-	}
+		for (k = 0; k < LANES; k++)
+			to[i + k] = descended(b, slope, x[i + k],
+			    gradient[i + k], k);
+	for (k = 0; i < n; i++, k++)
+		to[i] = descended(b, slope, x[i], gradient[i], k);
 }
 
 /* -------------------------------------------------------------- statistics */
@@ -212,10 +228,50 @@ move(float *running, double to)
 	*running = (float)((1 - MOMENTUM) * (double)*running + MOMENTUM * to);
 }
 
-static size_t
-samples(const struct bsp_network *net, const struct norm *norm)
+
+/* How many samples of a channel a batch has. */
+static double
+samples(const struct norm *norm, size_t batch)
 {
-	return net->batch * norm->piece / norm->lanes;
+	return (double)(batch * norm->piece / norm->lanes);
+}
+
+/* The mean of differences, and the variance. */
+static void
+moments_of(const double *totals, size_t k, double n, double *mean,
+    double *variance)
+{
+	*mean = totals[k] / n;
+	*variance = totals[LANES + k] / n - *mean * *mean;
+	if (*variance < 0)
+		*variance = 0;
+}
+
+/* By how many standard deviations the value that differences are from may be
+ * off the mean: so many squared times as wrong the variance is. */
+#define OFF 16
+
+/* Where it is further, take the mean itself.  Was it anywhere? */
+static bool
+recentre(struct norm *norm, size_t batch)
+{
+	double n = samples(norm, batch);
+	double totals[2 * LANES], mean, variance;
+	size_t block, k;
+	bool any = false;
+
+	for (block = 0; block < norm->blocks; block++) {
+		total(norm, batch, block, totals);
+		for (k = 0; k < LANES; k++) {
+			moments_of(totals, k % norm->lanes, n, &mean,
+			    &variance);
+			if (mean * mean <= OFF * OFF * variance)
+				continue;
+			norm->block[block].mean[k] += (float)mean;
+			any |= isfinite(mean);
+		}
+	}
+	return any;
 }
 
 /* By the batch. */
@@ -224,7 +280,7 @@ take_statistics(struct bsp_network *net, struct learn_node *node)
 {
 	struct learn_weight *weight = &net->weight[node->layer->tensor];
 	struct norm *norm = node->state;
-	double n = (double)samples(net, norm), totals[2 * LANES];
+	double n = samples(norm, net->batch), totals[2 * LANES];
 	double mean, variance;
 	struct block *b;
 	size_t block, c, k;
@@ -236,10 +292,10 @@ take_statistics(struct bsp_network *net, struct learn_node *node)
 			c = block * norm->lanes + k;
 			if (c == norm->channels)
 				return;
-			mean = totals[k] / n;
-			variance = totals[LANES + k] / n - mean * mean;
-			if (variance < 0)
-				variance = 0;
+			moments_of(totals, k, n, &mean, &variance);
+			/* So that the loss tells of it. */
+			if (isinf(variance))
+				variance = (double)NAN;
 			mean += (double)b->mean[k];
 			set_channel(b, norm->lanes, k, mean, variance,
 			    weight[SCALE].tensor->data[c],
@@ -273,7 +329,7 @@ take_products(struct bsp_network *net, struct learn_node *node)
 {
 	struct learn_weight *weight = &net->weight[node->layer->tensor];
 	struct norm *norm = node->state;
-	double n = (double)samples(net, norm), totals[2 * LANES], product;
+	double n = samples(norm, net->batch), totals[2 * LANES], product;
 	struct block *b;
 	size_t block, c, k;
 
@@ -297,8 +353,7 @@ take_products(struct bsp_network *net, struct learn_node *node)
 
 /* ------------------------------------------------------------------ passes */
 
-/* Values near a channel's mean, from which differences are summed: the first
- * of the batch. */
+/* The values from which differences are summed: the first of the batch. */
 static void
 take_first(struct norm *norm, const float *x)
 {
@@ -311,6 +366,18 @@ take_first(struct norm *norm, const float *x)
 }
 
 static void
+take_moments(struct norm *norm, size_t batch, const float *x)
+{
+	size_t i, pieces = batch * norm->blocks, piece = norm->piece;
+
+#pragma omp parallel for schedule(static)
+	for (i = 0; i < pieces; i++)
+		moments(x + i * piece, piece,
+		    norm->block[i % norm->blocks].mean,
+		    norm->sums + i * 2 * LANES);
+}
+
+static void
 forward(struct bsp_network *net, struct learn_node *node)
 {
 	const float *x = node->from[0]->data;
@@ -319,11 +386,9 @@ forward(struct bsp_network *net, struct learn_node *node)
 
 	if (net->training) {
 		take_first(norm, x);
-#pragma omp parallel for schedule(static)
-		for (i = 0; i < pieces; i++)
-			moments(x + i * piece, piece,
-			    norm->block[i % norm->blocks].mean,
-			    norm->sums + i * 2 * LANES);
+		take_moments(norm, net->batch, x);
+		if (recentre(norm, net->batch))
+			take_moments(norm, net->batch, x);
 		take_statistics(net, node);
 	} else if (net->stale) {
 		recall_statistics(net, node);
@@ -400,9 +465,10 @@ learn_make_norm(struct bsp_network *net, const struct learn_layer *layer,
 	(void)unused;
 	if (norm == NULL)
 		return NULL;
-	plain = learn_md(4, from->md.dims, dnnl_nchw);
-	if (lanes_of(&from->md) == 0)
+	if (lanes_of(&from->md) == 0) {
+		plain = learn_md(4, from->md.dims, dnnl_nchw);
 		from = learn_reordered(net, from, &plain);
+	}
 	node = learn_node_add(net, &type, layer, from, NULL);
 	if (node == NULL)
 		return NULL;

@@ -1,7 +1,6 @@
 /*
- * Rectification, leaky or not: x above 0, slope * x below.  It is done in
- * place, its gradient found from its output, unless something else takes its
- * input too.
+ * Rectification: x above 0, 0 below.  It is done in place, its gradient found
+ * from its output, unless something else takes its input too.
  */
 #include "learn.h"
 
@@ -23,14 +22,13 @@ backward(struct bsp_network *net, struct learn_node *node)
 }
 
 static dnnl_primitive_desc_t
-forward_pd(struct bsp_network *net, const struct learn_layer *layer,
-    const dnnl_memory_desc_t *md)
+forward_pd(struct bsp_network *net, const dnnl_memory_desc_t *md)
 {
 	dnnl_eltwise_desc_t op;
 
 	learn_ok(net, dnnl_eltwise_forward_desc_init(&op,
 	    dnnl_forward_training, dnnl_eltwise_relu_use_dst_for_bwd, md,
-	    layer->slope, 0), "relu");
+	    0, 0), "relu");
 	return learn_pd(net, &op, NULL, "relu");
 }
 
@@ -39,13 +37,13 @@ prepare(struct bsp_network *net, struct learn_node *node)
 {
 	dnnl_memory_t into = learn_gradient_into(net, node, 0, LEARN_OVER);
 	struct relu *relu = node->state;
-	dnnl_primitive_desc_t hint = forward_pd(net, node->layer, &node->md);
+	dnnl_primitive_desc_t hint = forward_pd(net, &node->md);
 	dnnl_eltwise_desc_t op;
 
 	if (into != NULL) {
 		learn_ok(net, dnnl_eltwise_backward_desc_init(&op,
 		    dnnl_eltwise_relu_use_dst_for_bwd, &node->md, &node->md,
-		    node->layer->slope, 0), "relu");
+		    0, 0), "relu");
 		learn_call_make(net, &relu->backward, learn_pd(net, &op, hint,
 		    "relu backward"));
 		learn_call_arg(&relu->backward, DNNL_ARG_DST, node->out);
@@ -78,8 +76,7 @@ learn_make_relu(struct bsp_network *net, const struct learn_layer *layer,
 		node->out = from->out;
 		node->data = from->data;
 	}
-	learn_call_make(net, &relu->forward, forward_pd(net, layer,
-	    &from->md));
+	learn_call_make(net, &relu->forward, forward_pd(net, &from->md));
 	learn_call_arg(&relu->forward, DNNL_ARG_SRC, from->out);
 	learn_call_arg(&relu->forward, DNNL_ARG_DST, node->out);
 	return node;
