@@ -139,7 +139,7 @@ $B/tools/batch.o $B/tools/anom-sweep.o: INCLUDES = -fopenmp
 LEARN_TOOLS = gallery learned
 $B/bin/recon-model: $(LEARN_TOOLS:%=$B/tools/%.o) $(LEARN_STATIC)
 $B/bin/recon-model: LIBS = $(LEARN_STATIC) $(STATIC) $(LEARN_LIBS) -lxxhash
-TRAIN = checkpoint progress validate
+TRAIN = checkpoint progress validate trainlog
 $B/bin/recon-train: $(LEARN_TOOLS:%=$B/tools/%.o) $(TRAIN:%=$B/tools/%.o) \
 	$(LEARN_STATIC)
 $B/bin/recon-train: LIBS = $(LEARN_STATIC) $(STATIC) $(LEARN_LIBS) -lxxhash

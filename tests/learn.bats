@@ -71,6 +71,10 @@ for name in sorted(header):
 		cmp <(weights whole) <(weights resumed)
 		# The log goes on where the other would have.
 		tail -n 3 whole.tsv | cmp - <(tail -n 3 rest.tsv)
+		# In the same file too, from between two of its rows.
+		run_it --steps 7 --checkpoint half --log log --output x
+		run_it --steps 13 --resume half --log log --output resumed
+		cmp <(grep '^[0-9]' whole.tsv) <(grep '^[0-9]' log | grep -v '^7')
 		# Even with a validation between that the other did not have.
 		run_it --steps 7 --checkpoint half --output x
 		run_it --steps 13 --resume half --output resumed
@@ -99,15 +103,18 @@ for name in sorted(header):
 	cmp <(weights resumed) <(weights whole)
 }
 
-@test "SIGINT and SIGTERM write a checkpoint and say so" {
+@test "signals write a checkpoint and say so" {
 	setup_small
 	# A shell's background jobs ignore SIGINT.
 	cat >interrupt.py <<'END'
 import os, re, signal, subprocess, sys, time
+kept = ["--checkpoint", "ck", "--checkpoint-every", "1000000"]
+then = "--resume ck goes on from there"
+if len(sys.argv) > 2:
+    kept, then = [], "without --checkpoint nothing is kept"
 p = subprocess.Popen(["recon-train", "ae", "--latent", "4", "--width", "4",
-                      "--batch", "4", "--steps", "1000000", "--checkpoint",
-                      "ck", "--log", "log", "--checkpoint-every", "1000000",
-                      "--validate-every", "1", "--output", "never",
+                      "--batch", "4", "--steps", "1000000", *kept, "--log",
+                      "log", "--validate-every", "1", "--output", "never",
                       "train.pfm"], stderr=subprocess.PIPE, text=True)
 while not os.path.exists("log") or os.path.getsize("log") < 400:
     time.sleep(.05)
@@ -115,17 +122,20 @@ p.send_signal(getattr(signal, "SIG" + sys.argv[1]))
 err = p.communicate()[1]
 want = 128 + getattr(signal, "SIG" + sys.argv[1])
 if p.returncode != want or not re.fullmatch(
-        r"recon-train: interrupted after step \d+ of 1000000; --resume ck "
-        r"goes on from there\n", err):
+        rf"recon-train: interrupted after step \d+ of 1000000; {then}\n",
+        err):
     sys.exit(f"{p.returncode} {err}")
 END
-	for signal in INT TERM; do
+	for signal in INT TERM HUP; do
 		$PYTHON interrupt.py "$signal"
 		[ "$(tail -n 1 log)" = '# incomplete' ]
 		recon-model ck val.pfm >out
 		[ ! -e never ]
 		rm ck log
 	done
+	$PYTHON interrupt.py INT without
+	[ "$(tail -n 1 log)" = '# incomplete' ]
+	[ ! -e never ]
 }
 
 # limited COMMAND...: no file may grow beyond a kibibyte or two, as on a disk
@@ -174,18 +184,58 @@ limited() {
 		--lr 0.5
 	refuses 'seed 0, expected 9' ae --latent 4 --width 4 --batch 4 \
 		--seed 9
-	refuses 'weight_decay' ae --latent 4 --width 4 --batch 4 \
+	refuses 'weight-decay 0.02, expected 0' ae --latent 4 --width 4 --batch 4 \
 		--weight-decay 0
 	refuses 'architecture ae, expected spatial-ae' spatial-ae --width 4
-	refuses 'validation_xxh3' ae --latent 4 --width 4 --batch 4 \
+	refuses 'with --validate images of fingerprint none, expected' ae --latent 4 --width 4 --batch 4 \
 		--validate val.pfm
 	phantoms 10 32 1 >train.pfm
 	refuses 'rows 16, expected 32' ae --latent 4 --width 4 --batch 4
 	phantoms 9 16 1 >train.pfm
-	refuses 'images_xxh3' ae --latent 4 --width 4 --batch 4
-	fails 3 'checkpoint unknown, expected 1' small --resume m --output x
+	refuses 'with training images of fingerprint' ae --latent 4 --width 4 --batch 4
+	fails 3 'm: is a model, expected a checkpoint' small --resume m \
+		--output x
 	head -c 5000 ck >"cut"
 	fails 3 '^recon-train: cut: ' small --resume "cut" --output x
+	phantoms 10 16 1 >train.pfm
+	fails 2 'steps: 11, but ck has done 12' small --steps 11 --resume ck \
+		--output x
+}
+
+@test "a log is not lost, and no place is found out late" {
+	setup_small
+	small --log log --checkpoint ck --output m
+	sha256sum log ck m >sums
+	fails 2 'unknown option --outptu' small --log log --outptu m
+	fails 4 'none' small --log log --resume none --output m
+	fails 2 'steps: 3' small --steps 3 --log log --resume ck --output m
+	phantoms 1 32 1 >large.pfm
+	fails 3 'train.pfm: image 0: is 16 x 16' small --log log --output m \
+		large.pfm
+	sha256sum --quiet -c sums
+	mkdir folder
+	fails 4 'folder: open for writing: Is a directory' small \
+		--output folder --steps 100000000
+	fails 4 'folder: open for writing: Is a directory' small \
+		--checkpoint folder --output m --steps 100000000
+	fails 2 '[-]-log: new is --output too' small --log new \
+		--output folder/../new
+	fails 2 '[-]-log: ./new is --checkpoint too' small --log ./new \
+		--checkpoint new --output m
+	[ ! -e new ]
+	# What a resumed training would replace is its own log, or it stays.
+	small --seed 1 --log other --checkpoint ck1 --output m1
+	phantoms 3 16 7 >val.pfm
+	small --validate val.pfm --log validated --output m1
+	printf 'name\tage\nme\t3\n' >people
+	sha256sum validated people >>sums
+	fails 3 'validated: is of other images, expected the log of the' \
+		small --resume ck --log validated --output m2
+	fails 3 'people: has other columns' \
+		small --resume ck --log people --output m2
+	sha256sum --quiet -c sums
+	fails 4 '/dev/full: write: No space' small --log /dev/full --output m
+	sha256sum --quiet -c sums
 }
 
 @test "options that make no sense" {
@@ -306,6 +356,9 @@ sys.stdout.buffer.write(struct.pack("<Q", len(text)) + text + data)' \
 	damaged 'found 4 x 9 x 1 x 1, expected 4 x 1 x 3 x 3' \
 		'h["encoder.0.0.weight"]["shape"] = [4, 9, 1, 1]'
 	damaged 'is not finite' 'data[0:4] = b"\0\0\xc0\x7f"'
+	damaged 'running_var.: value 0 is -1, expected a variance' \
+		'i = h["encoder.0.1.running_var"]["data_offsets"][0]
+data[i:i + 4] = b"\0\0\x80\xbf"'
 	damaged "type 'F64'" 'h["decoder.1.weight"]["dtype"] = "F64"'
 	damaged "says it is a 'vq-vae'" \
 		'h["__metadata__"]["architecture"] = "vq-vae"'
@@ -388,11 +441,13 @@ sys.exit(p.wait())'
 
 @test "validation chooses the best model, and the log says what it was" {
 	setup_small
-	small --validate val.pfm --validate-every 2 --log log --output m
+	small --validate val.pfm --validate-every 2 --log log --output m 2>err
 	[ "$(grep -c '^[0-9]' log)" = 6 ]
 	best=$(grep '^[0-9]' log | sort -k3,3gr -s | head -n 1)
 	grep -a -q "\"validation_ap\":\"$(cut -f3 <<<"$best")\"" m
 	grep -a -q "\"step\":\"$(cut -f1 <<<"$best")\"" m
+	[ ! -s err ] || grep -qx "recon-train: m: the model of step $(
+		cut -f1 <<<"$best") of 12, where validation AP was greatest.*" err
 	recon-model m val.pfm | residual abs val.pfm - >map
 	[ "$(score --metrics mean_residual map val.pfm | tail -n 1 |
 		cut -f2 | cut -c1-9)" = "$(cut -f4 <<<"$best" | cut -c1-9)" ]

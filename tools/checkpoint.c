@@ -59,7 +59,8 @@ put_best(struct bsp_tensors *tensors, const struct best *best)
 void
 checkpoint_write(const char *path, struct bsp_model *model,
     const struct bsp_trainer *trainer, const struct best *best,
-    const struct bsp_fact *settings, size_t count)
+    const struct losses *losses, const struct bsp_fact *settings,
+    size_t count)
 {
 	const struct bsp_tensors *own = bsp_model_tensors(model);
 	struct bsp_tensors tensors = {0};
@@ -72,6 +73,8 @@ checkpoint_write(const char *path, struct bsp_model *model,
 	for (i = 0; i < count; i++)
 		checkpoint_fact(&tensors, settings[i].name, settings[i].text);
 	checkpoint_fact(&tensors, "checkpoint", "1");
+	checkpoint_number(&tensors, "losses_sum", losses->sum);
+	checkpoint_number(&tensors, "losses_count", (double)losses->count);
 	if (bsp_trainer_save(trainer, &tensors, &e))
 		cli_die(&e);
 	if (best->any)
@@ -90,6 +93,23 @@ die_bad(const char *path, struct bsp_error *e)
 	cli_die(e);
 }
 
+/* What facts are whose names say little. */
+static const char *
+meaning(const char *fact)
+{
+	static const char *const known[][2] = {
+		{"images_xxh3", "training images of fingerprint"},
+		{"validation_xxh3", "--validate images of fingerprint"},
+		{"weight_decay", "weight-decay"},
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof known / sizeof known[0]; i++)
+		if (strcmp(fact, known[i][0]) == 0)
+			return known[i][1];
+	return fact;
+}
+
 /* A fact of the checkpoint must be as this training has it. */
 static void
 must_share(const char *path, const struct bsp_tensors *tensors,
@@ -101,8 +121,21 @@ must_share(const char *path, const struct bsp_tensors *tensors,
 	if (text != NULL && strcmp(text, mine->text) == 0)
 		return;
 	bsp_error_set(&e, BSP_DATA, "is a checkpoint with %s %.100s, expected "
-	    "%.100s as in this training", mine->name,
+	    "%.100s as in this training", meaning(mine->name),
 	    text == NULL ? "unknown" : text, mine->text);
+	die_bad(path, &e);
+}
+
+static void
+must_be_checkpoint(const char *path, const struct bsp_tensors *tensors)
+{
+	const char *text = bsp_tensors_fact(tensors, "checkpoint");
+	struct bsp_error e;
+
+	if (text != NULL && strcmp(text, "1") == 0)
+		return;
+	bsp_error_set(&e, BSP_DATA, "is a model, expected a checkpoint, as "
+	    "--checkpoint writes them");
 	die_bad(path, &e);
 }
 
@@ -144,18 +177,17 @@ static const char *const shared[] = {"architecture", "rows", "cols",
 
 void
 checkpoint_resume(const char *path, struct bsp_model *model,
-    struct bsp_trainer *trainer, struct best *best,
+    struct bsp_trainer *trainer, struct best *best, struct losses *losses,
     const struct bsp_fact *settings, size_t count)
 {
 	const struct bsp_tensors *own = bsp_model_tensors(model);
-	struct bsp_fact fact = {NULL, NULL}, checkpoint = {
-	    (char[]){"checkpoint"}, (char[]){"1"}};
+	struct bsp_fact fact = {NULL, NULL};
 	struct bsp_tensors tensors;
 	struct bsp_error e = {0};
 	size_t i, k;
 
 	learned_read(path, &tensors);
-	must_share(path, &tensors, &checkpoint);
+	must_be_checkpoint(path, &tensors);
 	for (i = 0; i < own->facts; i++)
 		for (k = 0; k < sizeof shared / sizeof shared[0]; k++)
 			if (strcmp(own->fact[i].name, shared[k]) == 0) {
@@ -167,5 +199,7 @@ checkpoint_resume(const char *path, struct bsp_model *model,
 	if (bsp_trainer_resume(trainer, &tensors, &e))
 		die_bad(path, &e);
 	get_best(path, &tensors, model, best);
+	losses->sum = get_number(path, &tensors, "losses_sum");
+	losses->count = (uint64_t)get_number(path, &tensors, "losses_count");
 	bsp_tensors_free(&tensors);
 }

@@ -15,17 +15,24 @@ struct best {
 	struct bsp_tensors tensors; /* its weights */
 };
 
+/* The losses of the steps since the log's last row. */
+struct losses {
+	double sum;
+	uint64_t count;
+};
+
 /* Write one, or die; settings are facts that a later training must share. */
 void checkpoint_write(const char *path, struct bsp_model *model,
     const struct bsp_trainer *trainer, const struct best *best,
-    const struct bsp_fact *settings, size_t count);
+    const struct losses *losses, const struct bsp_fact *settings,
+    size_t count);
 
 /*
  * Take up training from one, or die: of what is no checkpoint, or is of another
  * model or of other settings.
  */
 void checkpoint_resume(const char *path, struct bsp_model *model,
-    struct bsp_trainer *trainer, struct best *best,
+    struct bsp_trainer *trainer, struct best *best, struct losses *losses,
     const struct bsp_fact *settings, size_t count);
 
 /* Set a fact of tensors, or die. */

@@ -120,6 +120,9 @@ void cli_place(const char *path);
 /* Print to a table, or die. */
 void cli_print(FILE *table, const char *format, ...) BSP_PRINTF(2, 3);
 
+/* Bring what was printed to its file now, or die. */
+void cli_flush(FILE *table);
+
 /*
  * The command line as a shell would read it, on one line, without the options
  * of a list ended by NULL (NULL: with all): those that change no result.

@@ -365,6 +365,13 @@ cli_print(FILE *table, const char *format, ...)
 		die_table(table, errno);
 }
 
+void
+cli_flush(FILE *table)
+{
+	if (fflush(table) != 0)
+		die_table(table, errno);
+}
+
 static void
 close_output(struct output *output)
 {
@@ -376,8 +383,7 @@ close_output(struct output *output)
 			cli_die(&e);
 		return;
 	}
-	if (fflush(output->table) != 0)
-		die_table(output->table, errno);
+	cli_flush(output->table);
 	output->closed = true;
 	if (fclose(output->table) != 0)
 		output_die(errno, output->path, "close");

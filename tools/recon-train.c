@@ -8,7 +8,7 @@
 
 #include "checkpoint.h"
 #include "progress.h"
-#include "table.h"
+#include "trainlog.h"
 #include "validate.h"
 
 static uint64_t seed, threads, validate_every = 100, checkpoint_every = 1000;
@@ -26,7 +26,7 @@ static const struct cli_option options[] = {
 	    "log, to the next (default 100)", CLI_COUNT, &validate_every, 1,
 	    1000000000},
 	{"log", "FILE", "write a table of loss and validation there",
-	    CLI_TABLE_OUT, &log_path, 0, 0},
+	    CLI_TEXT, &log_path, 0, 0},
 	{"checkpoint", "FILE", "keep there what --resume goes on from",
 	    CLI_TEXT, &checkpoint_path, 0, 0},
 	{"checkpoint-every", "N", "steps from one checkpoint to the next "
@@ -68,8 +68,7 @@ struct training {
 	struct bsp_fact settings[SETTINGS]; /* what a checkpoint must share */
 	char text[SETTINGS][BSP_NUMBER_SIZE];
 	struct table log;
-	double loss; /* summed over the steps since the log's last row */
-	uint64_t losses;
+	struct losses losses;
 };
 
 /* The signal that asks to stop, 0 for none yet. */
@@ -81,13 +80,20 @@ stop(int number)
 	stopped = number;
 }
 
+/* The first ends the training in order, a second at once. */
 static void
 catch_signals(void)
 {
-	struct sigaction action = {.sa_handler = stop};
+	static const int numbers[] = {SIGHUP, SIGINT, SIGTERM};
+	struct sigaction action = {.sa_handler = stop,
+	    .sa_flags = (int)SA_RESETHAND}, old;
+	size_t i;
 
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
+	for (i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+		sigaction(numbers[i], NULL, &old);
+		if (old.sa_handler != SIG_IGN) /* as under nohup */
+			sigaction(numbers[i], &action, NULL);
+	}
 }
 
 static double
@@ -142,8 +148,6 @@ make_settings(struct training *t)
 static void
 open_log(struct training *t)
 {
-	static const char *const columns[] = {"step", "loss",
-	    "validation_ap", "validation_error", NULL};
 	struct table_fact facts[] = {
 		{"images", t->images.fingerprint},
 		{"validation", t->settings[5].text},
@@ -151,8 +155,8 @@ open_log(struct training *t)
 	};
 
 	if (log_path != NULL)
-		table_begin(&t->log, cli_table(log_path), false,
-		    cli_command_line(NULL), facts, columns);
+		trainlog_begin(&t->log, log_path, facts,
+		    bsp_trainer_steps(t->trainer));
 }
 
 static void
@@ -185,9 +189,14 @@ start(struct training *t)
 	    t->images.count, &e);
 	if (t->trainer == NULL)
 		cli_die(&e);
-	if (resume_path != NULL)
-		checkpoint_resume(resume_path, t->model, t->trainer, &t->best,
-		    t->settings, SETTINGS);
+	if (resume_path == NULL)
+		return;
+	checkpoint_resume(resume_path, t->model, t->trainer, &t->best,
+	    &t->losses, t->settings, SETTINGS);
+	if (bsp_trainer_steps(t->trainer) > t->steps)
+		cli_usage("--steps: %llu, but %s has done %llu",
+		    (unsigned long long)t->steps, resume_path,
+		    (unsigned long long)bsp_trainer_steps(t->trainer));
 }
 
 /* A row of the log, and the choice of the best model. */
@@ -203,16 +212,11 @@ report(struct training *t)
 			best_keep(&t->best, t->model, result.ap,
 			    result.error, step);
 	}
-	if (log_path != NULL) {
-		table_count(&t->log, step);
-		table_number(&t->log, t->losses > 0 ? t->loss /
-		    (double)t->losses : (double)NAN);
-		table_number(&t->log, result.ap);
-		table_number(&t->log, result.error);
-		fflush(t->log.file);
-	}
-	t->loss = 0;
-	t->losses = 0;
+	if (log_path != NULL)
+		trainlog_add(&t->log, step, t->losses.count > 0 ?
+		    t->losses.sum / (double)t->losses.count : (double)NAN, result.ap,
+		    result.error);
+	t->losses = (struct losses){0, 0};
 }
 
 static void
@@ -220,20 +224,24 @@ save(struct training *t)
 {
 	if (checkpoint_path != NULL)
 		checkpoint_write(checkpoint_path, t->model, t->trainer,
-		    &t->best, t->settings, SETTINGS);
+		    &t->best, &t->losses, t->settings, SETTINGS);
 }
 
 /* End by a signal, once what was done is safe. */
 static _Noreturn void
 interrupted(struct training *t)
 {
+	char then[4096] = "without --checkpoint nothing is kept";
 	struct bsp_error e = {0};
 
 	save(t);
+	if (checkpoint_path != NULL)
+		snprintf(then, sizeof then, "--resume %.4000s goes on from "
+		    "there", checkpoint_path);
 	bsp_error_set(&e, (enum bsp_status)(128 + stopped), "interrupted "
-	    "after step %llu of %llu; --resume %s goes on from there",
+	    "after step %llu of %llu; %s",
 	    (unsigned long long)bsp_trainer_steps(t->trainer),
-	    (unsigned long long)t->steps, checkpoint_path);
+	    (unsigned long long)t->steps, then);
 	cli_die(&e);
 }
 
@@ -266,14 +274,14 @@ train(struct training *t)
 			cli_die(&e);
 		}
 		step++;
-		t->loss += loss;
-		t->losses++;
+		t->losses.sum += loss;
+		t->losses.count++;
 		show(&progress, t, begun, loss);
 		if (step % validate_every == 0)
 			report(t);
 		if (step % checkpoint_every == 0 && step < t->steps)
 			save(t);
-		if (stopped != 0 && checkpoint_path != NULL) {
+		if (stopped != 0) {
 			progress_end(&progress);
 			interrupted(t);
 		}
@@ -281,7 +289,7 @@ train(struct training *t)
 	progress_end(&progress);
 	/* Before a last validation, which longer training would not have. */
 	save(t);
-	if (t->losses > 0 || (validate_path != NULL && !t->best.any))
+	if (t->losses.count > 0 || (validate_path != NULL && !t->best.any))
 		report(t);
 }
 
@@ -301,6 +309,11 @@ write_network(struct training *t)
 	checkpoint_number(tensors, "step", (double)(t->best.any ?
 	    t->best.step : bsp_trainer_steps(t->trainer)));
 	learned_write(output_path, tensors);
+	if (t->best.any && t->best.step != t->steps)
+		cli_note("%s: the model of step %llu of %llu, where "
+		    "validation AP was greatest, %.4g", output_path,
+		    (unsigned long long)t->best.step,
+		    (unsigned long long)t->steps, t->best.ap);
 }
 
 static void
@@ -310,8 +323,7 @@ train_network(const struct cli_command *command, struct gallery *images)
 
 	start(&t);
 	open_log(&t);
-	if (checkpoint_path != NULL)
-		catch_signals();
+	catch_signals();
 	train(&t);
 	write_network(&t);
 	bsp_trainer_free(t.trainer);
@@ -339,6 +351,10 @@ fit_pca(const struct cli_command *command, const struct gallery *images)
 static void
 check_request(const struct cli_command *command, bool closed_form)
 {
+	const struct learned_place places[] = {
+		{"output", output_path}, {"checkpoint", checkpoint_path},
+		{"log", log_path},
+	};
 	const struct {const char *name, *value;} refused[] = {
 		{"validate", validate_path}, {"log", log_path},
 		{"checkpoint", checkpoint_path}, {"resume", resume_path},
@@ -352,14 +368,11 @@ check_request(const struct cli_command *command, bool closed_form)
 		if (refused[i].value != NULL)
 			cli_usage("--%s: %s has no steps", refused[i].name,
 			    command->kind->name);
+	learned_check_apart(places, 3);
 	cli_place(output_path);
 	learned_check_place(output_path);
-	if (checkpoint_path != NULL) {
-		if (strcmp(checkpoint_path, output_path) == 0)
-			cli_usage("--checkpoint: %s is --output too",
-			    output_path);
+	if (checkpoint_path != NULL)
 		learned_check_place(checkpoint_path);
-	}
 }
 
 int

@@ -64,8 +64,9 @@ BSP_API int bsp_tensors_read(int fd, const char *name,
 
 /*
  * Write a safetensors file whole: to PATH.part first, flushed to the disk,
- * then renamed, and the directory flushed too.  On failure (BSP_SYSTEM) the
- * path holds what it held before, and PATH.part is removed.
+ * then renamed, and the directory flushed too.  Fails on values that are not
+ * finite (BSP_DATA), and where the system does (BSP_SYSTEM); the path then
+ * holds what it held before, and PATH.part is removed.
  */
 BSP_API int bsp_tensors_write(const char *path,
     const struct bsp_tensors *tensors, struct bsp_error *e);

@@ -254,6 +254,26 @@ sort_tensors(struct bsp_tensors *tensors, const struct learn_plan *plan,
 	return 0;
 }
 
+/* Running variances, which come from elsewhere, are not below 0. */
+static int
+check_variances(const struct bsp_tensors *tensors, struct bsp_error *e)
+{
+	const struct bsp_tensor *tensor = tensors->tensor;
+	size_t i, k;
+
+	for (i = 0; i < tensors->count; i++, tensor++) {
+		if (strstr(tensor->name, ".running_var") == NULL)
+			continue;
+		for (k = 0; k < tensor->size; k++)
+			if (tensor->data[k] < 0)
+				return bsp_error_set(e, BSP_DATA, "tensor "
+				    "'%.100s': value %zu is %g, expected a "
+				    "variance", tensor->name, k,
+				    (double)tensor->data[k]);
+	}
+	return 0;
+}
+
 /* A plan of the least size will do for the tensors where any will do. */
 static int
 check_network(struct bsp_model *model, struct bsp_tensors *tensors,
@@ -267,7 +287,8 @@ check_network(struct bsp_model *model, struct bsp_tensors *tensors,
 		e->status = BSP_DATA; /* it was asked for by a file */
 		return -1;
 	}
-	return sort_tensors(tensors, model->plan, e);
+	return sort_tensors(tensors, model->plan, e) ? -1 :
+	    check_variances(tensors, e);
 }
 
 static int

@@ -607,15 +607,37 @@ write_file(const char *path, const struct bsp_tensors *tensors,
 	return r;
 }
 
+/* What could not be read again is not written. */
+static int
+check_values(const struct bsp_tensors *tensors, struct bsp_error *e)
+{
+	const struct bsp_tensor *tensor = tensors->tensor;
+	size_t i, first;
+
+	for (i = 0; i < tensors->count; i++, tensor++)
+		if (bsp_first_unbounded(tensor->data, tensor->size, &first))
+			return bsp_error_set(e, BSP_DATA, "value %zu of tensor "
+			    "'%.100s' would not be finite; was the learning "
+			    "rate too high?", first, tensor->name);
+	return 0;
+}
+
 int
 bsp_tensors_write(const char *path, const struct bsp_tensors *tensors,
     struct bsp_error *e)
 {
-	char *part = malloc(strlen(path) + 6), *header = make_header(tensors);
+	char *part, *header;
 	bool is_file;
 	struct stat s;
 	int r = -1, errnum = ENOMEM;
 
+	if (check_values(tensors, e)) {
+		e->stream = path;
+		e->image = e->byte = -1;
+		return -1;
+	}
+	part = malloc(strlen(path) + 6);
+	header = make_header(tensors);
 	if (part != NULL && header != NULL) {
 		/* A device or a pipe is written to, not replaced. */
 		is_file = stat(path, &s) != 0 || S_ISREG(s.st_mode);

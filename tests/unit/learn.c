@@ -10,6 +10,7 @@
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../../lib/learn/learn.h"
 #include "tap.h"
@@ -562,6 +563,29 @@ files(void)
 	    "dtype");
 }
 
+/* What could not be read is not written. */
+static void
+unreadable(void)
+{
+	char path[] = "/tmp/blindspot-tensors-XXXXXX", byte = 0;
+	struct bsp_tensors tensors = {0};
+	int fd = mkstemp(path);
+	struct bsp_tensor *t = bsp_tensors_add(&tensors, "a.b", 1,
+	    (size_t[]){3}, &e);
+
+	if (write(fd, "x", 1) != 1)
+		printf("Bail out! %s\n", path);
+	t->data[1] = INFINITY;
+	ok(bsp_tensors_write(path, &tensors, &e) == -1 &&
+	    e.status == BSP_DATA && strstr(e.text, "value 1 of tensor 'a.b'"),
+	    "an infinite value is not written: %s", e.text);
+	ok(pread(fd, &byte, 1, 0) == 1 && byte == 'x',
+	    "and what was there stays");
+	close(fd);
+	unlink(path);
+	bsp_tensors_free(&tensors);
+}
+
 int
 main(void)
 {
@@ -579,5 +603,6 @@ main(void)
 	whole("vq-vae", 8, 16, 32, 0, 2e-3, 3);
 	descent();
 	files();
+	unreadable();
 	return done();
 }
