@@ -363,6 +363,10 @@ data[i:i + 4] = b"\0\0\x80\xbf"'
 	damaged "says it is a 'vq-vae'" \
 		'h["__metadata__"]["architecture"] = "vq-vae"'
 	damaged 'for images of' 'h["__metadata__"]["rows"] = "32"'
+	damaged 'its latent is 99, expected the 4' \
+		'h["__metadata__"]["latent"] = "99"'
+	damaged 'its width is 8, expected the 4' \
+		'h["__metadata__"]["width"] = "8"'
 	damaged 'model format 2' 'h["__metadata__"]["model_format"] = "2"'
 	damaged 'no known architecture' \
 		'h = {"a": dict(dtype="F32", shape=[len(data) // 4],

@@ -166,6 +166,36 @@ get_size(const struct bsp_tensors *tensors, const char *name, size_t *size)
 	return true;
 }
 
+static const char *
+fact_or(const struct bsp_tensors *tensors, const char *name,
+    const char *otherwise)
+{
+	const char *text = bsp_tensors_fact(tensors, name);
+
+	return text == NULL ? otherwise : text;
+}
+
+/* Latent, channels and width, where they are stated. */
+static int
+check_params(const struct learn_sizes *sizes,
+    const struct bsp_tensors *tensors, struct bsp_error *e)
+{
+	const struct bsp_param *param = sizes->kind->params;
+	double params[BSP_PARAMS_MAX];
+	size_t i, n;
+
+	learn_sizes_params(sizes, params);
+	for (i = 0; param[i].name != NULL; i++) {
+		n = (size_t)params[i];
+		if (!get_size(tensors, param[i].name, &n))
+			return bsp_error_set(e, BSP_DATA, "says that its %s "
+			    "is %.20s, expected the %zu that its tensors have",
+			    param[i].name, bsp_tensors_fact(tensors,
+			    param[i].name), n);
+	}
+	return 0;
+}
+
 /* The facts that a file states must fit what it holds. */
 static int
 check_facts(struct learn_sizes *sizes, const struct bsp_tensors *tensors,
@@ -186,9 +216,9 @@ check_facts(struct learn_sizes *sizes, const struct bsp_tensors *tensors,
 	    (sizes->rows == 0) != (sizes->cols == 0))
 		return bsp_error_set(e, BSP_DATA, "says it is for images of "
 		    "%.20s x %.20s, expected the size that its tensors have",
-		    bsp_tensors_fact(tensors, "cols"),
-		    bsp_tensors_fact(tensors, "rows"));
-	return 0;
+		    fact_or(tensors, "cols", "?"),
+		    fact_or(tensors, "rows", "?"));
+	return check_params(sizes, tensors, e);
 }
 
 static int
