@@ -21,6 +21,13 @@ set format x '%g'
 set grid linecolor '#dddddd'
 set key outside right top vertical samplen 1 reverse Left
 
+# A loop over nothing is still read once, so that there is none in its place.
+published = words(with_paper) == 0 ? '' : ", \
+	for [k in with_paper] paper(int(k)) using 1:2 with points \
+	pointtype 12 pointsize 4 linewidth 4 linecolor rgb colour(int(k)) notitle, \
+	NaN with points pointtype 12 pointsize 2.5 linewidth 3 \
+	linecolor 'black' title 'published'"
+
 # A line joins what one model does in 3.1 and in 3.2.
 plot for [k = 1:n] both(k) using 1:2 with lines linewidth 2 \
 	linecolor rgb colour(k) notitle, \
@@ -28,12 +35,8 @@ plot for [k = 1:n] both(k) using 1:2 with lines linewidth 2 \
 	pointtype 6 pointsize 3 linewidth 4 linecolor rgb colour(k) notitle, \
 	for [k = 1:n] ours(k, 'anomalous') using 1:2 with \
 	points pointtype 7 pointsize 3 linecolor rgb colour(k) notitle, \
-	for [k in with_paper] paper(int(k)) using 1:2 with points \
-	pointtype 12 pointsize 4 linewidth 4 linecolor rgb colour(int(k)) notitle, \
 	for [k = 1:n] NaN with points pointtype 5 pointsize 2 \
 	linecolor rgb colour(k) title label_of(k), \
 	NaN with points pointtype 6 pointsize 2 linewidth 3 linecolor 'black' \
 	title '3.1', \
-	NaN with points pointtype 7 pointsize 2 linecolor 'black' title '3.2', \
-	NaN with points pointtype 12 pointsize 2.5 linewidth 3 \
-	linecolor 'black' title 'published'
+	NaN with points pointtype 7 pointsize 2 linecolor 'black' title '3.2' @published

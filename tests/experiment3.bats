@@ -118,6 +118,18 @@ END
 	cmp "$T/out/models/mine.safetensors" "$T/models/mine.safetensors"
 }
 
+@test "published values are shown where there are any" {
+	bring
+	experiment3 MODELS="$T/models" >"$T/said" 2>"$T/err"
+	[ ! -s "$T/err" ]
+	grep -q '>published<' "$T/out/error.svg"
+	rm "$T/models/ae-32.safetensors"
+	experiment3 MODELS="$T/models" >"$T/said" 2>"$T/err"
+	[ ! -s "$T/err" ]
+	grep -q '>mine<' "$T/out/error.svg"
+	run ! grep -q '>published<' "$T/out/error.svg"
+}
+
 @test "what is there is not made again; another model is another result" {
 	bring
 	experiment3 MODELS="$T/models" >/dev/null
