@@ -8,8 +8,8 @@ if (kind eq 'svg') { set terminal svg size 300 * columns + 20, 260 * rows } else
 
 curves = work.'/curves.tsv'
 plane = work.'/experiment1.tsv'
-curve(on, k) = sprintf("< awk -F '\t' '$1 == \"model\" || ($1 == \"%s\" && $2 == \"%s\")' %s", word(names, k), on, curves)
-sigma(on, k) = system(sprintf("awk -F '\t' '$1 == \"%s\" { print $3 }' %s/match-%s.tsv", word(names, k), work, on))
+curve(on, k) = sprintf("< awk -F '\t' '$2 == \"on\" || ($1 == \"%s\" && $2 == \"%s\")' %s", word(names, k), on, curves)
+sigma(on, k) = system(sprintf("awk -F '\t' 'NR > 1 && $1 == \"%s\" { print $3 }' %s/match-%s.tsv", word(names, k), work, on))
 blur(on, k) = sprintf("< awk -F '\t' '/^#/ { next } $2 == \"%s\" || $1 == \"inject.intensity\"' %s", sigma(on, k), plane)
 legend(on, k) = sprintf('{/Symbol s} = %.2f', real(sigma(on, k)))
 
@@ -29,7 +29,7 @@ set label 12 'Intensity of the anomaly' at screen 0.535, 0.025 centre
 
 set multiplot layout rows, columns margins 0.1, 0.97, 0.1, 0.95 spacing 0.06, 0.1
 do for [k = 1:n] {
-	set title label_of(k) offset 0,-0.5
+	set title label_of(k) offset 0,-0.5 noenhanced
 	set label 1 legend('normal', k) at graph 0.45, 0.92 centre textcolor rgb healthy
 	set label 2 legend('anomalous', k) at graph 0.45, 0.82 centre textcolor rgb anomalous
 	plot curve('normal', k) using 'inject.intensity':'ap' with lines \

@@ -5,7 +5,7 @@ if (kind eq 'svg') { set terminal svg size 1100,600 } else { set terminal pngcai
 load 'pipelines/experiment3.gp'
 
 table = work.'/curves.tsv'
-curve(on, k) = sprintf("< awk -F '\t' '$1 == \"model\" || ($1 == \"%s\" && $2 == \"%s\")' %s", word(names, k), on, table)
+curve(on, k) = sprintf("< awk -F '\t' '$2 == \"on\" || ($1 == \"%s\" && $2 == \"%s\")' %s", word(names, k), on, table)
 
 set xlabel 'Intensity of the anomaly'
 set yrange [0:1.02]
@@ -46,7 +46,7 @@ set lmargin at screen 0.05
 set rmargin at screen 0.98
 set tmargin at screen 0.13
 set bmargin at screen 0.01
-set key center center horizontal maxrows 2 samplen 3 width 2 reverse Left
+set key center center horizontal maxrows 2 samplen 3 width 2 reverse Left noenhanced
 set yrange [0:1]
 plot for [k = 1:n] NaN with lines linewidth 4 dashtype dash(k) \
 	linecolor rgb colour(k) title label_of(k)

@@ -7,10 +7,10 @@ unset datafile columnheaders
 
 table = work.'/experiment3.tsv'
 # The pair of columns of a model in a table, and nothing where it is not in it.
-point(k, file, x, y) = sprintf("< awk -F '\t' '/^#/ { next } $1 == \"model\" { for (i = 1; i <= NF; i++) at[$i] = i } $1 == \"%s\" { print $at[\"%s\"], $at[\"%s\"] }' %s", word(names, k), x, y, file)
+point(k, file, x, y) = sprintf("< awk -F '\t' '/^#/ { next } !header { header = 1; for (i = 1; i <= NF; i++) at[$i] = i; next } $1 == \"%s\" { print $at[\"%s\"], $at[\"%s\"] }' %s", word(names, k), x, y, file)
 ours(k, on) = point(k, table, 'error_'.on, 'ap_'.on)
 paper(k) = point(k, table, 'published_error', 'published_ap')
-with_paper = system(sprintf("awk -F '\t' '!/^#/ && $1 != \"model\" { k++ } $NF ~ /^[0-9.]+$/ { printf \"%%d \", k }' %s", table))
+with_paper = system(sprintf("awk -F '\t' '/^#/ { next } $NF ~ /^[0-9.]+$/ { printf \"%%d \", k } { k++ }' %s", table))
 both(k) = sprintf("%s; %s", ours(k, 'normal'), ours(k, 'anomalous')[2:])
 
 set xlabel 'Reconstruction error: mean |reconstruction − image|'
@@ -19,7 +19,7 @@ set yrange [0:1]
 set offsets graph 0.06, graph 0.06, 0, 0
 set format x '%g'
 set grid linecolor '#dddddd'
-set key outside right top vertical samplen 1 reverse Left
+set key outside right top vertical samplen 1 reverse Left noenhanced
 
 # A loop over nothing is still read once, so that there is none in its place.
 published = words(with_paper) == 0 ? '' : ", \

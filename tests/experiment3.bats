@@ -130,6 +130,28 @@ END
 	run ! grep -q '>published<' "$T/out/error.svg"
 }
 
+@test "models called as columns of the tables are no headers" {
+	bring
+	for name in model curve my_model; do
+		cp "$T/models/mine.safetensors" "$T/models/$name.safetensors"
+	done
+	experiment3 MODELS="$T/models" >"$T/said" 2>"$T/err"
+	[ ! -s "$T/err" ]
+	grep -E '^(mine|model|curve|my_model)	' "$T/out/experiment3.tsv" |
+		grep -v error_healthy | cut -f 2- >"$T/rows"
+	[ "$(wc -l <"$T/rows")" = 4 ]
+	[ "$(uniq "$T/rows" | wc -l)" = 1 ]
+	sed -n 's/^  \(mine\|curve\|model\|my_model\)  *\([0-9]\)/\2/p' "$T/said" \
+		>"$T/rows"
+	[ "$(wc -l <"$T/rows")" = 4 ]
+	[ "$(uniq "$T/rows" | wc -l)" = 1 ]
+	for picture in curves blur error; do
+		for name in mine model curve my_model; do
+			grep -q ">$name<" "$T/out/$picture.svg"
+		done
+	done
+}
+
 @test "what is there is not made again; another model is another result" {
 	bring
 	experiment3 MODELS="$T/models" >/dev/null
