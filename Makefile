@@ -235,6 +235,10 @@ lint:
 	$(MAKE) -s STRICT=-Werror tests
 	$(MAKE) -s B=$B/clang-O3 CC=clang STRICT=-Werror tests
 
+# A line that runs make is executed even by `make -n`, for the sub-make to say
+# what it would do.  One that does more begins with this, and does nothing then.
+unless_dry = $(if $(findstring n,$(firstword -$(MAKEFLAGS))),exit;)
+
 include $(wildcard pipelines/*.mk tests/*.mk bench/*.mk)
 
 -include $(wildcard $B/*/*.d $B/*/*/*.d $B/*/*/*/*.d $B/pic/*/*/*.d)

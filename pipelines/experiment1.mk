@@ -42,7 +42,7 @@ blind-spot: RESULTS = results/experiment1
 blind-spot: GOAL = summary
 
 experiment1 experiment1-equalized blind-spot: all
-	@work=$$($(FIND_IMAGES) ENGINE='$(ENGINE)' EQUALIZE='$(EQUALIZE)' \
+	@$(unless_dry) work=$$($(FIND_IMAGES) ENGINE='$(ENGINE)' EQUALIZE='$(EQUALIZE)' \
 		TARGET='$@' pipelines/experiment1-prepare '$(RESULTS)' \
 		'$(IMAGES)' '$(INTENSITIES)' '$(SIGMAS)' '$(RADIUS)' \
 		'$(SEED)') && \

@@ -58,7 +58,7 @@ given = $(if $(filter file,$(origin $1)),,$($1))
 .PHONY: experiment3
 experiment3: RESULTS = results/experiment3
 experiment3: all
-	@work=$$($(FIND_IMAGES) RADIUS='$(call given,RADIUS)' \
+	@$(unless_dry) work=$$($(FIND_IMAGES) RADIUS='$(call given,RADIUS)' \
 		$(foreach v,SCALE MODELS TRAIN_IMAGES VALIDATE_IMAGES IMAGES \
 			INTENSITIES SIGMAS SEED BELOW $(SCALES),$v='$($v)') \
 		pipelines/experiment3-prepare '$(RESULTS)') && \

@@ -120,6 +120,25 @@ experiment1() {
 	refuses 'ppmtopgm' IMAGES="$T/ppm"
 }
 
+@test "a dry run writes nothing" {
+	dry() {
+		make "$@" RESULTS="$T/out" B="$T/build" >"$T/said"
+		[ -s "$T/said" ]
+		[ ! -e "$T/out" ]
+		[ ! -e "$T/build" ]
+	}
+	for goal in experiment1 blind-spot experiment2 match experiment3 \
+		scores gallery published paper demo; do
+		dry -n "$goal"
+	done
+	dry -n -j2 experiment1
+	dry -sn experiment3
+	dry --dry-run --no-print-directory blind-spot
+	# What only looks like it.
+	experiment1 --no-print-directory
+	[ -s "$T/out/experiment1.tsv" ]
+}
+
 @test "both engines give the same table and figures" {
 	experiment1 ENGINE=pipeline
 	mv "$T/out" "$T/pipeline"
