@@ -48,12 +48,17 @@ paper_VALIDATE_EVERY = 100
 paper_THREADS = $(shell nproc)
 paper_PIECES = 20
 
-SCALES = SIZE TRAIN_PHANTOMS VALIDATE_PHANTOMS TEST_PHANTOMS WIDTH CODES_WIDTH \
-	BATCH STEPS LR VALIDATE_EVERY THREADS PIECES
+# What only training needs, and what only drawing slices.
+TRAINING = TRAIN_PHANTOMS VALIDATE_PHANTOMS WIDTH CODES_WIDTH BATCH STEPS LR \
+	VALIDATE_EVERY
+DRAWING = SIZE TEST_PHANTOMS
+SCALES = $(TRAINING) $(DRAWING) THREADS PIECES
 $(foreach v,$(SCALES),$(eval $v = $$($$(SCALE)_$v)))
 
 # Given or not: what is not follows from the scale and the images.
 given = $(if $(filter file,$(origin $1)),,$($1))
+all_given = $(strip \
+	$(foreach v,$1,$(if $(filter file,$(origin $v)),,$v=$($v))))
 
 .PHONY: experiment3
 experiment3: RESULTS = results/experiment3
@@ -61,6 +66,8 @@ experiment3: all
 	@$(unless_dry) work=$$($(FIND_IMAGES) RADIUS='$(call given,RADIUS)' \
 		$(foreach v,SCALE MODELS TRAIN_IMAGES VALIDATE_IMAGES IMAGES \
 			INTENSITIES SIGMAS SEED BELOW $(SCALES),$v='$($v)') \
+		TRAINING='$(call all_given,TRAIN_IMAGES VALIDATE_IMAGES \
+			$(TRAINING))' DRAWING='$(call all_given,$(DRAWING))' \
 		pipelines/experiment3-prepare '$(RESULTS)') && \
 	for goal in images all; do \
 		$(MAKE) --no-print-directory -s \

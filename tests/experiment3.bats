@@ -214,6 +214,13 @@ END
 		"$models/phantoms-2-0-2.pfm"
 	brain-phantom --size 16 --seed 0 --count 2 | cmp - \
 		"$(echo "$T"/out/work-*/test)"
+	# For models brought along only those they are tested on are drawn.
+	bring
+	rm -r "$T/out"
+	experiment3 MODELS="$T/models" IMAGES=phantoms SIZE=16 TEST_PHANTOMS=3 \
+		>"$T/said"
+	brain-phantom --size 16 --seed 0 --count 3 | cmp - \
+		"$(echo "$T"/out/work-*/test)"
 }
 
 @test "what is wrong is named, and leaves no table" {
@@ -243,6 +250,21 @@ END
 	refuses 'STEPS=0, expected' STEPS=0
 	refuses 'LR=x, expected' LR=x
 	refuses 'BELOW=x, expected' MODELS="$T/models" BELOW=x
+	# What would be ignored.
+	for given in TRAIN_IMAGES="$T/train.pgm" VALIDATE_IMAGES=phantoms \
+		TRAIN_PHANTOMS=9 VALIDATE_PHANTOMS=9 WIDTH=1 CODES_WIDTH=16 \
+		BATCH=2 STEPS=4 LR=0.003 VALIDATE_EVERY=1; do
+		refuses "^experiment3: $given: the models of MODELS= are not" \
+			MODELS="$T/models" "$given"
+	done
+	refuses '^experiment3: BATCH=2 STEPS=4: the models' \
+		MODELS="$T/models" STEPS=4 BATCH=2
+	STEPS=4 refuses '^experiment3: STEPS=4: the models' -e \
+		MODELS="$T/models"
+	refuses '^experiment3: SIZE=16: with MODELS= and IMAGES= nothing is' \
+		MODELS="$T/models" SIZE=16
+	refuses '^experiment3: TEST_PHANTOMS=2: with' \
+		MODELS="$T/models" TEST_PHANTOMS=2
 	# Images of another size than the model's, and a damaged model.
 	pgm 8 8 $(seq 64) >"$T/other.pgm"
 	refuses '8 x 8' MODELS="$T/models" IMAGES="$T/other.pgm"
