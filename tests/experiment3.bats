@@ -267,7 +267,7 @@ END
 		MODELS="$T/models" TEST_PHANTOMS=2
 	# Images of another size than the model's, and a damaged model.
 	pgm 8 8 $(seq 64) >"$T/other.pgm"
-	refuses '8 x 8' MODELS="$T/models" IMAGES="$T/other.pgm"
+	refuses '8 x 8, expected .* (.*/[a-z0-9-]*.safetensors)$' MODELS="$T/models" IMAGES="$T/other.pgm"
 	head -c 900 "$T/models/mine.safetensors" >"$T/odd/cut.safetensors"
 	rm "$T/odd/my model.safetensors"
 	refuses 'recon-model: .*cut' MODELS="$T/odd"

@@ -1,6 +1,9 @@
 /*
  * recon-model: reconstructions of the images of a stream by a learned model.
  */
+#include <stdio.h>
+#include <string.h>
+
 #include "learned.h"
 
 static enum bsp_format format = BSP_PFM;
@@ -32,6 +35,17 @@ static const struct cli_program program = {
 	},
 };
 
+/* Die of an image, and say which of many models it was that did not take it. */
+static _Noreturn void
+die_of(const struct bsp_reader *in, const char *path, struct bsp_error *e)
+{
+	size_t used = strlen(e->text);
+
+	snprintf(e->text + used, sizeof e->text - used, " (%s)", path);
+	bsp_reader_blame(in, e);
+	cli_die(e);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -50,10 +64,8 @@ main(int argc, char **argv)
 	in = cli_reader(command.operands > 1 ? command.operand[1] : "-",
 	    BSP_IMAGES);
 	while ((r = bsp_reader_next(in, &image, &e)) == 1) {
-		if (bsp_model_reconstruct(model, &image, &recon, &e)) {
-			bsp_reader_blame(in, &e);
-			cli_die(&e);
-		}
+		if (bsp_model_reconstruct(model, &image, &recon, &e))
+			die_of(in, command.operand[0], &e);
 		if (bsp_writer_put(out, &recon, &e))
 			cli_die(&e);
 	}
