@@ -42,10 +42,10 @@ blind-spot: RESULTS = results/experiment1
 blind-spot: GOAL = summary
 
 experiment1 experiment1-equalized blind-spot: all
-	@$(unless_dry) work=$$($(FIND_IMAGES) ENGINE='$(ENGINE)' EQUALIZE='$(EQUALIZE)' \
-		TARGET='$@' pipelines/experiment1-prepare '$(RESULTS)' \
-		'$(IMAGES)' '$(INTENSITIES)' '$(SIGMAS)' '$(RADIUS)' \
-		'$(SEED)') && \
+	@$(unless_dry) work=$$($(FIND_IMAGES) ENGINE='$(ENGINE)' \
+		EQUALIZE='$(EQUALIZE)' TARGET='$@' \
+		pipelines/experiment1-prepare '$(RESULTS)' '$(IMAGES)' \
+		'$(INTENSITIES)' '$(SIGMAS)' '$(RADIUS)' '$(SEED)') && \
 	$(MAKE) --no-print-directory -s -f pipelines/experiment1-grid.make \
 		BIN='$B/bin' WORK="$$work" RESULTS='$(RESULTS)' \
 		ENGINE='$(ENGINE)' BELOW='$(BELOW)' $(GOAL)

@@ -51,20 +51,18 @@ $(TRAINED)/pca-%.safetensors: $(TRAIN_FILES)
 	$(call say,principal components: $*)
 	$(BIN)/recon-train pca --latent $* --threads $(THREADS) --output $@ $^
 
-# train NAME KIND-AND-SIZE: what was interrupted goes on from its checkpoint,
-# with a log of its own.
+# train NAME KIND-AND-SIZE: what was interrupted goes on from its checkpoint.
 define train
 $(TRAINED)/$1.safetensors: $$(TRAIN_FILES) $$(TRAINED)/validate.pfm
 	$$(call say,training $1)
-	n=1; resume=(); \
-	while [ -e $$(TRAINED)/$1.log-$$$$n.tsv ]; do n=$$$$((n + 1)); done; \
+	resume=(); \
 	if [ -e $$(TRAINED)/$1.checkpoint ]; then \
 		resume=(--resume $$(TRAINED)/$1.checkpoint); fi; \
 	$$(BIN)/recon-train $2 --steps $$(STEPS) --batch $$(BATCH) \
 		--lr $$(LR) --threads $$(THREADS) \
 		--validate $$(TRAINED)/validate.pfm \
 		--validate-every $$(VALIDATE_EVERY) \
-		--log $$(TRAINED)/$1.log-$$$$n.tsv \
+		--log $$(TRAINED)/$1.log.tsv \
 		--checkpoint $$(TRAINED)/$1.checkpoint \
 		--checkpoint-every 250 "$$$${resume[@]}" --output $$@ \
 		$$(TRAIN_FILES) $$(call aside,$$(TRAINED)/$1.said)
