@@ -1,10 +1,11 @@
 # Each model's AP over intensity, and dashed in the same colour, that of its
 # equivalent blur in experiment 1 on the same images.
-load 'pipelines/figure.gp'
 load 'pipelines/experiment3.gp'
 columns = n < 5 ? (n < 2 ? 1 : 2) : (n < 10 ? 3 : 4)
 rows = (n + columns) / columns
-if (kind eq 'svg') { set terminal svg size 300 * columns + 20, 260 * rows } else { set terminal pngcairo size 600 * columns + 40, 520 * rows }
+across = 300 * columns + 20
+down = 260 * rows
+load 'pipelines/figure.gp'
 
 curves = work.'/curves.tsv'
 plane = work.'/experiment1.tsv'
@@ -22,12 +23,17 @@ set key off
 healthy = '#0072B2'
 anomalous = '#D55E00'
 
-# One pair of labels for all.
-set label 11 'Average precision (mean over images)' at screen 0.02, 0.52 \
-	centre rotate
-set label 12 'Intensity of the anomaly' at screen 0.535, 0.025 centre
+# Text has one size, whatever that of the figure: room for it is in points.
+x(points) = real(points) / across
+y(points) = real(points) / down
 
-set multiplot layout rows, columns margins 0.1, 0.97, 0.1, 0.95 spacing 0.06, 0.1
+# One pair of labels for all.
+set label 11 'Average precision (mean over images)' at screen x(18), 0.52 \
+	centre rotate
+set label 12 'Intensity of the anomaly' at screen 0.5 + x(32), y(20) centre
+
+set multiplot layout rows, columns margins x(92), 1 - x(28), y(78), \
+	1 - y(39) spacing x(55), y(78)
 do for [k = 1:n] {
 	set title label_of(k) offset 0,-0.5 noenhanced
 	set label 1 legend('normal', k) at graph 0.45, 0.92 centre textcolor rgb healthy

@@ -128,6 +128,9 @@ END
 	[ ! -s "$T/err" ]
 	grep -q '>mine<' "$T/out/error.svg"
 	run ! grep -q '>published<' "$T/out/error.svg"
+	# A small anomaly makes errors that are close; longer tics would overlap.
+	experiment3 MODELS="$T/models" RADIUS=1 >"$T/said"
+	run ! grep -qE '>[[:space:]]*0\.[0-9]{4}' "$T/out/error.svg"
 }
 
 @test "models called as columns of the tables are no headers" {
