@@ -77,6 +77,9 @@ help:
 
 # ----------------------------------------------------------------- building
 
+# Objects are kept, though programs only imply them.
+.PRECIOUS: $B/%.o
+
 $B/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(COMPILE) -c -o $@ $<
