@@ -43,39 +43,29 @@ struct norm {
 
 /* ----------------------------------------------------------------- kernels */
 
-/* How many steps are summed in float before they are added in double. */
-#define RUN 64
-
-/* Sums of the differences from a value, and of their squares. */
+/* Sums of the differences from what mean says, and of their squares: to
+ * sums[2][LANES]. */
 BSP_CLONES static void
-moments(const float *x, size_t n, const float *from, double *sums)
+moments(const struct block *b, float slope, const float *x,
+    const float *gradient, size_t n, float *sums)
 {
-	float sum[LANES], square[LANES];
-	size_t i = 0, k, end, left;
+	size_t i, k;
 
-	memset(sums, 0, 2 * LANES * sizeof *sums);
-	while (i < n) {
-		memset(sum, 0, sizeof sum);
-		memset(square, 0, sizeof square);
-		end = n - i > RUN * LANES ? i + RUN * LANES : n;
-		for (; i + LANES <= end; i += LANES)
+	(void)slope;
+	(void)gradient;
+	for (i = 0; i + LANES <= n; i += LANES)
 #pragma omp simd
-			for (k = 0; k < LANES; k++) {
-				float d = x[i + k] - from[k];
-
-				sum[k] += d;
-				square[k] += d * d;
-			}
-		for (left = end - i, k = 0; k < left; k++, i++) {
-			float d = x[i] - from[k];
-
-			sum[k] += d;
-			square[k] += d * d;
-		}
 		for (k = 0; k < LANES; k++) {
-			sums[k] += (double)sum[k];
-			sums[LANES + k] += (double)square[k];
+			float d = x[i + k] - b->mean[k];
+
+			sums[k] += d;
+			sums[LANES + k] += d * d;
 		}
+	for (k = 0; i < n; i++, k++) {
+		float d = x[i] - b->mean[k];
+
+		sums[k] += d;
+		sums[LANES + k] += d * d;
 	}
 }
 
@@ -124,38 +114,57 @@ gradient_at(const struct block *b, float slope, float x, float gradient,
 	return rectified(normalised(b, x, k), gradient, slope);
 }
 
-/* Sums of gradients, and of their products with what was normalised. */
+/* Sums of gradients, and of their products with differences from the mean. */
 BSP_CLONES static void
 products(const struct block *b, float slope, const float *x,
-    const float *gradient, size_t n, double *sums)
+    const float *gradient, size_t n, float *sums)
 {
-	float sum[LANES], product[LANES];
-	size_t i = 0, k, end, left;
+	size_t i, k;
 
-	memset(sums, 0, 2 * LANES * sizeof *sums);
-	while (i < n) {
-		memset(sum, 0, sizeof sum);
-		memset(product, 0, sizeof product);
-		end = n - i > RUN * LANES ? i + RUN * LANES : n;
-		for (; i + LANES <= end; i += LANES)
+	for (i = 0; i + LANES <= n; i += LANES)
 #pragma omp simd
-			for (k = 0; k < LANES; k++) {
-				float g = gradient_at(b, slope, x[i + k],
-				    gradient[i + k], k);
-
-				sum[k] += g;
-				product[k] += g * (x[i + k] - b->mean[k]);
-			}
-		for (left = end - i, k = 0; k < left; k++, i++) {
-			float g = gradient_at(b, slope, x[i],
-			    gradient[i], k);
-
-			sum[k] += g;
-			product[k] += g * (x[i] - b->mean[k]);
-		}
 		for (k = 0; k < LANES; k++) {
-			sums[k] += (double)sum[k];
-			sums[LANES + k] += (double)product[k];
+			float g = gradient_at(b, slope, x[i + k],
+			    gradient[i + k], k);
+
+			sums[k] += g;
+			sums[LANES + k] += g * (x[i + k] - b->mean[k]);
+		}
+	for (k = 0; i < n; i++, k++) {
+		float g = gradient_at(b, slope, x[i], gradient[i], k);
+
+		sums[k] += g;
+		sums[LANES + k] += g * (x[i] - b->mean[k]);
+	}
+}
+
+typedef void sum_fn(const struct block *b, float slope, const float *x,
+    const float *gradient, size_t n, float *sums);
+
+/* How many floats are summed in float before they are added in double. */
+#define RUN ((size_t)64 * LANES)
+
+/* The sums of every piece of a batch. */
+static void
+sum_pieces(const struct norm *norm, size_t batch, sum_fn *fn, const float *x,
+    const float *gradient)
+{
+	size_t i, pieces = batch * norm->blocks;
+
+#pragma omp parallel for schedule(static)
+	for (i = 0; i < pieces; i++) {
+		double *sums = norm->sums + i * 2 * LANES;
+		size_t at, k, n = norm->piece;
+
+		memset(sums, 0, 2 * LANES * sizeof *sums);
+		for (at = 0; at < n; at += RUN) {
+			float run[2 * LANES] = {0};
+
+			fn(&norm->block[i % norm->blocks], norm->slope,
+			    x + i * n + at, gradient + i * n + at,
+			    n - at < RUN ? n - at : RUN, run);
+			for (k = 0; k < 2 * LANES; k++)
+				sums[k] += (double)run[k];
 		}
 	}
 }
@@ -366,18 +375,6 @@ take_first(struct norm *norm, const float *x)
 }
 
 static void
-take_moments(struct norm *norm, size_t batch, const float *x)
-{
-	size_t i, pieces = batch * norm->blocks, piece = norm->piece;
-
-#pragma omp parallel for schedule(static)
-	for (i = 0; i < pieces; i++)
-		moments(x + i * piece, piece,
-		    norm->block[i % norm->blocks].mean,
-		    norm->sums + i * 2 * LANES);
-}
-
-static void
 forward(struct bsp_network *net, struct learn_node *node)
 {
 	const float *x = node->from[0]->data;
@@ -386,9 +383,9 @@ forward(struct bsp_network *net, struct learn_node *node)
 
 	if (net->training) {
 		take_first(norm, x);
-		take_moments(norm, net->batch, x);
+		sum_pieces(norm, net->batch, moments, x, x);
 		if (recentre(norm, net->batch))
-			take_moments(norm, net->batch, x);
+			sum_pieces(norm, net->batch, moments, x, x);
 		take_statistics(net, node);
 	} else if (net->stale) {
 		recall_statistics(net, node);
@@ -408,11 +405,7 @@ backward(struct bsp_network *net, struct learn_node *node)
 	size_t i, pieces = net->batch * norm->blocks, piece = norm->piece;
 	float *into;
 
-#pragma omp parallel for schedule(static)
-	for (i = 0; i < pieces; i++)
-		products(&norm->block[i % norm->blocks], norm->slope,
-		    x + i * piece, gradient + i * piece, piece,
-		    norm->sums + i * 2 * LANES);
+	sum_pieces(norm, net->batch, products, x, gradient);
 	take_products(net, node);
 	if (norm->into == NULL)
 		return;
