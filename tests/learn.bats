@@ -75,6 +75,14 @@ for name in sorted(header):
 		run_it --steps 7 --checkpoint half --log log --output x
 		run_it --steps 13 --resume half --log log --output resumed
 		cmp <(grep '^[0-9]' whole.tsv) <(grep '^[0-9]' log | grep -v '^7')
+		[ "$(grep -c '^# resumed recon-train .*--resume half' log)" = 1 ]
+		# And where a kill cut it, after more steps than were kept.
+		{ grep -v resumed log | head -n 8; printf '# incomplete\n'; } >l2
+		{ grep -v resumed log | head -n 8; printf '9\t0.0'; } >l3
+		for log in l2 l3; do
+			run_it --steps 13 --resume half --log "$log" --output y
+			cmp <(grep '^[0-9]' log) <(grep '^[0-9]' "$log")
+		done
 		# Even with a validation between that the other did not have.
 		run_it --steps 7 --checkpoint half --output x
 		run_it --steps 13 --resume half --output resumed
@@ -218,9 +226,9 @@ limited() {
 		--output folder --steps 100000000
 	fails 4 'folder: open for writing: Is a directory' small \
 		--checkpoint folder --output m --steps 100000000
-	fails 2 '[-]-log: new is --output too' small --log new \
+	fails 2 'new: is another output' small --log new \
 		--output folder/../new
-	fails 2 '[-]-log: ./new is --checkpoint too' small --log ./new \
+	fails 2 './new: is another output' small --log ./new \
 		--checkpoint new --output m
 	[ ! -e new ]
 	# What a resumed training would replace is its own log, or it stays.
@@ -229,9 +237,9 @@ limited() {
 	small --validate val.pfm --log validated --output m1
 	printf 'name\tage\nme\t3\n' >people
 	sha256sum validated people >>sums
-	fails 3 'validated: is of other images, expected the log of the' \
+	fails 3 'validated: line 5: other images than .* expected the log of' \
 		small --resume ck --log validated --output m2
-	fails 3 'people: has other columns' \
+	fails 3 'people: line 1: other columns, expected the log of' \
 		small --resume ck --log people --output m2
 	sha256sum --quiet -c sums
 	fails 4 '/dev/full: write: No space' small --log /dev/full --output m
@@ -255,7 +263,7 @@ limited() {
 	fails 2 'threads' recon-train ae --threads 0 --output m train.pfm
 	fails 2 'pca has no steps' recon-train pca --checkpoint c --output m \
 		train.pfm
-	fails 2 'is --output too' small --checkpoint m --output m
+	fails 2 'm: is another output' small --checkpoint m --output m
 	fails 2 'MODEL' recon-model
 	is_poison out
 	fails 2 'unexpected operand' recon-model m train.pfm val.pfm

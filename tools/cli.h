@@ -111,9 +111,12 @@ struct bsp_writer *cli_mask(const char *path);
 /* A table to a file, or to standard output where path is NULL. */
 FILE *cli_table(const char *path);
 
+/* One that goes on after the first bytes of its file. */
+FILE *cli_table_after(const char *path, off_t kept);
+
 /*
  * Die unless a file can stand at that path that is written whole at the end:
- * it may be no other file of the command line.
+ * it may be no other file of the command line, there already or not.
  */
 void cli_place(const char *path);
 

@@ -3,7 +3,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,45 +78,6 @@ learned_check_place(const char *path)
 	    "open for writing");
 	e.stream = path;
 	cli_die(&e);
-}
-
-/* What a path's last part is in. */
-static bool
-stat_folder(const char *path, struct stat *s)
-{
-	char *copy = strdup(path);
-	bool done = copy != NULL && stat(dirname(copy), s) == 0;
-
-	free(copy);
-	return done;
-}
-
-/* Of what need not be there yet. */
-static bool
-is_same_place(const char *a, const char *b)
-{
-	const char *name = strrchr(a, '/'), *other = strrchr(b, '/');
-	struct stat in, other_in;
-
-	name = name == NULL ? a : name + 1;
-	other = other == NULL ? b : other + 1;
-	return strcmp(name, other) == 0 && stat_folder(a, &in) &&
-	    stat_folder(b, &other_in) && in.st_dev == other_in.st_dev &&
-	    in.st_ino == other_in.st_ino;
-}
-
-void
-learned_check_apart(const struct learned_place *place, size_t n)
-{
-	size_t i, k;
-
-	for (i = 0; i < n; i++)
-		for (k = 0; k < i; k++)
-			if (place[i].path != NULL && place[k].path != NULL &&
-			    is_same_place(place[i].path, place[k].path))
-				cli_usage("--%s: %s is --%s too",
-				    place[i].option, place[i].path,
-				    place[k].option);
 }
 
 void

@@ -20,14 +20,6 @@ struct bsp_model *learned_model(const char *path);
 /* Die now if a file could not be written there when the time comes. */
 void learned_check_place(const char *path);
 
-/* A file to be written, and the option that names it. */
-struct learned_place {
-	const char *option, *path; /* NULL: not given */
-};
-
-/* Die of usage where two of them are one file. */
-void learned_check_apart(const struct learned_place *place, size_t n);
-
 /* Work on so many threads; 0: on as many as there are cores. */
 void learned_threads(uint64_t threads);
 

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -24,12 +25,21 @@ struct output {
 
 #define OUTPUTS 8
 
+/* Where a file stands or will stand. */
+struct place {
+	const char *path, *name; /* name: the last part of path */
+	dev_t device; /* of its folder */
+	ino_t inode;
+};
+
 static struct {
 	const struct cli_program *program;
 	int argc;
 	char **argv;
 	struct output output[OUTPUTS];
 	size_t outputs;
+	struct place place[OUTPUTS];
+	size_t places;
 } out;
 
 void
@@ -258,6 +268,41 @@ add_output(const char *path, int fd)
 	return &out.output[out.outputs];
 }
 
+/* What holds a path's last part. */
+static bool
+stat_folder(const char *path, struct stat *s)
+{
+	char *copy = strdup(path);
+	bool done = copy != NULL && stat(dirname(copy), s) == 0;
+
+	free(copy);
+	return done;
+}
+
+/* Remember a place, which may not be that of another file to be written. */
+static void
+take_place(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	const char *name = slash == NULL ? path : slash + 1;
+	const struct place *place;
+	struct stat s;
+
+	if ((stat(path, &s) == 0 && !S_ISREG(s.st_mode)) ||
+	    !stat_folder(path, &s))
+		return;
+	for (place = out.place; place < out.place + out.places; place++) {
+		if (place->path == path)
+			return;
+		if (strcmp(place->name, name) == 0 &&
+		    output_same_file(&s, place->device, place->inode))
+			cli_usage("%s: is another output of this program",
+			    path);
+	}
+	out.place[out.places++] = (struct place){path, name, s.st_dev,
+	    s.st_ino};
+}
+
 void
 cli_place(const char *path)
 {
@@ -267,6 +312,7 @@ cli_place(const char *path)
 	if (is_named_elsewhere(path))
 		cli_usage("%s: would be written while it is read or named "
 		    "twice", path);
+	take_place(path);
 }
 
 static int
@@ -281,13 +327,15 @@ open_output(const char *path)
 	return fd;
 }
 
-/* Empty a regular file, now that it is known to be no other output. */
+/* Empty a regular file but for its first bytes, now that it is known to be no
+ * other output. */
 static void
-truncate_output(int fd, const char *path)
+truncate_output(int fd, const char *path, off_t kept)
 {
 	struct stat s;
 
-	if (fstat(fd, &s) == 0 && S_ISREG(s.st_mode) && ftruncate(fd, 0) != 0)
+	if (fstat(fd, &s) == 0 && S_ISREG(s.st_mode) &&
+	    (ftruncate(fd, kept) != 0 || lseek(fd, kept, SEEK_SET) < 0))
 		output_die(errno, path, "truncate");
 }
 
@@ -317,7 +365,7 @@ cli_mask(const char *path)
 	int fd = open_output(path);
 
 	output = add_output(path, fd);
-	truncate_output(fd, path);
+	truncate_output(fd, path, 0);
 	output->writer = bsp_writer_open(fd, path, BSP_PGM8, false, &e);
 	if (output->writer == NULL)
 		cli_die(&e);
@@ -328,11 +376,17 @@ cli_mask(const char *path)
 FILE *
 cli_table(const char *path)
 {
+	return cli_table_after(path, 0);
+}
+
+FILE *
+cli_table_after(const char *path, off_t kept)
+{
 	int fd = path == NULL ? STDOUT_FILENO : open_output(path);
 	struct output *output = add_output(path, fd);
 
 	if (path != NULL)
-		truncate_output(fd, path);
+		truncate_output(fd, path, kept);
 	output->table = path == NULL ? stdout : fdopen(fd, "w");
 	if (output->table == NULL)
 		output_die(errno, path, "open for writing");

@@ -213,9 +213,8 @@ report(struct training *t)
 			    result.error, step);
 	}
 	if (log_path != NULL)
-		trainlog_add(&t->log, step, t->losses.count > 0 ?
-		    t->losses.sum / (double)t->losses.count : (double)NAN, result.ap,
-		    result.error);
+		trainlog_add(&t->log, step, t->losses.sum /
+		    (double)t->losses.count, result.ap, result.error);
 	t->losses = (struct losses){0, 0};
 }
 
@@ -351,10 +350,6 @@ fit_pca(const struct cli_command *command, const struct gallery *images)
 static void
 check_request(const struct cli_command *command, bool closed_form)
 {
-	const struct learned_place places[] = {
-		{"output", output_path}, {"checkpoint", checkpoint_path},
-		{"log", log_path},
-	};
 	const struct {const char *name, *value;} refused[] = {
 		{"validate", validate_path}, {"log", log_path},
 		{"checkpoint", checkpoint_path}, {"resume", resume_path},
@@ -368,11 +363,14 @@ check_request(const struct cli_command *command, bool closed_form)
 		if (refused[i].value != NULL)
 			cli_usage("--%s: %s has no steps", refused[i].name,
 			    command->kind->name);
-	learned_check_apart(places, 3);
 	cli_place(output_path);
 	learned_check_place(output_path);
-	if (checkpoint_path != NULL)
+	if (checkpoint_path != NULL) {
+		cli_place(checkpoint_path);
 		learned_check_place(checkpoint_path);
+	}
+	if (log_path != NULL)
+		cli_place(log_path);
 }
 
 int

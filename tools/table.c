@@ -70,6 +70,12 @@ table_begin(struct table *table, FILE *file, bool json, const char *command,
 	cli_print(file, "\n");
 }
 
+void
+table_resume(struct table *table, FILE *file, const char *const *columns)
+{
+	*table = (struct table){.file = file, .columns = columns};
+}
+
 const char *
 table_digits(char *text, uint64_t value)
 {
@@ -182,6 +188,8 @@ read_line(struct tsv *tsv)
 	}
 	if (strlen(tsv->line) != (size_t)n)
 		tsv_bad(tsv, "a zero byte", "", "text");
+	if (tsv->line[n - 1] != '\n' && tsv->part)
+		return false;
 	if (tsv->line[n - 1] != '\n')
 		tsv_bad(tsv, "the file ends inside a line", "",
 		    "the end of the line");
@@ -200,6 +208,8 @@ read_fields(struct tsv *tsv)
 
 	do {
 		if (!read_line(tsv))
+			return false;
+		if (strcmp(tsv->line, "# incomplete") == 0 && tsv->part)
 			return false;
 		if (strcmp(tsv->line, "# incomplete") == 0)
 			tsv_bad(tsv, "the table is not whole: the program "

@@ -30,6 +30,10 @@ void table_begin(struct table *table, FILE *file, bool json,
     const char *command, const struct table_fact *facts,
     const char *const *columns);
 
+/* Go on with a table of whose rows the file holds some. */
+void table_resume(struct table *table, FILE *file,
+    const char *const *columns);
+
 /* A fact that is a number, in text[BSP_NUMBER_SIZE]. */
 const char *table_digits(char *text, uint64_t value);
 
@@ -54,6 +58,7 @@ struct tsv {
 	char *field[64];   /* of the row */
 	void (*comment)(void *with, const char *text); /* NULL: none wanted */
 	void *with;
+	bool part;         /* the rest may be missing: no reason to die */
 	size_t fields;     /* in the header and in every row */
 	size_t wanted[8];  /* where the wanted columns are; SIZE_MAX: absent */
 };
@@ -76,7 +81,8 @@ void tsv_open_any(struct tsv *tsv, const char *path,
 _Noreturn void tsv_bad(const struct tsv *tsv, const char *what,
     const char *detail, const char *wanted);
 
-/* Read the next row; false at the end.  Dies on "# incomplete". */
+/* Read the next row; false at the end.  Dies on "# incomplete" and inside a
+ * line, unless part. */
 bool tsv_next(struct tsv *tsv);
 
 /* The row's text in the wanted column i, or NULL where it is absent. */

@@ -1,8 +1,6 @@
 /*
  * Logs of trainings: see trainlog.h.
  */
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -11,114 +9,71 @@
 static const char *const columns[] = {"step", "loss", "validation_ap",
     "validation_error", NULL};
 
-/* What is kept of a log that goes on. */
-struct kept {
-	const char *path;
+#define COLUMNS (sizeof columns / sizeof columns[0] - 1)
+
+/* The facts of a training, and how many of them a log says too. */
+struct known {
 	const struct table_fact *facts;
-	bool *said; /* of each fact: is it in the log? */
-	char *rows;
+	size_t said;
 };
-
-static _Noreturn void
-die_other(const char *path, const char *what)
-{
-	struct bsp_error e;
-
-	bsp_error_set(&e, BSP_DATA, "%s, expected the log of the training that "
-	    "goes on, or no file", what);
-	e.stream = path;
-	cli_die(&e);
-}
 
 /* "NAME TEXT", as above the rows of a table. */
 static void
-note_fact(struct kept *kept, const char *line)
+note_fact(void *with, const char *text)
 {
-	const struct table_fact *fact = kept->facts;
-	size_t i, n;
+	struct known *known = with;
+	const struct table_fact *fact;
+	size_t n;
 
-	for (i = 0; fact[i].name != NULL; i++) {
-		n = strlen(fact[i].name);
-		if (strncmp(line, fact[i].name, n) == 0 && line[n] == ' ' &&
-		    strcmp(line + n + 1, fact[i].text) == 0)
-			kept->said[i] = true;
+	for (fact = known->facts; fact->name != NULL; fact++) {
+		n = strlen(fact->name);
+		known->said += strncmp(text, fact->name, n) == 0 &&
+		    text[n] == ' ' && strcmp(text + n + 1, fact->text) == 0;
 	}
 }
 
-static void
-check_header(const struct kept *kept, const char *line)
+/* How much of a log is kept: what is above the rows, and those up to a step. */
+static off_t
+kept(const char *path, const struct table_fact *facts, uint64_t steps)
 {
+	static const char wanted[] = "the log of the training that goes on";
+	struct known known = {facts, 0};
+	struct tsv tsv;
+	off_t end;
 	size_t i, n;
 
-	for (i = 0; columns[i] != NULL; i++) {
-		n = strlen(columns[i]);
-		if (strncmp(line, columns[i], n) != 0 ||
-		    line[n] != (columns[i + 1] == NULL ? '\0' : '\t'))
-			die_other(kept->path, "has other columns");
-		line += n + 1;
-	}
-	for (i = 0; kept->facts[i].name != NULL; i++)
-		if (!kept->said[i])
-			die_other(kept->path, "is of other images");
-}
-
-/* Take a log's rows up to a step; those after it are done again. */
-static void
-take_rows(struct kept *kept, FILE *file, uint64_t steps)
-{
-	char *line = NULL, *end;
-	bool header = false;
-	size_t room = 0, n = 0;
-	FILE *rows = open_memstream(&kept->rows, &n);
-	ssize_t length;
-
-	while (rows != NULL && (length = getline(&line, &room, file)) > 0) {
-		if (line[length - 1] != '\n')
-			break; /* it was not written whole */
-		if (line[0] == '#' || !header) {
-			line[length - 1] = '\0';
-			if (strncmp(line, "# ", 2) == 0) {
-				note_fact(kept, line + 2);
-			} else {
-				check_header(kept, line);
-				header = true;
-			}
-			continue;
-		}
-		if (strtoull(line, &end, 10) > steps)
-			break;
-		if (end == line || *end != '\t')
-			die_other(kept->path, "has a row without a step");
-		fputs(line, rows);
-	}
-	free(line);
-	if (rows == NULL || fclose(rows) != 0) {
-		struct bsp_error e;
-
-		bsp_error_system(&e, errno, "keep the log");
-		cli_die(&e);
-	}
+	tsv_open_any(&tsv, path, note_fact, &known);
+	for (i = 0; i < COLUMNS; i++)
+		if (tsv.fields != COLUMNS ||
+		    strcmp(tsv.field[i], columns[i]) != 0)
+			tsv_bad(&tsv, "other columns", "", wanted);
+	for (n = 0; facts[n].name != NULL; n++)
+		;
+	if (known.said < n)
+		tsv_bad(&tsv, "other images than are trained on", "", wanted);
+	tsv.part = true;
+	do
+		end = ftello(tsv.file);
+	while (tsv_next(&tsv) && tsv_count(&tsv, 0, 0) <= steps);
+	tsv_close(&tsv);
+	return end;
 }
 
 void
 trainlog_begin(struct table *log, const char *path,
     const struct table_fact *facts, uint64_t steps)
 {
-	struct kept kept = {.path = path, .facts = facts,
-	    .said = (bool[8]){false}};
+	struct table_fact resumed = {"resumed", cli_command_line(NULL)};
 	struct stat s;
-	FILE *file;
 
 	if (steps > 0 && stat(path, &s) == 0 && S_ISREG(s.st_mode)) {
-		file = cli_text_input(path);
-		take_rows(&kept, file, steps);
-		fclose(file);
+		table_resume(log, cli_table_after(path, kept(path, facts,
+		    steps)), columns);
+		table_note(log, &resumed);
+	} else {
+		table_begin(log, cli_table(path), false, resumed.text, facts,
+		    columns);
 	}
-	table_begin(log, cli_table(path), false, cli_command_line(NULL),
-	    facts, columns);
-	if (kept.rows != NULL)
-		cli_print(log->file, "%s", kept.rows);
-	free(kept.rows);
 	cli_flush(log->file);
 }
 
