@@ -231,6 +231,14 @@ limited() {
 	fails 2 './new: is another output' small --log ./new \
 		--checkpoint new --output m
 	[ ! -e new ]
+	# A checkpoint may take the place of the one it goes on from only.
+	cp ck ck2
+	small --steps 14 --resume ck2 --checkpoint ck2 --output m4
+	grep -a -q '"step":"14"' ck2
+	fails 2 'ck2: would be written while' small --steps 15 --resume ck2 \
+		--checkpoint ck2 --output folder/../ck2
+	fails 2 'train.pfm: would be written while it is read' small \
+		--checkpoint train.pfm --output m4
 	# What a resumed training would replace is its own log, or it stays.
 	small --seed 1 --log other --checkpoint ck1 --output m1
 	phantoms 3 16 7 >val.pfm

@@ -120,6 +120,9 @@ FILE *cli_table_after(const char *path, off_t kept);
  */
 void cli_place(const char *path);
 
+/* The same of a file that may be read before: it is no other that is written. */
+void cli_apart(const char *path);
+
 /* Print to a table, or die. */
 void cli_print(FILE *table, const char *format, ...) BSP_PRINTF(2, 3);
 

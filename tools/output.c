@@ -279,9 +279,8 @@ stat_folder(const char *path, struct stat *s)
 	return done;
 }
 
-/* Remember a place, which may not be that of another file to be written. */
-static void
-take_place(const char *path)
+void
+cli_apart(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	const char *name = slash == NULL ? path : slash + 1;
@@ -312,7 +311,7 @@ cli_place(const char *path)
 	if (is_named_elsewhere(path))
 		cli_usage("%s: would be written while it is read or named "
 		    "twice", path);
-	take_place(path);
+	cli_apart(path);
 }
 
 static int

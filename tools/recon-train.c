@@ -366,7 +366,12 @@ check_request(const struct cli_command *command, bool closed_form)
 	cli_place(output_path);
 	learned_check_place(output_path);
 	if (checkpoint_path != NULL) {
-		cli_place(checkpoint_path);
+		/* The one that it goes on from may be replaced. */
+		if (resume_path != NULL &&
+		    strcmp(resume_path, checkpoint_path) == 0)
+			cli_apart(checkpoint_path);
+		else
+			cli_place(checkpoint_path);
 		learned_check_place(checkpoint_path);
 	}
 	if (log_path != NULL)
