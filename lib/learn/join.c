@@ -12,7 +12,7 @@ static void
 add_forward(struct bsp_network *net, struct learn_node *node)
 {
 	const float *x = node->from[1]->data;
-	size_t n = learn_floats(&node->md), i;
+	size_t n = learn_floats(node->md), i;
 	float *sum = node->data;
 
 	(void)net;
@@ -38,7 +38,7 @@ add_backward(struct bsp_network *net, struct learn_node *node)
 			continue;
 		memcpy(node->aside[i]->data,
 		    learn_memory_data(node->gradient),
-		    dnnl_memory_desc_get_size(&node->md));
+		    dnnl_memory_desc_get_size(node->md));
 		learn_gradient_done(net, node, i);
 	}
 }
@@ -54,7 +54,7 @@ learn_make_add(struct bsp_network *net, const struct learn_layer *layer,
 
 	if (net->failed)
 		return NULL;
-	a = learn_reordered(net, a, &b->md);
+	a = learn_reordered(net, a, b->md);
 	node = learn_node_add(net, &add_type, layer, a, b);
 	if (node == NULL)
 		return NULL;
@@ -92,15 +92,15 @@ join_backward(struct bsp_network *net, struct learn_node *node)
 }
 
 /* The layout of the part of the output that is input i. */
-static dnnl_memory_desc_t
+static learn_md
 part_md(struct bsp_network *net, const struct learn_node *node, int i)
 {
-	dnnl_dims_t offsets = {0, i == 0 ? 0 : node->from[0]->md.dims[1]};
-	dnnl_memory_desc_t md;
+	dnnl_dims_t offsets = {0, i == 0 ? 0 :
+	    learn_md_dims(node->from[0]->md)[1]};
+	learn_md md = NULL;
 
-	memset(&md, 0, sizeof md);
-	learn_ok(net, dnnl_memory_desc_init_submemory(&md, &node->md,
-	    node->from[i]->md.dims, offsets), "join");
+	learn_ok(net, learn_md_part(&net->layouts, &md, node->md,
+	    learn_md_dims(node->from[i]->md), offsets), "join");
 	return md;
 }
 
@@ -108,7 +108,7 @@ static void
 join_prepare(struct bsp_network *net, struct learn_node *node)
 {
 	struct join *join = node->state;
-	dnnl_memory_desc_t md;
+	learn_md md;
 	dnnl_memory_t part, into;
 	int i;
 
@@ -117,16 +117,29 @@ join_prepare(struct bsp_network *net, struct learn_node *node)
 		if (into == NULL)
 			continue;
 		md = part_md(net, node, i);
-		part = learn_memory_later(net, &md);
+		part = learn_memory_later(net, md);
 		net->bind[net->binds++] = (struct learn_bind){part,
 		    node->slot};
-		learn_reorder(net, &join->backward[i], &md, part,
-		    &node->from[i]->md, into);
+		learn_reorder(net, &join->backward[i], md, part,
+		    node->from[i]->md, into);
 	}
 }
 
 static const struct learn_type join_type = {join_forward, join_prepare,
     join_backward};
+
+/* That of the first, if channels come in whole blocks of it; else plain. */
+static dnnl_format_tag_t
+join_tag(struct bsp_network *net, const struct learn_node *a,
+    const struct learn_node *b)
+{
+	size_t lanes = learn_lanes(net, a->md);
+
+	if (lanes <= 1 || learn_md_dims(a->md)[1] % (dnnl_dim_t)lanes != 0 ||
+	    learn_md_dims(b->md)[1] % (dnnl_dim_t)lanes != 0)
+		return dnnl_nchw;
+	return lanes == 16 ? dnnl_nChw16c : dnnl_nChw8c;
+}
 
 struct learn_node *
 learn_make_join(struct bsp_network *net, const struct learn_layer *layer,
@@ -134,23 +147,18 @@ learn_make_join(struct bsp_network *net, const struct learn_layer *layer,
 {
 	struct learn_node *node = learn_node_add(net, &join_type, layer, a, b);
 	struct join *join = learn_alloc(net, sizeof *join);
-	dnnl_memory_desc_t md;
+	learn_md md;
 	int i;
 
 	if (node == NULL || join == NULL)
 		return NULL;
 	node->state = join;
-	/* The layout of the first, if its channels come in whole blocks. */
-	md = learn_batch_md(net, layer, a->md.dims[1] % 16 != 0 ||
-	    b->md.dims[1] % 16 != 0 ? dnnl_nchw :
-	    a->md.format_desc.blocking.inner_nblks == 0 ? dnnl_nchw :
-	    a->md.format_desc.blocking.inner_blks[0] == 16 ? dnnl_nChw16c :
-	    dnnl_nChw8c);
-	learn_node_out(net, node, &md);
+	learn_node_out(net, node, learn_batch_layout(net, layer,
+	    join_tag(net, a, b)));
 	for (i = 0; i < 2 && !net->failed; i++) {
 		md = part_md(net, node, i);
-		learn_reorder(net, &join->forward[i], &node->from[i]->md,
-		    node->from[i]->out, &md, learn_memory(net, &md,
+		learn_reorder(net, &join->forward[i], node->from[i]->md,
+		    node->from[i]->out, md, learn_memory(net, md,
 		    node->data));
 	}
 	return node;

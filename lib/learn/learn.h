@@ -10,10 +10,9 @@
 #ifndef BSP_LEARN_H
 #define BSP_LEARN_H
 
-#include <oneapi/dnnl/dnnl.h>
-
 #include "../base/base.h"
 #include "blindspot-learn.h"
+#include "onednn.h"
 
 struct bsp_network;
 struct learn_node;
@@ -158,7 +157,7 @@ struct learn_node {
 	void *state;
 	struct learn_node *from[2];
 	size_t consumers;      /* of its output */
-	dnnl_memory_desc_t md; /* of its output */
+	learn_md md;           /* of its output */
 	dnnl_memory_t out;
 	float *data;
 	/* Training: */
@@ -201,6 +200,7 @@ struct bsp_network {
 	size_t binds;
 	double latent_loss; /* of the last forward pass in training */
 	/* What must be freed. */
+	struct learn_layouts layouts;
 	dnnl_memory_t memory[64 * LEARN_LAYERS];
 	size_t memories;
 	dnnl_primitive_t primitive[32 * LEARN_LAYERS];
@@ -240,6 +240,10 @@ float *learn_network_output_gradient(struct bsp_network *net);
 int learn_network_backward(struct bsp_network *net, struct bsp_error *e);
 const float *learn_network_input_gradient(const struct bsp_network *net);
 
+/* What oneDNN runs for the i-th of net->primitives: "convolution jit:avx2". */
+const char *learn_network_runs(const struct bsp_network *net, size_t i,
+    bool *reference);
+
 /* ------------------------------------------------------- for layers' makers */
 
 /* Keep the first failure. */
@@ -250,27 +254,36 @@ bool learn_ok(struct bsp_network *net, dnnl_status_t status,
 void *learn_alloc(struct bsp_network *net, size_t bytes);
 
 /* A memory object; data NULL: with memory of its own. */
-dnnl_memory_t learn_memory(struct bsp_network *net,
-    const dnnl_memory_desc_t *md, void *data);
+dnnl_memory_t learn_memory(struct bsp_network *net, learn_md md, void *data);
 
 /* A memory object whose place is given later. */
-dnnl_memory_t learn_memory_later(struct bsp_network *net,
-    const dnnl_memory_desc_t *md);
+dnnl_memory_t learn_memory_later(struct bsp_network *net, learn_md md);
 
 void *learn_memory_data(dnnl_memory_t memory);
 
-/* A descriptor: of floats, dims in oneDNN's order, in a format. */
-dnnl_memory_desc_t learn_md(int n, const dnnl_dim_t *dims,
+/* A layout: of floats, dims in oneDNN's order, in a format. */
+learn_md learn_layout(struct bsp_network *net, int n, const dnnl_dim_t *dims,
     dnnl_format_tag_t tag);
 
-/* The descriptor of a batch of a layer's output in a format. */
-dnnl_memory_desc_t learn_batch_md(const struct bsp_network *net,
+/* The layout of a batch of a layer's output in a format. */
+learn_md learn_batch_layout(struct bsp_network *net,
     const struct learn_layer *layer, dnnl_format_tag_t tag);
 
-dnnl_primitive_desc_t learn_pd(struct bsp_network *net, const void *op,
-    const_dnnl_primitive_desc_t hint, const char *what);
+/* What a primitive's descriptor tells of one of its sides. */
+learn_md learn_query(struct bsp_network *net, dnnl_primitive_desc_t pd,
+    dnnl_query_t what);
 
-dnnl_memory_desc_t learn_query(dnnl_primitive_desc_t pd, dnnl_query_t what);
+/* Are they the same layout?  No, where one of them could not be made. */
+bool learn_same(learn_md a, learn_md b);
+
+/*
+ * How many channels a block of a layout has, in which an image's pixels follow
+ * one another: 1, 8 or 16; 0 for other layouts.
+ */
+size_t learn_lanes(struct bsp_network *net, learn_md md);
+
+/* How many floats a memory of that layout holds, padding included. */
+size_t learn_floats(learn_md md);
 
 /* Make a primitive of the descriptor, which is freed, without arguments. */
 void learn_call_make(struct bsp_network *net, struct learn_call *call,
@@ -280,20 +293,18 @@ void learn_execute(struct bsp_network *net, const struct learn_call *call);
 
 /* A reorder from one memory to another. */
 void learn_reorder(struct bsp_network *net, struct learn_call *call,
-    const dnnl_memory_desc_t *from_md, dnnl_memory_t from,
-    const dnnl_memory_desc_t *to_md, dnnl_memory_t to);
+    learn_md from_md, dnnl_memory_t from, learn_md to_md, dnnl_memory_t to);
 
 /*
  * The memory in which another layout of `plain' is kept, and the call that
  * fills it: none, and plain itself, where the layouts are the same.
  */
 dnnl_memory_t learn_other(struct bsp_network *net, struct learn_call *call,
-    const dnnl_memory_desc_t *plain_md, dnnl_memory_t plain,
-    const dnnl_memory_desc_t *md);
+    learn_md plain_md, dnnl_memory_t plain, learn_md md);
 
 /* The same node, or one that reorders its output to this layout. */
 struct learn_node *learn_reordered(struct bsp_network *net,
-    struct learn_node *from, const dnnl_memory_desc_t *md);
+    struct learn_node *from, learn_md md);
 
 struct learn_node *learn_node_add(struct bsp_network *net,
     const struct learn_type *type, const struct learn_layer *layer,
@@ -301,7 +312,7 @@ struct learn_node *learn_node_add(struct bsp_network *net,
 
 /* Give a node an output of its own in that layout. */
 void learn_node_out(struct bsp_network *net, struct learn_node *node,
-    const dnnl_memory_desc_t *md);
+    learn_md md);
 
 /* How the gradient of a node's input relates to the node's own. */
 enum learn_reuse {
@@ -320,9 +331,6 @@ dnnl_memory_t learn_gradient_into(struct bsp_network *net,
 /* Add it to what other layers wrote, where that is so. */
 void learn_gradient_done(struct bsp_network *net, struct learn_node *node,
     int i);
-
-/* How many floats a memory of that layout holds, padding included. */
-size_t learn_floats(const dnnl_memory_desc_t *md);
 
 /* The makers: each adds the nodes of a layer and returns its output. */
 typedef struct learn_node *learn_make_fn(struct bsp_network *net,

@@ -11,7 +11,7 @@
 struct linear {
 	bool back; /* from a vector to a map */
 	struct learn_node *map, *vector;
-	dnnl_memory_desc_t weights_md;
+	learn_md weights_md;
 	dnnl_memory_t weights;
 	struct learn_call down; /* map to vector */
 	struct learn_call up;   /* vector to map */
@@ -40,25 +40,33 @@ backward(struct bsp_network *net, struct learn_node *node)
  * The weights in oneDNN's order, vector x channels x rows x cols.  PyTorch has
  * them so for the layer to a vector, and vector last for the other.
  */
-static dnnl_memory_desc_t
-weights_md(const struct linear *l)
+static learn_md
+weights_md(struct bsp_network *net, const struct linear *l)
 {
-	const dnnl_dim_t *map = l->map->md.dims;
-	dnnl_dim_t length = l->vector->md.dims[1];
-	dnnl_dims_t dims = {length, map[1], map[2], map[3]};
+	const dnnl_dim_t *map = learn_md_dims(l->map->md);
+	dnnl_dim_t length = learn_md_dims(l->vector->md)[1];
+	dnnl_dim_t dims[4] = {length, map[1], map[2], map[3]};
 
-	return learn_md(4, dims, l->back ? dnnl_bcda : dnnl_abcd);
+	return learn_layout(net, 4, dims, l->back ? dnnl_bcda : dnnl_abcd);
+}
+
+static struct learn_sides
+sides(const struct linear *l)
+{
+	return (struct learn_sides){.src = l->map->md,
+	    .weights = l->weights_md, .dst = l->vector->md};
 }
 
 static dnnl_primitive_desc_t
 down_pd(struct bsp_network *net, const struct linear *l)
 {
-	dnnl_inner_product_desc_t op;
+	struct learn_sides s = sides(l);
+	dnnl_primitive_desc_t pd = NULL;
 
-	learn_ok(net, dnnl_inner_product_forward_desc_init(&op,
-	    dnnl_forward_training, &l->map->md, &l->weights_md, NULL,
-	    &l->vector->md), "linear");
-	return learn_pd(net, &op, NULL, "linear");
+	if (!net->failed)
+		learn_ok(net, learn_pd_linear(&pd, net->engine, &s),
+		    "linear");
+	return pd;
 }
 
 /* Make the call from a map to a vector. */
@@ -77,18 +85,18 @@ static void
 make_up(struct bsp_network *net, struct linear *l, dnnl_memory_t map,
     dnnl_memory_t vector)
 {
-	dnnl_primitive_desc_t hint = down_pd(net, l);
-	dnnl_inner_product_desc_t op;
+	dnnl_primitive_desc_t hint = down_pd(net, l), pd = NULL;
+	struct learn_sides s = sides(l);
 
-	learn_ok(net, dnnl_inner_product_backward_data_desc_init(&op,
-	    &l->map->md, &l->weights_md, &l->vector->md), "linear");
-	learn_call_make(net, &l->up, learn_pd(net, &op, hint,
-	    "linear backward"));
+	if (hint == NULL)
+		return;
+	learn_ok(net, learn_pd_linear_data(&pd, net->engine, &s, hint),
+	    "linear backward");
+	dnnl_primitive_desc_destroy(hint);
+	learn_call_make(net, &l->up, pd);
 	learn_call_arg(&l->up, DNNL_ARG_DIFF_DST, vector);
 	learn_call_arg(&l->up, DNNL_ARG_WEIGHTS, l->weights);
 	learn_call_arg(&l->up, DNNL_ARG_DIFF_SRC, map);
-	if (hint != NULL)
-		dnnl_primitive_desc_destroy(hint);
 }
 
 /* Make the call that gives the weights' gradient. */
@@ -96,19 +104,19 @@ static void
 make_learn(struct bsp_network *net, struct linear *l, dnnl_memory_t map,
     dnnl_memory_t vector, float *gradient)
 {
-	dnnl_primitive_desc_t hint = down_pd(net, l);
-	dnnl_inner_product_desc_t op;
+	dnnl_primitive_desc_t hint = down_pd(net, l), pd = NULL;
+	struct learn_sides s = sides(l);
 
-	learn_ok(net, dnnl_inner_product_backward_weights_desc_init(&op,
-	    &l->map->md, &l->weights_md, NULL, &l->vector->md), "linear");
-	learn_call_make(net, &l->learn, learn_pd(net, &op, hint,
-	    "linear weights"));
+	if (hint == NULL)
+		return;
+	learn_ok(net, learn_pd_linear_weights(&pd, net->engine, &s, hint),
+	    "linear weights");
+	dnnl_primitive_desc_destroy(hint);
+	learn_call_make(net, &l->learn, pd);
 	learn_call_arg(&l->learn, DNNL_ARG_SRC, map);
 	learn_call_arg(&l->learn, DNNL_ARG_DIFF_DST, vector);
 	learn_call_arg(&l->learn, DNNL_ARG_DIFF_WEIGHTS, learn_memory(net,
-	    &l->weights_md, gradient));
-	if (hint != NULL)
-		dnnl_primitive_desc_destroy(hint);
+	    l->weights_md, gradient));
 }
 
 static void
@@ -136,12 +144,11 @@ static void
 make_out(struct bsp_network *net, struct learn_node *node,
     const struct linear *l)
 {
-	dnnl_dims_t dims = {(dnnl_dim_t)net->batch,
+	dnnl_dim_t dims[2] = {(dnnl_dim_t)net->batch,
 	    (dnnl_dim_t)node->layer->channels};
-	dnnl_memory_desc_t md = l->back ? learn_batch_md(net, node->layer,
-	    dnnl_nchw) : learn_md(2, dims, dnnl_nc);
 
-	learn_node_out(net, node, &md);
+	learn_node_out(net, node, l->back ? learn_batch_layout(net,
+	    node->layer, dnnl_nchw) : learn_layout(net, 2, dims, dnnl_nc));
 }
 
 struct learn_node *
@@ -149,17 +156,15 @@ learn_make_linear(struct bsp_network *net, const struct learn_layer *layer,
     struct learn_node *from, struct learn_node *unused)
 {
 	struct linear *l = learn_alloc(net, sizeof *l);
-	dnnl_memory_desc_t plain;
 	struct learn_node *node;
 
 	(void)unused;
 	if (l == NULL)
 		return NULL;
 	l->back = layer->op == LEARN_UNFLATTEN;
-	if (!l->back) {
-		plain = learn_md(4, from->md.dims, dnnl_nchw);
-		from = learn_reordered(net, from, &plain);
-	}
+	if (!l->back)
+		from = learn_reordered(net, from, learn_layout(net, 4,
+		    learn_md_dims(from->md), dnnl_nchw));
 	node = learn_node_add(net, &type, layer, from, NULL);
 	if (node == NULL)
 		return NULL;
@@ -167,8 +172,10 @@ learn_make_linear(struct bsp_network *net, const struct learn_layer *layer,
 	l->map = l->back ? node : from;
 	l->vector = l->back ? from : node;
 	make_out(net, node, l);
-	l->weights_md = weights_md(l);
-	l->weights = learn_memory(net, &l->weights_md,
+	if (net->failed)
+		return NULL;
+	l->weights_md = weights_md(net, l);
+	l->weights = learn_memory(net, l->weights_md,
 	    net->weight[layer->tensor].tensor->data);
 	if (l->back)
 		make_up(net, l, node->out, from->out);

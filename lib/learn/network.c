@@ -65,7 +65,7 @@ learn_alloc(struct bsp_network *net, size_t bytes)
 }
 
 static dnnl_memory_t
-make_memory(struct bsp_network *net, const dnnl_memory_desc_t *md, void *data)
+make_memory(struct bsp_network *net, learn_md md, void *data)
 {
 	dnnl_memory_t memory = NULL;
 
@@ -79,16 +79,15 @@ make_memory(struct bsp_network *net, const dnnl_memory_desc_t *md, void *data)
 }
 
 dnnl_memory_t
-learn_memory(struct bsp_network *net, const dnnl_memory_desc_t *md,
-    void *data)
+learn_memory(struct bsp_network *net, learn_md md, void *data)
 {
-	if (data == NULL)
+	if (data == NULL && md != NULL)
 		data = learn_alloc(net, dnnl_memory_desc_get_size(md));
 	return data == NULL ? NULL : make_memory(net, md, data);
 }
 
 dnnl_memory_t
-learn_memory_later(struct bsp_network *net, const dnnl_memory_desc_t *md)
+learn_memory_later(struct bsp_network *net, learn_md md)
 {
 	return make_memory(net, md, DNNL_MEMORY_NONE);
 }
@@ -103,60 +102,71 @@ learn_memory_data(dnnl_memory_t memory)
 	return data;
 }
 
-dnnl_memory_desc_t
-learn_md(int n, const dnnl_dim_t *dims, dnnl_format_tag_t tag)
-{
-	dnnl_dims_t all = {0};
-	dnnl_memory_desc_t md;
+/* ----------------------------------------------------------------- layouts */
 
-	memcpy(all, dims, (size_t)n * sizeof *dims);
-	memset(&md, 0, sizeof md);
-	dnnl_memory_desc_init_by_tag(&md, n, all, dnnl_f32, tag);
+learn_md
+learn_layout(struct bsp_network *net, int n, const dnnl_dim_t *dims,
+    dnnl_format_tag_t tag)
+{
+	learn_md md = NULL;
+
+	if (!net->failed)
+		learn_ok(net, learn_md_make(&net->layouts, &md, n, dims, tag),
+		    "a layout");
 	return md;
 }
 
-dnnl_memory_desc_t
-learn_batch_md(const struct bsp_network *net, const struct learn_layer *layer,
+learn_md
+learn_batch_layout(struct bsp_network *net, const struct learn_layer *layer,
     dnnl_format_tag_t tag)
 {
 	dnnl_dim_t dims[4] = {(dnnl_dim_t)net->batch,
 	    (dnnl_dim_t)layer->channels, (dnnl_dim_t)layer->rows,
 	    (dnnl_dim_t)layer->cols};
 
-	return learn_md(4, dims, tag);
+	return learn_layout(net, 4, dims, tag);
+}
+
+learn_md
+learn_query(struct bsp_network *net, dnnl_primitive_desc_t pd,
+    dnnl_query_t what)
+{
+	learn_md md = NULL;
+
+	if (!net->failed && pd != NULL)
+		learn_ok(net, learn_md_query(&net->layouts, &md, pd, what),
+		    "a layout");
+	return md;
+}
+
+bool
+learn_same(learn_md a, learn_md b)
+{
+	return a != NULL && b != NULL && dnnl_memory_desc_equal(a, b);
 }
 
 size_t
-learn_floats(const dnnl_memory_desc_t *md)
+learn_lanes(struct bsp_network *net, learn_md md)
+{
+	static const dnnl_format_tag_t tags[] = {dnnl_nchw, dnnl_nChw8c,
+	    dnnl_nChw16c};
+	static const size_t lanes[] = {1, 8, 16};
+	size_t i;
+
+	for (i = 0; i < 3 && md != NULL; i++)
+		if (learn_same(md, learn_layout(net, 4, learn_md_dims(md),
+		    tags[i])))
+			return lanes[i];
+	return 0;
+}
+
+size_t
+learn_floats(learn_md md)
 {
 	return dnnl_memory_desc_get_size(md) / sizeof(float);
 }
 
 /* -------------------------------------------------------------- primitives */
-
-dnnl_primitive_desc_t
-learn_pd(struct bsp_network *net, const void *op,
-    const_dnnl_primitive_desc_t hint, const char *what)
-{
-	dnnl_primitive_desc_t pd = NULL;
-
-	if (net->failed)
-		return NULL;
-	learn_ok(net, dnnl_primitive_desc_create(&pd, op, NULL, net->engine,
-	    hint), what);
-	return pd;
-}
-
-dnnl_memory_desc_t
-learn_query(dnnl_primitive_desc_t pd, dnnl_query_t what)
-{
-	const dnnl_memory_desc_t *md = pd == NULL ? NULL :
-	    dnnl_primitive_desc_query_md(pd, what, 0);
-	dnnl_memory_desc_t none;
-
-	memset(&none, 0, sizeof none);
-	return md == NULL ? none : *md;
-}
 
 void
 learn_call_make(struct bsp_network *net, struct learn_call *call,
@@ -191,8 +201,7 @@ learn_execute(struct bsp_network *net, const struct learn_call *call)
 
 void
 learn_reorder(struct bsp_network *net, struct learn_call *call,
-    const dnnl_memory_desc_t *from_md, dnnl_memory_t from,
-    const dnnl_memory_desc_t *to_md, dnnl_memory_t to)
+    learn_md from_md, dnnl_memory_t from, learn_md to_md, dnnl_memory_t to)
 {
 	dnnl_primitive_desc_t pd = NULL;
 
@@ -206,12 +215,11 @@ learn_reorder(struct bsp_network *net, struct learn_call *call,
 
 dnnl_memory_t
 learn_other(struct bsp_network *net, struct learn_call *call,
-    const dnnl_memory_desc_t *plain_md, dnnl_memory_t plain,
-    const dnnl_memory_desc_t *md)
+    learn_md plain_md, dnnl_memory_t plain, learn_md md)
 {
 	dnnl_memory_t other;
 
-	if (dnnl_memory_desc_equal(plain_md, md))
+	if (learn_same(plain_md, md))
 		return plain;
 	other = learn_memory(net, md, NULL);
 	learn_reorder(net, call, plain_md, plain, md, other);
@@ -252,10 +260,9 @@ learn_node_add(struct bsp_network *net, const struct learn_type *type,
 }
 
 void
-learn_node_out(struct bsp_network *net, struct learn_node *node,
-    const dnnl_memory_desc_t *md)
+learn_node_out(struct bsp_network *net, struct learn_node *node, learn_md md)
 {
-	node->md = *md;
+	node->md = md;
 	node->out = learn_memory(net, md, NULL);
 	node->data = learn_memory_data(node->out);
 }
@@ -282,8 +289,7 @@ take_slot(struct bsp_network *net, size_t bytes)
 }
 
 static dnnl_memory_t
-memory_in(struct bsp_network *net, const dnnl_memory_desc_t *md,
-    struct learn_slot *slot)
+memory_in(struct bsp_network *net, learn_md md, struct learn_slot *slot)
 {
 	dnnl_memory_t memory = learn_memory_later(net, md);
 
@@ -297,7 +303,7 @@ claim(struct bsp_network *net, struct learn_node *node,
 {
 	node->claimed = true;
 	node->slot = slot;
-	node->gradient = memory_in(net, &node->md, slot);
+	node->gradient = memory_in(net, node->md, slot);
 }
 
 dnnl_memory_t
@@ -309,13 +315,13 @@ learn_gradient_into(struct bsp_network *net, struct learn_node *node, int i,
 
 	if (net->failed || from == NULL || !from->wanted)
 		return NULL;
-	bytes = dnnl_memory_desc_get_size(&from->md);
+	bytes = dnnl_memory_desc_get_size(from->md);
 	if (from->claimed) {
 		/* What is added to must be no other node's as well. */
 		if (from->slot->users > 1 + (from->slot == node->slot))
 			learn_ok(net, dnnl_runtime_error, "gradients");
 		node->aside[i] = take_slot(net, bytes);
-		node->into[i] = memory_in(net, &from->md, node->aside[i]);
+		node->into[i] = memory_in(net, from->md, node->aside[i]);
 		return node->into[i];
 	}
 	if (reuse == LEARN_EQUAL ||
@@ -344,7 +350,7 @@ learn_gradient_done(struct bsp_network *net, struct learn_node *node, int i)
 {
 	if (!net->failed && node->aside[i] != NULL)
 		add_floats(learn_memory_data(node->from[i]->gradient),
-		    node->aside[i]->data, learn_floats(&node->from[i]->md));
+		    node->aside[i]->data, learn_floats(node->from[i]->md));
 }
 
 /* ---------------------------------------------------------------- reorders */
@@ -366,8 +372,8 @@ reorder_prepare(struct bsp_network *net, struct learn_node *node)
 	dnnl_memory_t into = learn_gradient_into(net, node, 0, LEARN_APART);
 
 	if (into != NULL)
-		learn_reorder(net, &reorder->backward, &node->md,
-		    node->gradient, &node->from[0]->md, into);
+		learn_reorder(net, &reorder->backward, node->md,
+		    node->gradient, node->from[0]->md, into);
 }
 
 static void
@@ -382,12 +388,12 @@ static const struct learn_type reorder_type = {reorder_forward,
 
 struct learn_node *
 learn_reordered(struct bsp_network *net, struct learn_node *from,
-    const dnnl_memory_desc_t *md)
+    learn_md md)
 {
 	struct learn_node *node;
 	struct reorder *reorder;
 
-	if (net->failed || dnnl_memory_desc_equal(&from->md, md))
+	if (net->failed || learn_same(from->md, md))
 		return from;
 	node = learn_node_add(net, &reorder_type, NULL, from, NULL);
 	reorder = learn_alloc(net, sizeof *reorder);
@@ -395,7 +401,7 @@ learn_reordered(struct bsp_network *net, struct learn_node *from,
 		return from;
 	node->state = reorder;
 	learn_node_out(net, node, md);
-	learn_reorder(net, &reorder->forward, &from->md, from->out, md,
+	learn_reorder(net, &reorder->forward, from->md, from->out, md,
 	    node->out);
 	return node;
 }
@@ -434,13 +440,13 @@ make_input(struct bsp_network *net, bool input_gradient)
 {
 	struct learn_layer image = {.channels = 1, .rows = net->plan->rows,
 	    .cols = net->plan->cols};
-	dnnl_memory_desc_t md = learn_batch_md(net, &image, dnnl_nchw);
+	learn_md md = learn_batch_layout(net, &image, dnnl_nchw);
 	struct learn_node *node = learn_node_add(net, NULL, NULL, NULL, NULL);
 
 	if (node == NULL)
 		return NULL;
 	node->wanted = input_gradient;
-	learn_node_out(net, node, &md);
+	learn_node_out(net, node, md);
 	return node;
 }
 
@@ -449,7 +455,6 @@ make_forward(struct bsp_network *net, bool input_gradient)
 {
 	struct learn_node *made[LEARN_LAYERS + 1] = {NULL};
 	const struct learn_layer *layer = net->plan->layer;
-	dnnl_memory_desc_t md;
 	size_t i;
 
 	made[0] = make_input(net, input_gradient);
@@ -458,8 +463,8 @@ make_forward(struct bsp_network *net, bool input_gradient)
 		    made[layer->from[0]], made[layer->from[1]]);
 	if (net->failed)
 		return;
-	md = learn_batch_md(net, layer - 1, dnnl_nchw);
-	net->output = learn_reordered(net, made[i], &md);
+	net->output = learn_reordered(net, made[i], learn_batch_layout(net,
+	    layer - 1, dnnl_nchw));
 }
 
 static void
@@ -479,7 +484,7 @@ make_backward(struct bsp_network *net)
 	if (net->failed)
 		return;
 	claim(net, net->output, take_slot(net,
-	    dnnl_memory_desc_get_size(&net->output->md)));
+	    dnnl_memory_desc_get_size(net->output->md)));
 	for (node = net->output; node > net->node && !net->failed; node--) {
 		if (!node->claimed)
 			continue;
@@ -547,6 +552,7 @@ learn_network_free(struct bsp_network *net)
 		dnnl_memory_destroy(net->memory[i]);
 	for (i = 0; i < net->blocks; i++)
 		free(net->block[i]);
+	learn_layouts_free(&net->layouts);
 	if (net->stream != NULL)
 		dnnl_stream_destroy(net->stream);
 	if (net->engine != NULL)
@@ -576,6 +582,19 @@ const float *
 learn_network_input_gradient(const struct bsp_network *net)
 {
 	return learn_memory_data(net->node[0].gradient);
+}
+
+const char *
+learn_network_runs(const struct bsp_network *net, size_t i, bool *reference)
+{
+	const_dnnl_primitive_desc_t pd = NULL;
+
+	*reference = false;
+	if (dnnl_primitive_get_primitive_desc(net->primitive[i], &pd) !=
+	    dnnl_success)
+		return "unknown";
+	*reference = learn_pd_is_reference(pd);
+	return learn_pd_name(pd);
 }
 
 int

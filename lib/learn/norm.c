@@ -429,53 +429,33 @@ static const struct learn_type type = {forward, prepare, backward};
 
 /* ------------------------------------------------------------------ making */
 
-/* The channels of a block; 0: it is not made of blocks that loops here take. */
-static size_t
-lanes_of(const dnnl_memory_desc_t *md)
-{
-	static const dnnl_format_tag_t tags[] = {dnnl_nchw, dnnl_nChw8c,
-	    dnnl_nChw16c};
-	static const size_t lanes[] = {1, 8, 16};
-	dnnl_memory_desc_t other;
-	size_t i;
-
-	for (i = 0; i < 3; i++) {
-		other = learn_md(4, md->dims, tags[i]);
-		if (dnnl_memory_desc_equal(md, &other))
-			return lanes[i];
-	}
-	return 0;
-}
-
 struct learn_node *
 learn_make_norm(struct bsp_network *net, const struct learn_layer *layer,
     struct learn_node *from, struct learn_node *unused)
 {
 	struct norm *norm = learn_alloc(net, sizeof *norm);
-	dnnl_memory_desc_t plain;
 	struct learn_node *node;
 
 	(void)unused;
 	if (norm == NULL)
 		return NULL;
-	if (lanes_of(&from->md) == 0) {
-		plain = learn_md(4, from->md.dims, dnnl_nchw);
-		from = learn_reordered(net, from, &plain);
-	}
+	if (learn_lanes(net, from->md) == 0)
+		from = learn_reordered(net, from, learn_layout(net, 4,
+		    learn_md_dims(from->md), dnnl_nchw));
 	node = learn_node_add(net, &type, layer, from, NULL);
 	if (node == NULL)
 		return NULL;
 	node->state = norm;
 	norm->slope = layer->slope;
 	norm->channels = layer->channels;
-	norm->lanes = lanes_of(&from->md);
+	norm->lanes = learn_lanes(net, from->md);
 	norm->blocks = (norm->channels + norm->lanes - 1) / norm->lanes;
 	norm->piece = layer->rows * layer->cols * norm->lanes;
 	norm->block = learn_alloc(net, norm->blocks * sizeof *norm->block);
 	if (net->training) {
 		norm->sums = learn_alloc(net, net->batch * norm->blocks * 2 *
 		    LANES * sizeof *norm->sums);
-		learn_node_out(net, node, &from->md);
+		learn_node_out(net, node, from->md);
 	} else { /* nobody needs its input again */
 		node->md = from->md;
 		node->out = from->out;

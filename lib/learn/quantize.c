@@ -143,7 +143,7 @@ mean_square(const float *a, const float *b, size_t n, size_t count)
 static void
 record(struct bsp_network *net, struct learn_node *node)
 {
-	size_t n = learn_floats(&node->md), i;
+	size_t n = learn_floats(node->md), i;
 	struct quantize *q = node->state;
 
 	if (q->offset == NULL) {
@@ -159,7 +159,7 @@ record(struct bsp_network *net, struct learn_node *node)
 static void
 replay(struct bsp_network *net, struct learn_node *node)
 {
-	size_t n = learn_floats(&node->md), i;
+	size_t n = learn_floats(node->md), i;
 	struct quantize *q = node->state;
 
 	for (i = 0; i < n; i++)
@@ -185,7 +185,7 @@ forward(struct bsp_network *net, struct learn_node *node)
 	if (!net->training || net->failed)
 		return;
 	net->latent_loss += mean_square(node->from[0]->data, node->data,
-	    learn_floats(&node->md), q->vectors * q->dim);
+	    learn_floats(node->md), q->vectors * q->dim);
 	if (net->codes == LEARN_RECORD)
 		record(net, node);
 	else
@@ -205,7 +205,7 @@ backward(struct bsp_network *net, struct learn_node *node)
 	const float *from = learn_memory_data(node->gradient);
 	float *to = learn_memory_data(node->into[0]);
 	struct quantize *q = node->state;
-	size_t n = learn_floats(&node->md), i;
+	size_t n = learn_floats(node->md), i;
 	float slope = (float)(2 * LEARN_COMMITMENT /
 	    (double)(q->vectors * q->dim));
 
@@ -242,19 +242,19 @@ learn_make_quantize(struct bsp_network *net, const struct learn_layer *layer,
 	struct learn_node *node = learn_node_add(net, &type, layer, from,
 	    NULL);
 	struct quantize *q = learn_alloc(net, sizeof *q);
-	dnnl_memory_desc_t rows = learn_batch_md(net, layer, dnnl_nhwc);
+	learn_md rows = learn_batch_layout(net, layer, dnnl_nhwc);
 
 	(void)unused;
 	if (node == NULL || q == NULL)
 		return NULL;
 	node->state = q;
 	make_state(net, q, layer);
-	learn_node_out(net, node, &from->md);
+	learn_node_out(net, node, from->md);
 	if (net->failed)
 		return NULL;
-	learn_reorder(net, &q->gather, &from->md, from->out, &rows,
-	    learn_memory(net, &rows, q->vector));
-	learn_reorder(net, &q->scatter, &rows,
-	    learn_memory(net, &rows, q->chosen), &node->md, node->out);
+	learn_reorder(net, &q->gather, from->md, from->out, rows,
+	    learn_memory(net, rows, q->vector));
+	learn_reorder(net, &q->scatter, rows,
+	    learn_memory(net, rows, q->chosen), node->md, node->out);
 	return node;
 }

@@ -22,14 +22,13 @@ backward(struct bsp_network *net, struct learn_node *node)
 }
 
 static dnnl_primitive_desc_t
-forward_pd(struct bsp_network *net, const dnnl_memory_desc_t *md)
+forward_pd(struct bsp_network *net, learn_md md)
 {
-	dnnl_eltwise_desc_t op;
+	dnnl_primitive_desc_t pd = NULL;
 
-	learn_ok(net, dnnl_eltwise_forward_desc_init(&op,
-	    dnnl_forward_training, dnnl_eltwise_relu_use_dst_for_bwd, md,
-	    0, 0), "relu");
-	return learn_pd(net, &op, NULL, "relu");
+	if (!net->failed)
+		learn_ok(net, learn_pd_relu(&pd, net->engine, md), "relu");
+	return pd;
 }
 
 static void
@@ -37,22 +36,20 @@ prepare(struct bsp_network *net, struct learn_node *node)
 {
 	dnnl_memory_t into = learn_gradient_into(net, node, 0, LEARN_OVER);
 	struct relu *relu = node->state;
-	dnnl_primitive_desc_t hint = forward_pd(net, &node->md);
-	dnnl_eltwise_desc_t op;
+	dnnl_primitive_desc_t hint, pd = NULL;
 
-	if (into != NULL) {
-		learn_ok(net, dnnl_eltwise_backward_desc_init(&op,
-		    dnnl_eltwise_relu_use_dst_for_bwd, &node->md, &node->md,
-		    0, 0), "relu");
-		learn_call_make(net, &relu->backward, learn_pd(net, &op, hint,
-		    "relu backward"));
-		learn_call_arg(&relu->backward, DNNL_ARG_DST, node->out);
-		learn_call_arg(&relu->backward, DNNL_ARG_DIFF_DST,
-		    node->gradient);
-		learn_call_arg(&relu->backward, DNNL_ARG_DIFF_SRC, into);
-	}
-	if (hint != NULL)
-		dnnl_primitive_desc_destroy(hint);
+	if (into == NULL)
+		return;
+	hint = forward_pd(net, node->md);
+	if (hint == NULL)
+		return;
+	learn_ok(net, learn_pd_relu_data(&pd, net->engine, node->md, hint),
+	    "relu backward");
+	dnnl_primitive_desc_destroy(hint);
+	learn_call_make(net, &relu->backward, pd);
+	learn_call_arg(&relu->backward, DNNL_ARG_DST, node->out);
+	learn_call_arg(&relu->backward, DNNL_ARG_DIFF_DST, node->gradient);
+	learn_call_arg(&relu->backward, DNNL_ARG_DIFF_SRC, into);
 }
 
 static const struct learn_type type = {forward, prepare, backward};
@@ -70,13 +67,13 @@ learn_make_relu(struct bsp_network *net, const struct learn_layer *layer,
 		return NULL;
 	node->state = relu;
 	if (layer->keep) {
-		learn_node_out(net, node, &from->md);
+		learn_node_out(net, node, from->md);
 	} else {
 		node->md = from->md;
 		node->out = from->out;
 		node->data = from->data;
 	}
-	learn_call_make(net, &relu->forward, forward_pd(net, &from->md));
+	learn_call_make(net, &relu->forward, forward_pd(net, from->md));
 	learn_call_arg(&relu->forward, DNNL_ARG_SRC, from->out);
 	learn_call_arg(&relu->forward, DNNL_ARG_DST, node->out);
 	return node;

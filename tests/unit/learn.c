@@ -34,24 +34,32 @@ draw(struct bsp_random *random)
 	return 2 * bsp_random_uniform(random) - 1;
 }
 
+static void
+draw_weights(struct probe *p, struct bsp_random *random)
+{
+	struct bsp_tensor *t;
+	size_t i, k;
+
+	for (i = 0; i < p->plan.specs; i++) {
+		t = bsp_tensors_add(&p->tensors, p->plan.spec[i].name,
+		    p->plan.spec[i].rank, p->plan.spec[i].shape, &e);
+		for (k = 0; k < t->size; k++)
+			t->data[k] = (float)(draw(random) *
+			    (p->plan.spec[i].fan_in > 0 ? 1.7 /
+			    sqrt((double)p->plan.spec[i].fan_in) : 1));
+	}
+}
+
 /* Weights, input and functional at random. */
 static void
 begin(struct probe *p, size_t batch)
 {
 	const struct learn_layer *last = &p->plan.layer[p->plan.layers - 1];
 	struct bsp_random random;
-	struct bsp_tensor *t;
-	size_t i, k;
+	size_t i;
 
 	bsp_random_start(&random, 5, BSP_DRAW_WEIGHTS, 0, 0);
-	for (i = 0; i < p->plan.specs; i++) {
-		t = bsp_tensors_add(&p->tensors, p->plan.spec[i].name,
-		    p->plan.spec[i].rank, p->plan.spec[i].shape, &e);
-		for (k = 0; k < t->size; k++)
-			t->data[k] = (float)(draw(&random) *
-			    (p->plan.spec[i].fan_in > 0 ? 1.7 /
-			    sqrt((double)p->plan.spec[i].fan_in) : 1));
-	}
+	draw_weights(p, &random);
 	p->net = learn_network_new(&p->plan, &p->tensors, batch, true, true,
 	    &e);
 	if (p->net == NULL) {
@@ -89,7 +97,7 @@ signs(const struct bsp_network *net)
 		    (node->layer->op != LEARN_RELU &&
 		    node->layer->op != LEARN_NORM))
 			continue;
-		for (k = 0; k < learn_floats(&node->md); k++)
+		for (k = 0; k < learn_floats(node->md); k++)
 			hash = hash * 0x9E3779B97F4A7C15u +
 			    (node->data[k] > 0);
 	}
@@ -445,14 +453,14 @@ norm_values(size_t channels, float slope, float first)
 
 /* ---------------------------------------------------------- whole networks */
 
-static void
-whole(const char *kind, size_t rows, size_t cols, double first, double second,
-    double step, size_t most)
+/* A network of a kind; a second parameter of 0 is the default. */
+static struct probe *
+fresh_kind(const char *kind, size_t rows, size_t cols, double first,
+    double second)
 {
 	struct probe *p = fresh(rows, cols);
 	double params[BSP_PARAMS_MAX];
 	struct learn_sizes sizes;
-	char name[64];
 
 	sizes.kind = bsp_kind_find(bsp_architectures, kind);
 	bsp_kind_defaults(sizes.kind, params);
@@ -463,12 +471,69 @@ whole(const char *kind, size_t rows, size_t cols, double first, double second,
 	sizes.rows = rows;
 	sizes.cols = cols;
 	if (learn_plan_make(&p->plan, &sizes, &e)) {
-		ok(false, "%s: %s", kind, e.text);
-		return;
+		printf("Bail out! %s: %s\n", kind, e.text);
+		exit(1);
 	}
+	return p;
+}
+
+static void
+whole(const char *kind, size_t rows, size_t cols, double first, double second,
+    double step, size_t most)
+{
+	struct probe *p = fresh_kind(kind, rows, cols, first, second);
+	char name[64];
+
 	snprintf(name, sizeof name, "the whole %s of %zu x %zu", kind, rows,
 	    cols);
 	check(p, name, 2, step, most);
+}
+
+/* What oneDNN runs for each layer of a network: no plain loops. */
+static void
+runs(const char *kind, size_t side, double first, double second,
+    size_t batch, bool training)
+{
+	struct probe *p = fresh_kind(kind, side, side, first, second);
+	size_t i, count = 0, references = 0;
+	struct bsp_random random;
+	const char *name;
+	bool reference;
+
+	bsp_random_start(&random, 5, BSP_DRAW_WEIGHTS, 0, 0);
+	draw_weights(p, &random);
+	p->net = learn_network_new(&p->plan, &p->tensors, batch, training,
+	    false, &e);
+	printf("#");
+	for (i = 0; p->net != NULL && i < p->net->primitives; i++) {
+		name = learn_network_runs(p->net, i, &reference);
+		printf(" %s", name);
+		count++;
+		references += reference;
+	}
+	printf("\n");
+	ok(count > 0 && references == 0, "%s, %g and %g, %zu images of "
+	    "%zu x %zu, %s: %zu of %zu primitives are plain loops", kind,
+	    first, second, batch, side, side, training ? "training" :
+	    "inference", references, count);
+	end(p);
+}
+
+static void
+implementations(void)
+{
+	static const double widths[] = {1, 3, 8, 12, 16, 24, 32, 48};
+	size_t i, k;
+
+	for (i = 0; i < sizeof widths / sizeof widths[0]; i++)
+		for (k = 0; k < 4; k++) {
+			runs("ae", 32, 5, widths[i], k < 2 ? 1 : 16, k % 2);
+			runs("spatial-ae", 64, 1 + (double)(k / 2),
+			    widths[i], k < 2 ? 1 : 16, k % 2);
+			if (widths[i] >= 16 && fmod(widths[i], 16) == 0)
+				runs("vq-vae", 32, widths[i], 0, k < 2 ? 1 :
+				    16, k % 2);
+		}
 }
 
 /* ----------------------------------------------------------------- descent */
@@ -601,6 +666,7 @@ main(void)
 	whole("ae", 32, 32, 5, 6, 1e-4, 10);
 	whole("spatial-ae", 32, 32, 2, 8, 1e-4, 10);
 	whole("vq-vae", 8, 16, 32, 0, 2e-3, 3);
+	implementations();
 	descent();
 	files();
 	unreadable();
