@@ -121,9 +121,16 @@ char *learn_shape_text(char *text, size_t rank, const size_t *shape);
 
 /* ---------------------------------------------------------------- networks */
 
-/* A primitive and what it works on. */
+/* Where an element is copied from and to, in floats. */
+struct learn_place {
+	size_t from, to;
+};
+
+/* A primitive, or a copy of our own, and what it works on. */
 struct learn_call {
 	dnnl_primitive_t primitive;
+	const struct learn_place *place; /* NULL: a primitive */
+	size_t places;
 	int n;
 	dnnl_exec_arg_t arg[12];
 };

@@ -191,12 +191,51 @@ learn_call_arg(struct learn_call *call, int arg, dnnl_memory_t memory)
 	call->arg[call->n++] = (dnnl_exec_arg_t){arg, memory};
 }
 
+/* Copy as the call's places say. */
+static void
+copy_places(const struct learn_call *call)
+{
+	const float *from = learn_memory_data(call->arg[0].memory);
+	float *to = learn_memory_data(call->arg[1].memory);
+	size_t i;
+
+	for (i = 0; i < call->places; i++)
+		to[call->place[i].to] = from[call->place[i].from];
+}
+
 void
 learn_execute(struct bsp_network *net, const struct learn_call *call)
 {
-	if (call->primitive != NULL && !net->failed)
+	if (net->failed)
+		return;
+	if (call->place != NULL)
+		copy_places(call);
+	else if (call->primitive != NULL)
 		learn_ok(net, dnnl_primitive_execute(call->primitive,
 		    net->stream, call->n, call->arg), "execute");
+}
+
+/* Note where each element of four dimensions is in both layouts. */
+static void
+make_places(struct bsp_network *net, struct learn_call *call, learn_md from,
+    learn_md to)
+{
+	const dnnl_dim_t *n = learn_md_dims(to);
+	size_t count = (size_t)(n[0] * n[1] * n[2] * n[3]);
+	struct learn_place *place = learn_alloc(net, count * sizeof *place);
+	dnnl_dim_t at[4];
+
+	if (place == NULL)
+		return;
+	call->place = place;
+	call->places = count;
+	for (at[0] = 0; at[0] < n[0]; at[0]++)
+		for (at[1] = 0; at[1] < n[1]; at[1]++)
+			for (at[2] = 0; at[2] < n[2]; at[2]++)
+				for (at[3] = 0; at[3] < n[3]; at[3]++)
+					*place++ = (struct learn_place){
+					    learn_md_offset(from, at),
+					    learn_md_offset(to, at)};
 }
 
 void
@@ -205,10 +244,12 @@ learn_reorder(struct bsp_network *net, struct learn_call *call,
 {
 	dnnl_primitive_desc_t pd = NULL;
 
-	if (!net->failed)
-		learn_ok(net, dnnl_reorder_primitive_desc_create(&pd, from_md,
-		    net->engine, to_md, net->engine, NULL), "reorder");
-	learn_call_make(net, call, pd);
+	if (!net->failed && learn_md_is_padded_twice(to_md))
+		make_places(net, call, from_md, to_md);
+	else if (!net->failed && learn_ok(net,
+	    dnnl_reorder_primitive_desc_create(&pd, from_md, net->engine,
+	    to_md, net->engine, NULL), "reorder"))
+		learn_call_make(net, call, pd);
 	learn_call_arg(call, DNNL_ARG_FROM, from);
 	learn_call_arg(call, DNNL_ARG_TO, to);
 }

@@ -16,6 +16,13 @@ struct learn_layout {
 	dnnl_memory_desc_t md;
 };
 
+/* How a layout's elements lie: blocks of `size' of dimension `dim', the
+ * innermost last, in what the strides lead to. */
+struct blocking {
+	int n, blocks;
+	const dnnl_dim_t *dims, *padded, *strides, *size, *dim;
+};
+
 #if DNNL_VERSION_MAJOR >= 3
 
 #define make_tagged dnnl_memory_desc_create_with_tag
@@ -34,13 +41,36 @@ destroy(struct learn_layout *layout)
 	dnnl_memory_desc_destroy(layout->md);
 }
 
-const dnnl_dim_t *
-learn_md_dims(learn_md md)
+static const dnnl_dim_t *
+query(learn_md md, dnnl_query_t what)
 {
 	const dnnl_dims_t *dims = NULL;
 
-	dnnl_memory_desc_query(md, dnnl_query_dims, &dims);
+	dnnl_memory_desc_query(md, what, &dims);
 	return *dims;
+}
+
+static int
+query_number(learn_md md, dnnl_query_t what)
+{
+	int n = 0;
+
+	dnnl_memory_desc_query(md, what, &n);
+	return n;
+}
+
+static struct blocking
+blocking_of(learn_md md)
+{
+	return (struct blocking){
+		.n = query_number(md, dnnl_query_ndims_s32),
+		.dims = query(md, dnnl_query_dims),
+		.padded = query(md, dnnl_query_padded_dims),
+		.strides = query(md, dnnl_query_strides),
+		.blocks = query_number(md, dnnl_query_inner_nblks_s32),
+		.size = query(md, dnnl_query_inner_blks),
+		.dim = query(md, dnnl_query_inner_idxs),
+	};
 }
 
 #else
@@ -67,13 +97,54 @@ destroy(struct learn_layout *layout)
 	(void)layout;
 }
 
-const dnnl_dim_t *
-learn_md_dims(learn_md md)
+static struct blocking
+blocking_of(learn_md md)
 {
-	return md->dims;
+	return (struct blocking){
+		.n = md->ndims,
+		.dims = md->dims,
+		.padded = md->padded_dims,
+		.strides = md->format_desc.blocking.strides,
+		.blocks = md->format_desc.blocking.inner_nblks,
+		.size = md->format_desc.blocking.inner_blks,
+		.dim = md->format_desc.blocking.inner_idxs,
+	};
 }
 
 #endif
+
+const dnnl_dim_t *
+learn_md_dims(learn_md md)
+{
+	return blocking_of(md).dims;
+}
+
+bool
+learn_md_is_padded_twice(learn_md md)
+{
+	struct blocking b = blocking_of(md);
+
+	return b.blocks > 1 &&
+	    memcmp(b.dims, b.padded, (size_t)b.n * sizeof *b.dims) != 0;
+}
+
+size_t
+learn_md_offset(learn_md md, const dnnl_dim_t *at)
+{
+	struct blocking b = blocking_of(md);
+	dnnl_dim_t offset = 0, inner = 1;
+	dnnl_dims_t outer;
+	int i;
+
+	memcpy(outer, at, (size_t)b.n * sizeof *at);
+	for (i = b.blocks; i-- > 0; inner *= b.size[i]) {
+		offset += inner * (outer[b.dim[i]] % b.size[i]);
+		outer[b.dim[i]] /= b.size[i];
+	}
+	for (i = 0; i < b.n; i++)
+		offset += b.strides[i] * outer[i];
+	return (size_t)offset;
+}
 
 /* Keep a layout that was made, or drop it. */
 static dnnl_status_t

@@ -41,6 +41,15 @@ dnnl_status_t learn_md_query(struct learn_layouts *layouts, learn_md *md,
 /* The dimensions of a layout, in oneDNN's order. */
 const dnnl_dim_t *learn_md_dims(learn_md md);
 
+/*
+ * Does a layout have blocks within blocks of channels, of which the last are
+ * padded?  Copies to it must be our own: release 3.7 leaves out values there.
+ */
+bool learn_md_is_padded_twice(learn_md md);
+
+/* Where a layout has the element at these indices, in floats. */
+size_t learn_md_offset(learn_md md, const dnnl_dim_t *at);
+
 /* ------------------------------------------------- descriptors of primitives */
 
 /* The window of a convolution. */
