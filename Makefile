@@ -48,10 +48,11 @@ LEARN_LIBS = -ldnnl -ljansson -llapacke -lopenblas -fopenmp
 $(LEARN_OBJECTS) $(LEARN_PIC): INCLUDES = -Ilib -fopenmp -fno-math-errno
 
 .DELETE_ON_ERROR:
-.PHONY: all help check check-san lint fuzz bench demo install uninstall \
-	dist clean
+.PHONY: all programs help check check-san lint fuzz bench demo install \
+	uninstall dist clean
 
-all: $(PROGRAMS:%=$B/bin/%) $(STATIC) $(SHARED) $(LEARN_STATIC) \
+programs: $(PROGRAMS:%=$B/bin/%)
+all: programs $(STATIC) $(SHARED) $(LEARN_STATIC) \
 	$(LEARN_SHARED) $B/lib/blindspot.pc $B/lib/blindspot-learn.pc
 
 help:
@@ -235,8 +236,8 @@ lint:
 		pipelines/pictures.bash pipelines/prepare.bash
 	! mandoc -Tlint -Wstyle $(MANUALS) 2>/dev/null | \
 		grep -v 'referenced manual not found'
-	$(MAKE) -s STRICT=-Werror tests
-	$(MAKE) -s B=$B/clang-O3 CC=clang STRICT=-Werror tests
+	$(MAKE) -s $(PARALLEL) STRICT=-Werror tests
+	$(VARIANT) B=$B/clang-O3 CC=clang CFLAGS=-O3 test-programs
 
 # A line that runs make is executed even by `make -n`, for the sub-make to say
 # what it would do.  One that does more begins with this, and does nothing then.

@@ -13,27 +13,32 @@ $B/tests/learn: $(LEARN_STATIC)
 $B/tests/learn: INCLUDES = -Ilib
 $B/tests/learn: TEST_LIBS = $(LEARN_STATIC) $(STATIC) $(LEARN_LIBS)
 
-.PHONY: tests variants sanitized
-tests: all $(UNIT_PROGRAMS)
+.PHONY: tests test-programs variants sanitized
+tests: all test-programs
+test-programs: programs $(UNIT_PROGRAMS)
 
-# Other compilers and optimisation levels, whose results must be the same.
+# As many jobs as processors, unless make was told how many.
+PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j"$$(nproc)")
+
+# Other compilers and optimisation levels, whose results must be the same: of
+# programs, so that what goes into shared libraries need not be compiled.
+VARIANT = $(MAKE) -s $(PARALLEL) STRICT=-Werror
 variants:
-	$(MAKE) -s B=$B/gcc-O0 CC=gcc CFLAGS=-O0 STRICT=-Werror all
-	$(MAKE) -s B=$B/clang-O0 CC=clang CFLAGS=-O0 STRICT=-Werror all
-	$(MAKE) -s B=$B/clang-O3 CC=clang CFLAGS=-O3 STRICT=-Werror all
-	$(MAKE) -s B=$B/no-clones CC=gcc CPPFLAGS=-DBSP_NO_CLONES \
-		STRICT=-Werror all
+	$(VARIANT) B=$B/gcc-O0 CC=gcc CFLAGS=-O0 programs
+	$(VARIANT) B=$B/clang-O0 CC=clang CFLAGS=-O0 programs
+	$(VARIANT) B=$B/clang-O3 CC=clang CFLAGS=-O3 test-programs
+	$(VARIANT) B=$B/no-clones CC=gcc CPPFLAGS=-DBSP_NO_CLONES programs
 
 SANITIZE = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
 sanitized:
-	$(MAKE) -s B=$B/sanitized CC=gcc CFLAGS='$(SANITIZE)' \
-		CPPFLAGS=-DBSP_NO_CLONES STRICT=-Werror tests
+	$(VARIANT) B=$B/sanitized CC=gcc CFLAGS='$(SANITIZE)' \
+		CPPFLAGS=-DBSP_NO_CLONES test-programs
 
 check: packages-check
-	$(MAKE) -s STRICT=-Werror tests
+	$(MAKE) -s $(PARALLEL) STRICT=-Werror tests
 	$(MAKE) -s variants sanitized
 	$(MAKE) -s lint
-	tests/run $B
+	tests/run $B -- $B/sanitized unit contract bad-input
 
 check-san: packages-check sanitized
-	SANITIZED=1 tests/run $B/sanitized unit oracle contract bad-input
+	tests/run $B/sanitized unit oracle contract bad-input

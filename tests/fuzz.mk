@@ -34,7 +34,7 @@ fuzz: packages-check
 	done
 
 REPLAYS = $(FUZZ_TARGETS:%=$B/tests/replay-%)
-tests: $(REPLAYS)
+test-programs: $(REPLAYS)
 $B/tests/replay-%: tests/fuzz/%.c tests/fuzz/replay.c tests/fuzz/stream.h \
 		$(STATIC)
 	@mkdir -p $(@D)
