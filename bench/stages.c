@@ -66,7 +66,7 @@ run_degrade(const struct stage *stage, float *x, size_t rows, size_t cols,
 	struct bsp_degrade_job job = {0};
 	struct bsp_error e;
 
-	return stage->kind->apply.degrade(&job, stage->params, &in, &out, &e);
+	return bsp_degrade(stage->kind, &job, stage->params, &in, &out, &e);
 }
 
 int

@@ -261,39 +261,6 @@ struct bsp_param {
 
 #define BSP_PARAMS_MAX 16
 
-struct bsp_inject_job;
-struct bsp_degrade_job;
-struct bsp_residual_job;
-
-/*
- * Put one anomaly into *image, which begins as the healthy image (or as the
- * anomaly before left it), and set to 1 the samples of *label that it covers;
- * label has the image's size, and the healthy image has foreground.  Samples
- * that it does not label stay as they are, all of them where it fails.  params
- * are in the order of the kind's row.
- */
-typedef int bsp_inject_fn(const struct bsp_inject_job *job,
-    const double *params, struct bsp_image *image, struct bsp_image *label,
-    struct bsp_error *e);
-
-/*
- * Fail (BSP_USAGE) where parameters, each of which is within its range, do not
- * go together.  0 or -1.
- */
-typedef int bsp_check_fn(const double *params, struct bsp_error *e);
-
-/* Make *out the imperfect reconstruction of *in; they may not be the same. */
-typedef int bsp_degrade_fn(const struct bsp_degrade_job *job,
-    const double *params, const struct bsp_image *in, struct bsp_image *out,
-    struct bsp_error *e);
-
-/* Make *map the anomaly-score map of the job's images, which have one size. */
-typedef int bsp_residual_fn(const struct bsp_residual_job *job,
-    const double *params, struct bsp_image *map, struct bsp_error *e);
-
-/* How far from a sample of the map the samples lie that it depends on. */
-typedef size_t bsp_reach_fn(const double *params);
-
 /* What a kind works with beside the image and its reconstructions. */
 enum bsp_need {
 	BSP_DONOR = 1,     /* anomalies: another image */
@@ -306,8 +273,12 @@ enum bsp_need {
 
 /*
  * One kind of anomaly, degradation or residual: a row of its stage's table.
- * The row drives sub-commands, --help, completion and sweep specs.
+ * The row drives sub-commands, --help, completion and sweep specs.  A kind is
+ * applied by its stage's entry point, which checks what it is given: bsp_inject
+ * or bsp_inject_image, bsp_degrade, bsp_residual_map.
  */
+struct bsp_apply; /* the library's own */
+
 struct bsp_kind {
 	const char *name;
 	const char *summary; /* one line */
@@ -318,15 +289,9 @@ struct bsp_kind {
 	const struct bsp_param *options; /* more, which all of a stage share */
 	const char *const *drawn; /* anomalies: the numbers that it draws; ended
 	                             by NULL; NULL: none */
-	bsp_check_fn *check; /* NULL: any parameters within their ranges go */
 	bool pointwise; /* residuals: each sample depends on its own alone */
-	bsp_reach_fn *reach; /* residuals: NULL: on all, unless pointwise */
 	bool below_zero; /* residuals: 0 is no score of what is normal */
-	union {
-		bsp_inject_fn *inject;
-		bsp_degrade_fn *degrade;
-		bsp_residual_fn *residual;
-	} apply;
+	const struct bsp_apply *apply;
 };
 
 /* The tables, each ended by a row whose name is NULL. */
@@ -353,8 +318,8 @@ BSP_API void bsp_nearest(const char *word, const char *candidate,
     const char **nearest);
 
 /*
- * How many parameters the kind has, its stage's options included; params[] of
- * its function is that long.
+ * How many parameters the kind has, its stage's options included; params[] is
+ * that long wherever one is taken.
  */
 BSP_API size_t bsp_kind_params(const struct bsp_kind *kind);
 
@@ -372,6 +337,14 @@ BSP_API void bsp_kind_defaults(const struct bsp_kind *kind, double *values);
 /* Read one value of a parameter, checking type and range (BSP_USAGE). */
 BSP_API int bsp_param_parse(const struct bsp_param *param, const char *text,
     double *value, struct bsp_error *e);
+
+/*
+ * Fail (BSP_USAGE) where one of the kind's parameters is not finite or out of
+ * its range, or where they do not go together.  params NULL: for a kind that
+ * has none.
+ */
+BSP_API int bsp_params_check(const struct bsp_kind *kind,
+    const double *params, struct bsp_error *e);
 
 /* Say the parameter's range in words: "0 to 1", "above 0", "at least 1". */
 BSP_API char *bsp_param_range(const struct bsp_param *param, char text[64]);
@@ -544,7 +517,7 @@ struct bsp_inject_job {
 	size_t row, col;                 /* the centre, inside the image */
 	uint64_t seed;
 	uint64_t index;  /* of the image in the whole stream */
-	uint32_t number; /* of the anomaly in the image, from 0 */
+	uint32_t number; /* of the anomaly in the image, from 0, below 2^24 */
 	const struct bsp_image *donor; /* of its size; NULL: there is none */
 	const struct bsp_image *shape; /* a mask of any size; NULL likewise */
 	double *drawn; /* NULL, or [BSP_DRAWN_MAX]: gets what the kind drew, in
@@ -560,17 +533,74 @@ BSP_API int bsp_position_draw(const struct bsp_image *image, uint64_t seed,
     uint64_t index, uint32_t number, size_t *row, size_t *col,
     struct bsp_error *e);
 
+/*
+ * Put one anomaly into *image, which begins as the healthy image (or as the
+ * anomaly before left it), and set to 1 the samples of *label that it covers;
+ * both have the healthy image's size.  Samples that it does not label stay as
+ * they are, all of them where it fails.  params are in the order of the kind's
+ * row.
+ *
+ * Fails (BSP_USAGE) where the kind is of another stage, a parameter is out of
+ * range, the job lacks what the kind needs, the centre lies outside of the
+ * image, or what is written is also read; (BSP_DATA) where an image is empty,
+ * not finite, without foreground or of another size, and where no anomaly of
+ * this kind fits.
+ */
+BSP_API int bsp_inject(const struct bsp_kind *kind,
+    const struct bsp_inject_job *job, const double *params,
+    struct bsp_image *image, struct bsp_image *label, struct bsp_error *e);
+
+/*
+ * Anomalies of one kind that are put into an image one after another.  Both
+ * functions may be NULL and get `with'; they return 0, or -1 to stop.
+ */
+struct bsp_inject_run {
+	const struct bsp_kind *kind;
+	const double *params;
+	size_t count; /* of anomalies */
+	/*
+	 * Before anomaly i: set the centre in *job, whose number is i, and
+	 * change of it and of params (room for all, as the run has them or as
+	 * the anomaly before left them) what is to differ.  NULL: the centre is
+	 * drawn by bsp_position_draw.
+	 */
+	int (*before)(void *with, size_t i, struct bsp_inject_job *job,
+	    double *params, struct bsp_error *e);
+	/* After each: record it. */
+	int (*after)(void *with, const struct bsp_inject_job *job,
+	    const double *params, struct bsp_image *image,
+	    struct bsp_image *label, struct bsp_error *e);
+	void *with;
+};
+
+/*
+ * Make *image the healthy image with the run's anomalies and *label their mask.
+ * The job's centre and number do not count.  Fails as bsp_inject does.
+ */
+BSP_API int bsp_inject_image(const struct bsp_inject_run *run,
+    const struct bsp_inject_job *job, struct bsp_image *image,
+    struct bsp_image *label, struct bsp_error *e);
+
 /* ------------------------------------------------- simulated reconstruction */
 
 /* What a degradation with randomness in it draws from. */
 struct bsp_degrade_job {
 	uint64_t seed;
 	uint64_t index;  /* of the image in the whole stream */
-	uint32_t number; /* of the sample of this image, from 0 */
+	uint32_t number; /* of the sample of this image, from 0, below 2^24 */
 	const struct bsp_image *mask; /* what is to be filled, of the image's
-	                                 size; NULL: there is none, and kinds
-	                                 that need one fail (BSP_USAGE) */
+	                                 size; NULL: there is none */
 };
+
+/*
+ * Make *out the imperfect reconstruction of *in.  Fails (BSP_USAGE) where the
+ * kind is of another stage, a parameter is out of range, the kind needs a mask
+ * and has none, or *out is also read; (BSP_DATA) where an image is empty, not
+ * finite or of another size.
+ */
+BSP_API int bsp_degrade(const struct bsp_kind *kind,
+    const struct bsp_degrade_job *job, const double *params,
+    const struct bsp_image *in, struct bsp_image *out, struct bsp_error *e);
 
 /* ------------------------------------------------------------ residual maps */
 
@@ -626,7 +656,10 @@ BSP_API size_t bsp_residual_recons(const struct bsp_kind *kind,
  * is no foreground), median (of a window so wide, symmetric border) and smooth
  * (Gaussian, as the degradation blur).  A kind that is below_zero has there,
  * instead of 0, the least value of the map over what is kept, if that is less.
- * Fails as the kind does.
+ * Fails (BSP_USAGE) where the kind is of another stage, a parameter is out of
+ * range, the job lacks what the kind needs, or the map is also read; (BSP_DATA)
+ * where an image is empty, not finite or of another size, or the kind cannot
+ * tell.
  */
 BSP_API int bsp_residual_map(const struct bsp_kind *kind,
     const struct bsp_residual_job *job, const double *params,

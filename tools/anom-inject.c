@@ -2,8 +2,6 @@
  * anom-inject: put a synthetic anomaly into each image of a stream, and write
  * its mask beside it.
  */
-#include <string.h>
-
 #include "companion.h"
 #include "positions.h"
 #include "table.h"
@@ -56,12 +54,20 @@ check_request(const struct cli_command *command)
 	const struct bsp_kind *kind = command->kind;
 	struct bsp_error e;
 
-	if (kind->check != NULL && kind->check(command->params, &e))
+	if (bsp_params_check(kind, command->params, &e))
 		cli_usage("%s", e.text);
 	companion_check(&donors, kind->name, kind->needs & BSP_MAY_DONOR,
 	    kind->needs & BSP_DONOR);
 	companion_check(&shapes, kind->name, false, kind->needs & BSP_SHAPE);
 }
+
+/* What the program reads and writes. */
+static struct {
+	struct bsp_reader *in;
+	struct bsp_writer *out, *mask; /* mask: NULL where none is wanted */
+	struct positions positions;
+	struct table record;
+} io;
 
 static void
 begin_record(struct table *record, const struct bsp_kind *kind)
@@ -85,12 +91,21 @@ begin_record(struct table *record, const struct bsp_kind *kind)
 	    cli_command_line(NULL), facts, columns);
 }
 
-static void
-write_record(struct table *record, const struct bsp_inject_job *job,
-    const struct cli_command *command)
+/* A row for the anomaly that was put, if a table is wanted. */
+static int
+write_record(void *with, const struct bsp_inject_job *job,
+    const double *params, struct bsp_image *image, struct bsp_image *label,
+    struct bsp_error *e)
 {
+	const struct cli_command *command = with;
+	struct table *record = &io.record;
 	size_t i;
 
+	(void)image;
+	(void)label;
+	(void)e;
+	if (record_path == NULL)
+		return 0;
 	table_count(record, job->index);
 	table_count(record, job->number);
 	table_count(record, job->row);
@@ -100,19 +115,12 @@ write_record(struct table *record, const struct bsp_inject_job *job,
 	if (shapes.path != NULL)
 		table_count(record, companion_last(&shapes));
 	for (i = 0; i < bsp_kind_params(command->kind); i++)
-		table_number(record, command->params[i]);
+		table_number(record, params[i]);
 	for (i = 0; command->kind->drawn != NULL &&
 	    command->kind->drawn[i] != NULL; i++)
 		table_number(record, job->drawn[i]);
+	return 0;
 }
-
-/* What the program reads and writes. */
-static struct {
-	struct bsp_reader *in;
-	struct bsp_writer *out, *mask; /* mask: NULL where none is wanted */
-	struct positions positions;
-	struct table record;
-} io;
 
 static void
 open_all(const struct cli_command *command)
@@ -131,38 +139,31 @@ open_all(const struct cli_command *command)
 	companion_open(&shapes);
 }
 
-/* Put the anomalies into one image. */
+/* The centre that the table of positions has. */
 static int
-inject(struct bsp_inject_job *job, const struct cli_command *command,
-    struct bsp_image *image, struct bsp_image *label, struct bsp_error *e)
+look_up(void *with, size_t i, struct bsp_inject_job *job, double *params,
+    struct bsp_error *e)
 {
-	const struct bsp_image *healthy = job->healthy;
-
-	if (bsp_foreground_check(healthy, e) ||
-	    bsp_image_copy(image, healthy, e) ||
-	    bsp_image_resize(label, healthy->rows, healthy->cols, e))
-		return -1;
-	memset(label->data, 0, bsp_image_size(label) * sizeof *label->data);
-	for (job->number = 0; job->number < anomalies; job->number++) {
-		if (positions_path != NULL)
-			positions_get(&io.positions, job->index, job->number,
-			    healthy, &job->row, &job->col);
-		else if (bsp_position_draw(healthy, seed, job->index,
-		    job->number, &job->row, &job->col, e))
-			return -1;
-		if (command->kind->apply.inject(job, command->params, image,
-		    label, e))
-			return -1;
-		if (record_path != NULL)
-			write_record(&io.record, job, command);
-	}
+	(void)with;
+	(void)params;
+	(void)e;
+	positions_get(&io.positions, job->index, i, job->healthy, &job->row,
+	    &job->col);
 	return 0;
 }
 
 /* Read, change and write one image; 1, or 0 at the end. */
 static int
-next_image(struct bsp_inject_job *job, const struct cli_command *command)
+next_image(struct bsp_inject_job *job, struct cli_command *command)
 {
+	struct bsp_inject_run run = {
+		.kind = command->kind,
+		.params = command->params,
+		.count = anomalies,
+		.before = positions_path != NULL ? look_up : NULL,
+		.after = write_record,
+		.with = command,
+	};
 	static struct bsp_image healthy, donor, shape, image, label;
 	struct bsp_error e = {0};
 	int r = bsp_reader_next(io.in, &healthy, &e);
@@ -175,7 +176,7 @@ next_image(struct bsp_inject_job *job, const struct cli_command *command)
 	job->healthy = &healthy;
 	job->donor = donors.path != NULL ? &donor : NULL;
 	job->shape = shapes.path != NULL ? &shape : NULL;
-	if (inject(job, command, &image, &label, &e)) {
+	if (bsp_inject_image(&run, job, &image, &label, &e)) {
 		bsp_reader_blame(io.in, &e);
 		cli_die(&e);
 	}

@@ -103,16 +103,11 @@ make_label(struct work *work, struct bsp_error *e)
 {
 	struct bsp_inject_job job = {.healthy = &work->healthy, .seed = seed,
 	    .index = first_index + work->images};
+	struct bsp_inject_run run = {.kind = work->disk,
+	    .params = work->params, .count = 1};
 
-	if (bsp_position_draw(&work->healthy, seed, job.index, 0, &job.row,
-	    &job.col, e) || bsp_image_copy(&work->anomalous, &work->healthy,
-	    e) || bsp_image_resize(&work->label, work->healthy.rows,
-	    work->healthy.cols, e))
-		return -1;
-	memset(work->label.data, 0,
-	    bsp_image_size(&work->label) * sizeof *work->label.data);
-	return work->disk->apply.inject(&job, work->params, &work->anomalous,
-	    &work->label, e);
+	return bsp_inject_image(&run, &job, &work->anomalous, &work->label,
+	    e);
 }
 
 static void

@@ -66,7 +66,7 @@ main(int argc, char **argv)
 	for (; (r = bsp_readers_next(in, images, streams, &e)) == 1;
 	    job.index++)
 		for (job.number = 0; job.number < samples; job.number++)
-			if (command.kind->apply.degrade(&job, command.params,
+			if (bsp_degrade(command.kind, &job, command.params,
 			    &image, &recon, &e) ||
 			    bsp_writer_put(out, &recon, &e)) {
 				bsp_reader_blame(in[0], &e);

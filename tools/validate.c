@@ -21,6 +21,8 @@ put_disk(struct validation *v, size_t i, uint64_t seed, struct bsp_error *e)
 	struct bsp_inject_job job = {.healthy = healthy, .seed = seed,
 	    .index = i};
 	double params[BSP_PARAMS_MAX];
+	struct bsp_inject_run run = {.kind = disk, .params = params,
+	    .count = 1};
 	size_t side = healthy->rows < healthy->cols ? healthy->rows :
 	    healthy->cols;
 	struct bsp_random random;
@@ -31,14 +33,8 @@ put_disk(struct validation *v, size_t i, uint64_t seed, struct bsp_error *e)
 	    RADIUS * (double)side / SIDE;
 	params[bsp_kind_param_find(disk, "intensity")] =
 	    bsp_random_uniform(&random);
-	if (bsp_image_copy(&v->anomalous[i], healthy, e) ||
-	    bsp_image_resize(&v->label[i], healthy->rows, healthy->cols, e))
-		return -1;
-	memset(v->label[i].data, 0, bsp_image_size(healthy) * sizeof(float));
-	if (bsp_position_draw(healthy, seed, i, 0, &job.row, &job.col, e))
-		return -1;
-	return disk->apply.inject(&job, params, &v->anomalous[i],
-	    &v->label[i], e);
+	return bsp_inject_image(&run, &job, &v->anomalous[i], &v->label[i],
+	    e);
 }
 
 void

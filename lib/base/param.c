@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base.h"
+#include "kind.h"
 #include "param.h"
 
 const struct bsp_kind *
@@ -159,6 +159,10 @@ param_check(const struct bsp_param *param, double v, struct bsp_error *e)
 {
 	char text[BSP_NUMBER_SIZE], range[64];
 
+	if (!isfinite(v))
+		return bsp_error_set(e, BSP_USAGE,
+		    "%s: %s is not finite, expected %s", param->name,
+		    bsp_number_format(text, v), bsp_param_range(param, range));
 	if (param->type != BSP_REAL && rint(v) != v)
 		return bsp_error_set(e, BSP_USAGE,
 		    "%s: %s is not a whole number", param->name,
@@ -197,6 +201,35 @@ bsp_param_parse(const struct bsp_param *param, const char *text,
 		return -1;
 	*value = v;
 	return 0;
+}
+
+static int
+check_all(const struct bsp_param *param, const double *value,
+    struct bsp_error *e)
+{
+	if (param != NULL)
+		for (; param->name != NULL; param++, value++)
+			if (param_check(param, *value, e))
+				return -1;
+	return 0;
+}
+
+int
+bsp_params_check(const struct bsp_kind *kind, const double *params,
+    struct bsp_error *e)
+{
+	size_t own = count_params(kind->params);
+
+	if (params == NULL && bsp_kind_params(kind) > 0)
+		return bsp_error_set(e, BSP_USAGE, "%s: no parameters, "
+		    "expected %zu", kind->name, bsp_kind_params(kind));
+	if (params == NULL)
+		return 0;
+	if (check_all(kind->params, params, e) ||
+	    check_all(kind->options, params + own, e))
+		return -1;
+	return kind->apply == NULL || kind->apply->check == NULL ? 0 :
+	    kind->apply->check(params, e);
 }
 
 double

@@ -1,5 +1,6 @@
 /*
- * The table of degradations: simulated imperfect reconstructions.
+ * The table of degradations, simulated imperfect reconstructions, and their
+ * entry point.
  */
 #include "degrade.h"
 
@@ -9,7 +10,7 @@ const struct bsp_kind bsp_degrade_kinds[] = {
 		.summary = "the perfect reconstruction",
 		.source = "Meissen et al., MIDL 2022",
 		.inputs = 1,
-		.apply.degrade = bsp_degrade_none,
+		.apply = BSP_DEGRADE(bsp_degrade_none),
 	},
 	{
 		.name = "blur",
@@ -17,7 +18,7 @@ const struct bsp_kind bsp_degrade_kinds[] = {
 		.source = "Meissen et al., MIDL 2022, experiments 1 and 2",
 		.inputs = 1,
 		.params = bsp_blur_params,
-		.apply.degrade = bsp_degrade_blur,
+		.apply = BSP_DEGRADE(bsp_degrade_blur),
 	},
 	{
 		.name = "noise",
@@ -25,7 +26,7 @@ const struct bsp_kind bsp_degrade_kinds[] = {
 		.source = "independent noise, the plainest error",
 		.inputs = 1,
 		.params = bsp_noise_params,
-		.apply.degrade = bsp_degrade_noise,
+		.apply = BSP_DEGRADE(bsp_degrade_noise),
 	},
 	{
 		.name = "rician",
@@ -33,7 +34,7 @@ const struct bsp_kind bsp_degrade_kinds[] = {
 		.source = "Gudbjartsson, Patz, 1995",
 		.inputs = 1,
 		.params = bsp_noise_params,
-		.apply.degrade = bsp_degrade_rician,
+		.apply = BSP_DEGRADE(bsp_degrade_rician),
 	},
 	{
 		.name = "downsample",
@@ -41,7 +42,7 @@ const struct bsp_kind bsp_degrade_kinds[] = {
 		.source = "the bottleneck of an autoencoder",
 		.inputs = 1,
 		.params = bsp_downsample_params,
-		.apply.degrade = bsp_degrade_downsample,
+		.apply = BSP_DEGRADE(bsp_degrade_downsample),
 	},
 	{
 		.name = "quantize",
@@ -49,7 +50,7 @@ const struct bsp_kind bsp_degrade_kinds[] = {
 		.source = "the codebook of a VQ-VAE, in intensity",
 		.inputs = 1,
 		.params = bsp_quantize_params,
-		.apply.degrade = bsp_degrade_quantize,
+		.apply = BSP_DEGRADE(bsp_degrade_quantize),
 	},
 	{
 		.name = "gamma",
@@ -57,7 +58,7 @@ const struct bsp_kind bsp_degrade_kinds[] = {
 		.source = "a monotone error of contrast",
 		.inputs = 1,
 		.params = bsp_gamma_params,
-		.apply.degrade = bsp_degrade_gamma,
+		.apply = BSP_DEGRADE(bsp_degrade_gamma),
 	},
 	{
 		.name = "bias-field",
@@ -65,7 +66,7 @@ const struct bsp_kind bsp_degrade_kinds[] = {
 		.source = "Sled, Zijdenbos, Evans, 1998: the field is smooth and multiplicative",
 		.inputs = 1,
 		.params = bsp_bias_field_params,
-		.apply.degrade = bsp_degrade_bias_field,
+		.apply = BSP_DEGRADE(bsp_degrade_bias_field),
 	},
 	{
 		.name = "shift",
@@ -73,7 +74,7 @@ const struct bsp_kind bsp_degrade_kinds[] = {
 		.source = "misregistration; Keys, 1981",
 		.inputs = 1,
 		.params = bsp_shift_params,
-		.apply.degrade = bsp_degrade_shift,
+		.apply = BSP_DEGRADE(bsp_degrade_shift),
 	},
 	{
 		.name = "median",
@@ -81,7 +82,7 @@ const struct bsp_kind bsp_degrade_kinds[] = {
 		.source = "Tukey, 1977; scipy.ndimage.median_filter",
 		.inputs = 1,
 		.params = bsp_median_params,
-		.apply.degrade = bsp_degrade_median,
+		.apply = BSP_DEGRADE(bsp_degrade_median),
 	},
 	{
 		.name = "lowpass",
@@ -89,7 +90,7 @@ const struct bsp_kind bsp_degrade_kinds[] = {
 		.source = "truncated k-space; FFTW",
 		.inputs = 1,
 		.params = bsp_lowpass_params,
-		.apply.degrade = bsp_degrade_lowpass,
+		.apply = BSP_DEGRADE(bsp_degrade_lowpass),
 	},
 	{
 		.name = "inpaint",
@@ -97,7 +98,7 @@ const struct bsp_kind bsp_degrade_kinds[] = {
 		.source = "Bercea et al., 2023 (PHANES), without its network",
 		.inputs = 1,
 		.needs = BSP_MASK,
-		.apply.degrade = bsp_degrade_inpaint,
+		.apply = BSP_DEGRADE(bsp_degrade_inpaint),
 	},
 	{.name = NULL},
 };
@@ -109,4 +110,29 @@ bsp_degrade_none(const struct bsp_degrade_job *job, const double *params,
 	(void)job;
 	(void)params;
 	return bsp_image_copy(out, in, e);
+}
+
+int
+bsp_degrade(const struct bsp_kind *kind, const struct bsp_degrade_job *job,
+    const double *params, const struct bsp_image *in, struct bsp_image *out,
+    struct bsp_error *e)
+{
+	bool masked;
+
+	if (!BSP_KIND_IS(kind, degrade))
+		return bsp_kind_refuse(kind, "a kind of degradation", e);
+	if (job == NULL)
+		return bsp_kind_lacks(kind, "job", e);
+	masked = (kind->needs & BSP_MASK) != 0;
+	if (bsp_params_check(kind, params, e) ||
+	    bsp_draw_number_check(job->number, e) ||
+	    bsp_input_check(kind, "image", in, NULL, e) ||
+	    (masked && bsp_input_check(kind, "mask", job->mask, in, e)))
+		return -1;
+	if (out == NULL)
+		return bsp_kind_lacks(kind, "image to write", e);
+	if (bsp_apart_check(kind, out, in, e) ||
+	    (masked && bsp_apart_check(kind, out, job->mask, e)))
+		return -1;
+	return kind->apply->degrade(job, params, in, out, e);
 }

@@ -5,7 +5,7 @@
 #ifndef BSP_DEGRADE_H
 #define BSP_DEGRADE_H
 
-#include "../base/base.h"
+#include "../base/kind.h"
 
 bsp_degrade_fn bsp_degrade_none;
 

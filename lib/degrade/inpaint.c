@@ -18,9 +18,6 @@ bsp_degrade_inpaint(const struct bsp_degrade_job *job, const double *params,
 	int result = -1;
 
 	(void)params;
-	if (job->mask == NULL)
-		return bsp_error_set(e, BSP_USAGE,
-		    "inpaint: no mask, expected one of the image's size");
 	x = calloc(2 * n, sizeof *x);
 	unknown = malloc(n);
 	if (x == NULL || unknown == NULL) {

@@ -130,8 +130,6 @@ bsp_inject_cutpaste(const struct bsp_inject_job *job, const double *params,
 	size_t row, col;
 	int i;
 
-	if (bsp_cutpaste_check(params, e))
-		return -1;
 	bsp_random_start(&random, job->seed, BSP_DRAW_ANOMALY, job->number,
 	    job->index);
 	for (i = 0; i < BSP_TRIES; i++) {

@@ -1,6 +1,9 @@
 /*
- * The table of anomalies, and where an anomaly lies.
+ * The table of anomalies, where an anomaly lies, and how anomalies are put into
+ * an image.
  */
+#include <string.h>
+
 #include "inject.h"
 
 const struct bsp_kind bsp_inject_kinds[] = {
@@ -10,7 +13,7 @@ const struct bsp_kind bsp_inject_kinds[] = {
 		.source = "Meissen et al., MIDL 2022, experiment 1",
 		.inputs = 1,
 		.params = bsp_disk_params,
-		.apply.inject = bsp_inject_disk,
+		.apply = BSP_INJECT(bsp_inject_disk),
 	},
 	{
 		.name = "source",
@@ -18,7 +21,7 @@ const struct bsp_kind bsp_inject_kinds[] = {
 		.source = "Meissen et al., MIDL 2022, experiment 2",
 		.inputs = 1,
 		.params = bsp_deform_params,
-		.apply.inject = bsp_inject_source,
+		.apply = BSP_INJECT(bsp_inject_source),
 	},
 	{
 		.name = "sink",
@@ -26,7 +29,7 @@ const struct bsp_kind bsp_inject_kinds[] = {
 		.source = "Meissen et al., MIDL 2022, experiment 2",
 		.inputs = 1,
 		.params = bsp_deform_params,
-		.apply.inject = bsp_inject_sink,
+		.apply = BSP_INJECT(bsp_inject_sink),
 	},
 	{
 		.name = "shuffle",
@@ -34,7 +37,7 @@ const struct bsp_kind bsp_inject_kinds[] = {
 		.source = "Meissen et al., MIDL 2022, experiment 2",
 		.inputs = 1,
 		.params = bsp_deform_params,
-		.apply.inject = bsp_inject_shuffle,
+		.apply = BSP_INJECT(bsp_inject_shuffle),
 	},
 	{
 		.name = "sprites",
@@ -43,7 +46,7 @@ const struct bsp_kind bsp_inject_kinds[] = {
 		.inputs = 1,
 		.params = bsp_sprites_params,
 		.drawn = bsp_sprites_drawn,
-		.apply.inject = bsp_inject_sprites,
+		.apply = BSP_INJECT(bsp_inject_sprites),
 	},
 	{
 		.name = "coarse-noise",
@@ -52,7 +55,7 @@ const struct bsp_kind bsp_inject_kinds[] = {
 		.inputs = 1,
 		.params = bsp_coarse_noise_params,
 		.drawn = bsp_coarse_noise_drawn,
-		.apply.inject = bsp_inject_coarse_noise,
+		.apply = BSP_INJECT(bsp_inject_coarse_noise),
 	},
 	{
 		.name = "cutpaste",
@@ -61,8 +64,8 @@ const struct bsp_kind bsp_inject_kinds[] = {
 		.inputs = 1,
 		.params = bsp_cutpaste_params,
 		.drawn = bsp_cutpaste_drawn,
-		.check = bsp_cutpaste_check,
-		.apply.inject = bsp_inject_cutpaste,
+		.apply = BSP_INJECT(bsp_inject_cutpaste,
+		    .check = bsp_cutpaste_check),
 	},
 	{
 		.name = "lesion",
@@ -71,7 +74,7 @@ const struct bsp_kind bsp_inject_kinds[] = {
 		.inputs = 1,
 		.needs = BSP_SHAPE,
 		.params = bsp_lesion_params,
-		.apply.inject = bsp_inject_lesion,
+		.apply = BSP_INJECT(bsp_inject_lesion),
 	},
 	{
 		.name = "smooth-intensity",
@@ -79,7 +82,7 @@ const struct bsp_kind bsp_inject_kinds[] = {
 		.source = "Baugh et al., MICCAI 2023 (Many tasks)",
 		.inputs = 1,
 		.drawn = bsp_smooth_drawn,
-		.apply.inject = bsp_inject_smooth_intensity,
+		.apply = BSP_INJECT(bsp_inject_smooth_intensity),
 	},
 	{
 		.name = "bend-sink",
@@ -87,7 +90,7 @@ const struct bsp_kind bsp_inject_kinds[] = {
 		.source = "Baugh et al., MICCAI 2023 (Many tasks)",
 		.inputs = 1,
 		.drawn = bsp_bend_drawn,
-		.apply.inject = bsp_inject_bend_sink,
+		.apply = BSP_INJECT(bsp_inject_bend_sink),
 	},
 	{
 		.name = "bend-source",
@@ -95,7 +98,7 @@ const struct bsp_kind bsp_inject_kinds[] = {
 		.source = "Baugh et al., MICCAI 2023 (Many tasks)",
 		.inputs = 1,
 		.drawn = bsp_bend_drawn,
-		.apply.inject = bsp_inject_bend_source,
+		.apply = BSP_INJECT(bsp_inject_bend_source),
 	},
 	{
 		.name = "fpi",
@@ -104,7 +107,7 @@ const struct bsp_kind bsp_inject_kinds[] = {
 		.inputs = 1,
 		.needs = BSP_DONOR,
 		.drawn = bsp_foreign_drawn,
-		.apply.inject = bsp_inject_fpi,
+		.apply = BSP_INJECT(bsp_inject_fpi),
 	},
 	{
 		.name = "pii",
@@ -113,7 +116,7 @@ const struct bsp_kind bsp_inject_kinds[] = {
 		.inputs = 1,
 		.needs = BSP_DONOR,
 		.drawn = bsp_foreign_drawn,
-		.apply.inject = bsp_inject_pii,
+		.apply = BSP_INJECT(bsp_inject_pii),
 	},
 	{
 		.name = "nsa",
@@ -122,7 +125,7 @@ const struct bsp_kind bsp_inject_kinds[] = {
 		.inputs = 1,
 		.needs = BSP_DONOR,
 		.drawn = bsp_nsa_drawn,
-		.apply.inject = bsp_inject_nsa,
+		.apply = BSP_INJECT(bsp_inject_nsa),
 	},
 	{
 		.name = "perlin",
@@ -132,7 +135,7 @@ const struct bsp_kind bsp_inject_kinds[] = {
 		.needs = BSP_MAY_DONOR,
 		.params = bsp_perlin_params,
 		.drawn = bsp_perlin_drawn,
-		.apply.inject = bsp_inject_perlin,
+		.apply = BSP_INJECT(bsp_inject_perlin),
 	},
 	{.name = NULL},
 };
@@ -185,5 +188,136 @@ bsp_position_draw(const struct bsp_image *image, uint64_t seed,
 	i = bsp_foreground_draw(image, &random);
 	*row = i / image->cols;
 	*col = i % image->cols;
+	return 0;
+}
+
+/* The kind, its parameters, and what the job is to bring. */
+static int
+check_job(const struct bsp_kind *kind, const struct bsp_inject_job *job,
+    const double *params, struct bsp_error *e)
+{
+	if (!BSP_KIND_IS(kind, inject))
+		return bsp_kind_refuse(kind, "a kind of anomaly", e);
+	if (job == NULL)
+		return bsp_kind_lacks(kind, "job", e);
+	if (bsp_params_check(kind, params, e) ||
+	    bsp_input_check(kind, "healthy image", job->healthy, NULL, e))
+		return -1;
+	if (((kind->needs & BSP_DONOR) != 0 ||
+	    ((kind->needs & BSP_MAY_DONOR) != 0 && job->donor != NULL)) &&
+	    bsp_input_check(kind, "donor", job->donor, job->healthy, e))
+		return -1;
+	if ((kind->needs & BSP_SHAPE) != 0 &&
+	    bsp_input_check(kind, "shape", job->shape, NULL, e))
+		return -1;
+	return bsp_foreground_check(job->healthy, e);
+}
+
+/* What is written is there and nothing that is read. */
+static int
+check_output(const struct bsp_kind *kind, const struct bsp_inject_job *job,
+    const struct bsp_image *image, const struct bsp_image *label,
+    struct bsp_error *e)
+{
+	const struct bsp_image *read[] = {job->healthy, job->donor,
+	    job->shape};
+	size_t i;
+
+	if (image == NULL || label == NULL)
+		return bsp_kind_lacks(kind, image == NULL ? "image" : "label",
+		    e);
+	for (i = 0; i < sizeof read / sizeof read[0]; i++)
+		if (bsp_apart_check(kind, image, read[i], e) ||
+		    bsp_apart_check(kind, label, read[i], e))
+			return -1;
+	return bsp_apart_check(kind, label, image, e);
+}
+
+/* Where the anomaly is to lie, and which it is. */
+static int
+check_place(const struct bsp_inject_job *job, struct bsp_error *e)
+{
+	const struct bsp_image *image = job->healthy;
+
+	if (job->row >= image->rows || job->col >= image->cols)
+		return bsp_error_set(e, BSP_USAGE, "row %zu, column %zu lies "
+		    "outside the image, expected rows below %zu and columns "
+		    "below %zu", job->row, job->col, image->rows,
+		    image->cols);
+	return bsp_draw_number_check(job->number, e);
+}
+
+int
+bsp_inject(const struct bsp_kind *kind, const struct bsp_inject_job *job,
+    const double *params, struct bsp_image *image, struct bsp_image *label,
+    struct bsp_error *e)
+{
+	if (check_job(kind, job, params, e) || check_place(job, e) ||
+	    check_output(kind, job, image, label, e) ||
+	    bsp_image_check(kind, "image", image, job->healthy, e) ||
+	    bsp_image_check(kind, "label", label, job->healthy, e))
+		return -1;
+	return kind->apply->inject(job, params, image, label, e);
+}
+
+/* The healthy image, and nothing labelled. */
+static int
+begin(const struct bsp_image *healthy, struct bsp_image *image,
+    struct bsp_image *label, struct bsp_error *e)
+{
+	if (bsp_image_copy(image, healthy, e) ||
+	    bsp_image_resize(label, healthy->rows, healthy->cols, e))
+		return -1;
+	memset(label->data, 0, bsp_image_size(label) * sizeof *label->data);
+	return 0;
+}
+
+/*
+ * Put anomaly i of the run.  The job's images were checked, once for all; what
+ * may change from one to the next is checked here.
+ */
+static int
+put(const struct bsp_inject_run *run, size_t i, struct bsp_inject_job *job,
+    double *params, struct bsp_image *image, struct bsp_image *label,
+    struct bsp_error *e)
+{
+	job->number = (uint32_t)i;
+	if (run->before != NULL) {
+		if (run->before(run->with, i, job, params, e) ||
+		    bsp_params_check(run->kind, params, e))
+			return -1;
+	} else if (bsp_position_draw(job->healthy, job->seed, job->index,
+	    job->number, &job->row, &job->col, e)) {
+		return -1;
+	}
+	if (check_place(job, e) ||
+	    run->kind->apply->inject(job, params, image, label, e))
+		return -1;
+	return run->after == NULL ? 0 :
+	    run->after(run->with, job, params, image, label, e);
+}
+
+int
+bsp_inject_image(const struct bsp_inject_run *run,
+    const struct bsp_inject_job *given, struct bsp_image *image,
+    struct bsp_image *label, struct bsp_error *e)
+{
+	struct bsp_inject_job job;
+	double params[BSP_PARAMS_MAX] = {0};
+	size_t i;
+
+	if (run == NULL)
+		return bsp_kind_refuse(NULL, "a kind of anomaly", e);
+	if (check_job(run->kind, given, run->params, e) ||
+	    check_output(run->kind, given, image, label, e) ||
+	    begin(given->healthy, image, label, e))
+		return -1;
+	job = *given;
+	if (run->params != NULL)
+		memcpy(params, run->params,
+		    bsp_kind_params(run->kind) * sizeof *params);
+	for (i = 0; i < run->count; i++)
+		if (put(run, i, &job, params, image, label, e))
+			return -1;
 	return 0;
 }

@@ -5,7 +5,7 @@
 #ifndef BSP_INJECT_H
 #define BSP_INJECT_H
 
-#include "../base/base.h"
+#include "../base/kind.h"
 
 extern const struct bsp_param bsp_disk_params[];
 bsp_inject_fn bsp_inject_disk;

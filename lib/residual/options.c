@@ -151,18 +151,94 @@ options_of(const struct bsp_kind *kind, const double *params)
 	    bsp_map_options[FOREGROUND].name);
 }
 
+/* The reconstructions, of which a kind of two inputs wants one at least. */
+static int
+check_recons(const struct bsp_kind *kind, const struct bsp_residual_job *job,
+    struct bsp_error *e)
+{
+	size_t i;
+
+	if (job->recon == NULL)
+		return bsp_kind_lacks(kind, "reconstruction", e);
+	/* Those of several say themselves how many they want. */
+	if (job->recons == 0 &&
+	    bsp_kind_param_find(kind, "samples") == bsp_kind_params(kind))
+		return bsp_kind_lacks(kind, "reconstruction", e);
+	for (i = 0; i < job->recons; i++)
+		if (bsp_input_check(kind, "reconstruction", &job->recon[i],
+		    job->input, e))
+			return -1;
+	return 0;
+}
+
+/* A model of the input's size. */
+static int
+check_norm(const struct bsp_kind *kind, const struct bsp_residual_job *job,
+    struct bsp_error *e)
+{
+	const struct bsp_norm *norm = job->norm;
+
+	if (norm == NULL)
+		return bsp_error_set(e, BSP_USAGE,
+		    "%s: no model, expected one that was fitted", kind->name);
+	return bsp_norm_check_size(norm, job->input, e) ||
+	    bsp_input_check(kind, "model's mean", &norm->mean, job->input,
+	    e) || bsp_input_check(kind, "model's sd", &norm->sd, job->input,
+	    e) ? -1 : 0;
+}
+
+/* The kind, its parameters, and what the job is to bring. */
+static int
+check_job(const struct bsp_kind *kind, const struct bsp_residual_job *job,
+    const double *params, struct bsp_error *e)
+{
+	if (!BSP_KIND_IS(kind, residual))
+		return bsp_kind_refuse(kind, "a kind of residual", e);
+	if (job == NULL)
+		return bsp_kind_lacks(kind, "job", e);
+	if (bsp_params_check(kind, params, e) ||
+	    bsp_input_check(kind, "input", job->input, NULL, e) ||
+	    (kind->inputs > 1 && check_recons(kind, job, e)) ||
+	    ((kind->needs & BSP_NORM) != 0 && check_norm(kind, job, e)))
+		return -1;
+	return (kind->needs & BSP_SALIENCY) != 0 && job->saliency != NULL ?
+	    bsp_input_check(kind, "saliency", job->saliency, job->input, e) :
+	    0;
+}
+
+/* The map is there and nothing that is read. */
+static int
+check_map(const struct bsp_kind *kind, const struct bsp_residual_job *job,
+    const struct bsp_image *map, struct bsp_error *e)
+{
+	const struct bsp_norm *norm =
+	    (kind->needs & BSP_NORM) != 0 ? job->norm : NULL;
+	size_t i;
+
+	if (map == NULL)
+		return bsp_kind_lacks(kind, "map to write", e);
+	for (i = 0; kind->inputs > 1 && i < job->recons; i++)
+		if (bsp_apart_check(kind, map, &job->recon[i], e))
+			return -1;
+	return bsp_apart_check(kind, map, job->input, e) ||
+	    bsp_apart_check(kind, map, job->saliency, e) ||
+	    (norm != NULL && (bsp_apart_check(kind, map, &norm->mean, e) ||
+	    bsp_apart_check(kind, map, &norm->sd, e))) ? -1 : 0;
+}
+
 int
 bsp_residual_map(const struct bsp_kind *kind,
     const struct bsp_residual_job *job, const double *params,
     struct bsp_image *map, struct bsp_error *e)
 {
-	const double *option = options_of(kind, params);
-	size_t median = (size_t)option[MEDIAN];
+	const double *option;
+	size_t median;
 
-	if ((kind->needs & BSP_NORM) != 0 && job->norm == NULL)
-		return bsp_error_set(e, BSP_USAGE,
-		    "%s: no model, expected one that was fitted", kind->name);
-	if (kind->apply.residual(job, params, map, e))
+	if (check_job(kind, job, params, e) || check_map(kind, job, map, e))
+		return -1;
+	option = options_of(kind, params);
+	median = (size_t)option[MEDIAN];
+	if (kind->apply->residual(job, params, map, e))
 		return -1;
 	if ((option[FOREGROUND] != 0 || option[ERODE] > 0) &&
 	    mask(kind, job->input, (size_t)option[ERODE], map, e))
@@ -178,9 +254,9 @@ bsp_residual_reach(const struct bsp_kind *kind, const double *params)
 	const double *option = options_of(kind, params);
 	size_t own, erode = (size_t)option[ERODE];
 
-	if (kind->reach == NULL && !kind->pointwise)
+	if (kind->apply->reach == NULL && !kind->pointwise)
 		return SIZE_MAX;
-	own = kind->pointwise ? 0 : kind->reach(params);
+	own = kind->pointwise ? 0 : kind->apply->reach(params);
 	return (own > erode ? own : erode) + (size_t)option[MEDIAN] / 2 +
 	    smooth_radius(option[SMOOTH]);
 }

@@ -5,7 +5,7 @@
 #ifndef BSP_RESIDUAL_H
 #define BSP_RESIDUAL_H
 
-#include "../base/base.h"
+#include "../base/kind.h"
 
 bsp_residual_fn bsp_residual_abs;
 bsp_residual_fn bsp_residual_square;
@@ -33,6 +33,10 @@ extern const struct bsp_param bsp_clahe_params[];
 bsp_residual_fn bsp_residual_clahe_abs;
 
 bsp_residual_fn bsp_residual_zscore, bsp_residual_equalized;
+
+/* Fail (BSP_DATA) where an image has not the size of the model. */
+int bsp_norm_check_size(const struct bsp_norm *norm,
+    const struct bsp_image *image, struct bsp_error *e);
 
 extern const struct bsp_param bsp_gmm_params[];
 bsp_residual_fn bsp_residual_gmm;

@@ -23,6 +23,14 @@ check_size(const char *what, size_t rows, size_t cols,
 }
 
 int
+bsp_norm_check_size(const struct bsp_norm *norm,
+    const struct bsp_image *image, struct bsp_error *e)
+{
+	return check_size("the model", norm->mean.rows, norm->mean.cols,
+	    image, e);
+}
+
+int
 bsp_residual_zscore(const struct bsp_residual_job *job, const double *params,
     struct bsp_image *map, struct bsp_error *e)
 {
@@ -31,8 +39,7 @@ bsp_residual_zscore(const struct bsp_residual_job *job, const double *params,
 	size_t i;
 
 	(void)params;
-	if (check_size("the model", mean->rows, mean->cols, x, e) ||
-	    bsp_image_resize(map, x->rows, x->cols, e))
+	if (bsp_image_resize(map, x->rows, x->cols, e))
 		return -1;
 	for (i = 0; i < bsp_image_size(x); i++)
 		map->data[i] = (float)(fabs((double)x->data[i] -

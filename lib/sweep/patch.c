@@ -20,25 +20,42 @@ struct changes {
 	size_t *end; /* [cells] */
 };
 
-static int
-inject(const struct bsp_sweep *sweep, size_t cell,
-    const struct bsp_inject_job *job, struct bsp_image *image,
-    struct bsp_image *label, struct bsp_error *e)
-{
-	double params[BSP_PARAMS_MAX];
+/* What the cells of a grid are put in by. */
+struct cells {
+	const struct bsp_sweep *sweep;
+	size_t row, col; /* the centre of them all */
+	struct changes *changes;
+	size_t done;
+};
 
-	bsp_spec_cell(&sweep->inject, cell, params);
-	return sweep->inject.kind->apply.inject(job, params, image, label, e);
+/* Every cell is the image's first anomaly. */
+static int
+begin_cell(void *with, size_t i, struct bsp_inject_job *job, double *params,
+    struct bsp_error *e)
+{
+	const struct cells *cells = with;
+
+	(void)e;
+	bsp_spec_cell(&cells->sweep->inject, i, params);
+	job->number = 0;
+	job->row = cells->row;
+	job->col = cells->col;
+	return 0;
 }
 
 /* Record what the cell changed, and undo it. */
 static int
-take_changes(const struct bsp_image *healthy, struct bsp_image *image,
-    struct bsp_image *label, struct changes *changes, struct bsp_error *e)
+take_changes(void *with, const struct bsp_inject_job *job,
+    const double *params, struct bsp_image *image, struct bsp_image *label,
+    struct bsp_error *e)
 {
+	struct cells *cells = with;
+	struct changes *changes = cells->changes;
+	const struct bsp_image *healthy = job->healthy;
 	size_t i, n = bsp_image_size(healthy);
 	struct change *change;
 
+	(void)params;
 	for (i = 0; i < n; i++) {
 		if (label->data[i] == 0 && memcmp(&image->data[i],
 		    &healthy->data[i], sizeof *image->data) == 0)
@@ -53,30 +70,30 @@ take_changes(const struct bsp_image *healthy, struct bsp_image *image,
 		image->data[i] = healthy->data[i];
 		label->data[i] = 0;
 	}
+	changes->end[cells->done++] = changes->count;
 	return 0;
 }
 
 static int
 find_changes(const struct bsp_sweep *sweep, const struct bsp_inject_job *job,
-    struct changes *changes, size_t cells, struct bsp_error *e)
+    struct changes *changes, size_t count, struct bsp_error *e)
 {
+	struct cells cells = {.sweep = sweep, .row = job->row,
+	    .col = job->col, .changes = changes};
+	double params[BSP_PARAMS_MAX];
+	struct bsp_inject_run run = {
+		.kind = sweep->inject.kind,
+		.params = params,
+		.count = count,
+		.before = begin_cell,
+		.after = take_changes,
+		.with = &cells,
+	};
 	struct bsp_image image = {0}, label = {0};
-	const struct bsp_image *healthy = job->healthy;
-	int result = -1;
-	size_t cell;
+	int result;
 
-	if (bsp_image_copy(&image, healthy, e) ||
-	    bsp_image_resize(&label, healthy->rows, healthy->cols, e))
-		goto done;
-	memset(label.data, 0, bsp_image_size(&label) * sizeof *label.data);
-	for (cell = 0; cell < cells; cell++) {
-		if (inject(sweep, cell, job, &image, &label, e) ||
-		    take_changes(healthy, &image, &label, changes, e))
-			goto done;
-		changes->end[cell] = changes->count;
-	}
-	result = 0;
-done:
+	bsp_spec_cell(&sweep->inject, 0, params);
+	result = bsp_inject_image(&run, job, &image, &label, e);
 	bsp_image_free(&image);
 	bsp_image_free(&label);
 	return result;

@@ -151,8 +151,7 @@ reconstruct(struct work *w, size_t degrade, size_t inject,
 	for (i = 0; i < w->recons; i++) {
 		job.number = (uint32_t)i;
 		if (given != NULL ? bsp_image_copy(&w->recon[i], &given[i], e)
-		    : kind->apply.degrade(&job, params, image, &w->recon[i],
-		    e))
+		    : bsp_degrade(kind, &job, params, image, &w->recon[i], e))
 			return -1;
 	}
 	return 0;
