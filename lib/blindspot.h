@@ -218,6 +218,25 @@ BSP_API double bsp_sum_value(const struct bsp_sum *sum);
 /* The sum over the count; NaN when nothing was added. */
 BSP_API double bsp_sum_mean(const struct bsp_sum *sum);
 
+/* --------------------------------------------------------------- quantiles */
+
+/*
+ * The q-quantile of n finite values in ascending order: linear interpolation
+ * at place q (n - 1), from 0; type 7 of Hyndman and Fan (1996), and the bits of
+ * numpy.quantile, which takes the step from the nearer neighbour.  The value
+ * itself where n is 1; NaN where n is 0, where q is not in [0,1] or NaN, and
+ * where a value that counts is NaN.
+ */
+BSP_API double bsp_quantile(const double *sorted, size_t n, double q);
+
+/*
+ * The same of values that lie otherwise: value(with, i) is the i-th in order,
+ * from 0, and is asked for one place or for two, the lower first.
+ */
+typedef double bsp_ordered_fn(void *with, size_t i);
+BSP_API double bsp_quantile_of(bsp_ordered_fn *value, void *with, size_t n,
+    double q);
+
 /* ----------------------------------------------------------------- numbers */
 
 /*

@@ -204,25 +204,25 @@ select_value(double *x, size_t n, size_t k)
 	}
 }
 
-/* A percentile, linearly interpolated as numpy.percentile does. */
-static double
-percentile(double *x, size_t n, double q)
-{
-	double at = q / 100 * (double)(n - 1);
-	size_t k = (size_t)at;
-	double part = at - (double)k, below, above;
+/* Values in any order; reading them in order rearranges them. */
+struct values {
+	double *x;
+	size_t n;
+};
 
-	below = select_value(x, n, k);
-	above = k + 1 < n ? select_value(x, n, k + 1) : below;
-	if (part < 0.5)
-		return below + (above - below) * part;
-	return above - (above - below) * (1 - part);
+static double
+value_in_order(void *with, size_t i)
+{
+	struct values *values = with;
+
+	return select_value(values->x, values->n, i);
 }
 
 static struct scale
 find_percentiles(const struct volume *v, size_t n, double lo, double hi)
 {
 	double *x = malloc(n * sizeof *x), low, high;
+	struct values values = {x, n};
 	struct bsp_error e;
 	size_t i;
 
@@ -233,8 +233,8 @@ find_percentiles(const struct volume *v, size_t n, double lo, double hi)
 	}
 	for (i = 0; i < n; i++)
 		x[i] = volume_value(v, i);
-	low = percentile(x, n, lo);
-	high = percentile(x, n, hi);
+	low = bsp_quantile_of(value_in_order, &values, n, lo / 100);
+	high = bsp_quantile_of(value_in_order, &values, n, hi / 100);
 	free(x);
 	return (struct scale){low, high - low, true};
 }

@@ -20,16 +20,12 @@ compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* The q-quantile of n sorted samples, linearly interpolated. */
 static double
-quantile(const float *sorted, size_t n, double q)
+sample(void *with, size_t i)
 {
-	double at = q * (double)(n - 1), low;
-	size_t i = (size_t)at;
+	const float *const *sorted = with;
 
-	low = (double)sorted[i];
-	return i + 1 < n ? low + (at - (double)i) *
-	    ((double)sorted[i + 1] - low) : low;
+	return (double)(*sorted)[i];
 }
 
 int
@@ -45,8 +41,8 @@ ood_histogram(const struct bsp_image *image, double *histogram,
 		    image->cols, image->rows);
 	memcpy(sorted, image->data, n * sizeof *sorted);
 	qsort(sorted, n, sizeof *sorted, compare);
-	low = quantile(sorted, n, CLIP);
-	high = quantile(sorted, n, 1 - CLIP);
+	low = bsp_quantile_of(sample, &sorted, n, CLIP);
+	high = bsp_quantile_of(sample, &sorted, n, 1 - CLIP);
 	free(sorted);
 	memset(histogram, 0, OOD_BINS * sizeof *histogram);
 	for (i = 0; i < n; i++) {

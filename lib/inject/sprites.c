@@ -44,6 +44,7 @@ const char *const bsp_sprites_drawn[] = {OF("1"), OF("2"), OF("3"), NULL};
 #define REFERENCE 128 /* the image side that half-axes are told for */
 #define SPRITES 3
 
+/* Between which percentiles of the foreground the intensity of each lies. */
 static const double percentiles[SPRITES][2] = {{1, 5}, {30, 70}, {95, 99}};
 
 struct ellipse {
@@ -62,15 +63,19 @@ half_axis(struct bsp_random *random, const double *params, double scale)
 	return scale * (length > params[LEAST] ? length : params[LEAST]);
 }
 
-/* The percentile of ascending keys, linear between neighbours. */
+static double
+value_of(void *with, size_t i)
+{
+	const uint32_t *const *key = with;
+
+	return (double)bsp_score_of((*key)[i]);
+}
+
+/* The percentile of ascending keys. */
 static double
 percentile(const uint32_t *key, size_t n, double percent)
 {
-	double at = percent / 100 * (double)(n - 1), below = floor(at);
-	size_t i = (size_t)below, next = i + 1 < n ? i + 1 : i;
-	double low = (double)bsp_score_of(key[i]);
-
-	return low + (at - below) * ((double)bsp_score_of(key[next]) - low);
+	return bsp_quantile_of(value_of, &key, n, percent / 100);
 }
 
 /*

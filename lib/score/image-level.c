@@ -169,8 +169,8 @@ static void
 interval(double *value, size_t n, struct bsp_summary *out)
 {
 	qsort(value, n, sizeof *value, bsp_compare_doubles);
-	out->ci_low = n > 0 ? bsp_quantile(value, n, .025) : (double)NAN;
-	out->ci_high = n > 0 ? bsp_quantile(value, n, .975) : (double)NAN;
+	out->ci_low = bsp_quantile(value, n, .025);
+	out->ci_high = bsp_quantile(value, n, .975);
 }
 
 static int

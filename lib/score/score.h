@@ -18,9 +18,6 @@ int bsp_regions_add(struct bsp_regions *regions, const struct bsp_image *map,
 int bsp_regions_find(struct bsp_regions *regions, struct bsp_curve *curve,
     struct bsp_error *e);
 
-/* The q-quantile of n sorted values, linearly interpolated. */
-double bsp_quantile(const double *sorted, size_t n, double q);
-
 /* For qsort: doubles in ascending order. */
 int bsp_compare_doubles(const void *a, const void *b);
 

@@ -22,18 +22,6 @@ bsp_compare_doubles(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-double
-bsp_quantile(const double *sorted, size_t n, double q)
-{
-	double at = q * (double)(n - 1);
-	size_t below = (size_t)at;
-	double part = at - (double)below;
-
-	if (below + 1 >= n)
-		return sorted[n - 1];
-	return sorted[below] + part * (sorted[below + 1] - sorted[below]);
-}
-
 /* Units with no defined value carry nothing and are not drawn. */
 static size_t
 gather_units(const double *values, size_t n, const size_t *group,
