@@ -3,10 +3,6 @@
  * symmetric border; the function of scipy.ndimage.gaussian_filter with its
  * defaults.  Where the radius is 0 (sigma < .125) it is the identity.
  */
-#include <errno.h>
-#include <math.h>
-#include <stdlib.h>
-
 #include "../kernels/kernels.h"
 #include "degrade.h"
 
@@ -32,10 +28,8 @@ int
 bsp_degrade_blur(const struct bsp_degrade_job *job, const double *params,
     const struct bsp_image *in, struct bsp_image *out, struct bsp_error *e)
 {
-	double sigma = params[SIGMA], *weight;
+	double sigma = params[SIGMA];
 	struct bsp_random random;
-	size_t radius;
-	int result;
 
 	if (params[SPREAD] > 0) {
 		bsp_random_start(&random, job->seed, BSP_DRAW_DEGRADE,
@@ -43,18 +37,7 @@ bsp_degrade_blur(const struct bsp_degrade_job *job, const double *params,
 		sigma *= 1 + params[SPREAD] *
 		    (2 * bsp_random_uniform(&random) - 1);
 	}
-	radius = (size_t)floor(4 * sigma + .5);
-	if (radius == 0)
-		return bsp_image_copy(out, in, e);
 	if (bsp_image_resize(out, in->rows, in->cols, e))
 		return -1;
-	weight = malloc((radius + 1) * sizeof *weight);
-	if (weight == NULL)
-		return bsp_error_system(e, ENOMEM, "a window of radius %zu",
-		    radius);
-	bsp_gaussian(sigma, weight, radius);
-	result = bsp_convolve(in->data, out->data, in->rows, in->cols, weight,
-	    radius, e);
-	free(weight);
-	return result;
+	return bsp_blur(in->data, out->data, in->rows, in->cols, sigma, 4, e);
 }

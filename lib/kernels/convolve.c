@@ -122,6 +122,29 @@ bsp_convolve(const float *from, float *to, size_t rows, size_t cols,
 }
 
 int
+bsp_blur(const float *from, float *to, size_t rows, size_t cols,
+    double sigma, double cut, struct bsp_error *e)
+{
+	size_t radius = bsp_blur_radius(sigma, cut);
+	double *weight;
+	int result;
+
+	if (radius == 0) {
+		if (from != to)
+			memcpy(to, from, rows * cols * sizeof *to);
+		return 0;
+	}
+	weight = malloc((radius + 1) * sizeof *weight);
+	if (weight == NULL)
+		return bsp_error_system(e, ENOMEM, "a window of radius %zu",
+		    radius);
+	bsp_gaussian(sigma, weight, radius);
+	result = bsp_convolve(from, to, rows, cols, weight, radius, e);
+	free(weight);
+	return result;
+}
+
+int
 bsp_smooth(double *x, size_t rows, size_t cols, const double *weight,
     size_t radius, struct bsp_error *e)
 {

@@ -83,6 +83,21 @@ int bsp_convolve(const float *from, float *to, size_t rows, size_t cols,
     const double *weight, size_t radius, struct bsp_error *e);
 
 /*
+ * Blur an image by a Gaussian, cut where it is farther from the centre than
+ * bsp_blur_radius(sigma, cut) samples, cut being in sigmas; bsp_convolve with
+ * bsp_gaussian, and a mere copy where the radius is 0.  A cut of 4 is
+ * scipy.ndimage.gaussian_filter's.  from and to may be the same.
+ */
+int bsp_blur(const float *from, float *to, size_t rows, size_t cols,
+    double sigma, double cut, struct bsp_error *e);
+
+static inline size_t
+bsp_blur_radius(double sigma, double cut)
+{
+	return (size_t)(cut * sigma + .5);
+}
+
+/*
  * The same convolution in double and in place, for moments whose differences
  * matter: where a variance is a difference of means, float32 is too coarse.
  */

@@ -1,10 +1,6 @@
 /*
  * From the canvas to an image: point spread, average, noise, histogram.
  */
-#include <errno.h>
-#include <math.h>
-#include <stdlib.h>
-
 #include "phantom.h"
 
 #define POINT_SPREAD .26
@@ -39,26 +35,6 @@ average(const struct canvas *canvas, size_t size, float *value, float *within)
 		}
 }
 
-static int
-spread(struct canvas *canvas, struct bsp_error *e)
-{
-	double sigma = POINT_SPREAD * canvas->scale, *weight;
-	size_t radius = (size_t)floor(4 * sigma + .5);
-	int result;
-
-	if (radius == 0)
-		return 0;
-	weight = malloc((radius + 1) * sizeof *weight);
-	if (weight == NULL)
-		return bsp_error_system(e, ENOMEM, "a window of radius %zu",
-		    radius);
-	bsp_gaussian(sigma, weight, radius);
-	result = bsp_convolve(canvas->value, canvas->value, canvas->side,
-	    canvas->side, weight, radius, e);
-	free(weight);
-	return result;
-}
-
 int
 bsp_phantom_expose(struct canvas *canvas, size_t size,
     struct bsp_image *out, struct bsp_error *e)
@@ -68,7 +44,9 @@ bsp_phantom_expose(struct canvas *canvas, size_t size,
 	struct bsp_random random;
 	size_t i, k, n = size * size;
 
-	if (bsp_image_resize(out, size, size, e) || spread(canvas, e))
+	if (bsp_image_resize(out, size, size, e) ||
+	    bsp_blur(canvas->value, canvas->value, canvas->side, canvas->side,
+	    POINT_SPREAD * canvas->scale, 4, e))
 		return -1;
 	average(canvas, size, out->data, within);
 	bsp_phantom_start(&random, &canvas->draw, PART_NOISE);

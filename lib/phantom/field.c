@@ -68,12 +68,7 @@ white_noise(float *node, const struct draw *draw, enum part part)
 static int
 blur(float *node, double sigma, struct bsp_error *e)
 {
-	size_t radius = (size_t)floor(3 * sigma + .5);
-	double weight[FIELD_NODES];
-
-	bsp_gaussian(sigma, weight, radius);
-	return bsp_convolve(node, node, FIELD_NODES, FIELD_NODES, weight,
-	    radius, e);
+	return bsp_blur(node, node, FIELD_NODES, FIELD_NODES, sigma, 3, e);
 }
 
 static void

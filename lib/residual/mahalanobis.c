@@ -211,7 +211,8 @@ make_map(const struct bsp_residual_job *job, const double *params,
 	if (distance(&s, params[EPSILON], to, e))
 		goto out;
 	scale(job->input, params[MINMAX] != 0, to, map);
-	if ((params[SIGMA] > 0 && bsp_map_smooth(map, params[SIGMA], e)) ||
+	if (bsp_blur(map->data, map->data, map->rows, map->cols,
+	    params[SIGMA], 4, e) ||
 	    (params[SSIM_SIGMA] > 0 && weigh(job, &s, params[SSIM_SIGMA], to,
 	    map, e)))
 		goto out;

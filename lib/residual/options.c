@@ -2,7 +2,6 @@
  * What can be done to every map, and how a map is made as a whole.
  */
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 
 #include "../kernels/kernels.h"
@@ -38,33 +37,7 @@ const struct bsp_param bsp_map_options[] = {
 	{.name = NULL},
 };
 
-#define LEAST_SIGMA .125 /* as the degradation blur: below it, nothing */
-
-static size_t
-smooth_radius(double sigma)
-{
-	return sigma < LEAST_SIGMA ? 0 : (size_t)floor(4 * sigma + .5);
-}
-
-int
-bsp_map_smooth(struct bsp_image *map, double sigma, struct bsp_error *e)
-{
-	size_t radius = smooth_radius(sigma);
-	double *weight;
-	int result;
-
-	if (sigma < LEAST_SIGMA)
-		return 0;
-	weight = malloc((radius + 1) * sizeof *weight);
-	if (weight == NULL)
-		return bsp_error_system(e, ENOMEM, "a window of radius %zu",
-		    radius);
-	bsp_gaussian(sigma, weight, radius);
-	result = bsp_convolve(map->data, map->data, map->rows, map->cols,
-	    weight, radius, e);
-	free(weight);
-	return result;
-}
+#define CUT 4 /* sigmas, as the degradation blur */
 
 /*
  * Take away `by' samples at either end of each run of set samples in a line of
@@ -245,7 +218,8 @@ bsp_residual_map(const struct bsp_kind *kind,
 		return -1;
 	if (median > 1 && take_median(map, median, e))
 		return -1;
-	return bsp_map_smooth(map, option[SMOOTH], e);
+	return bsp_blur(map->data, map->data, map->rows, map->cols,
+	    option[SMOOTH], CUT, e);
 }
 
 size_t
@@ -258,7 +232,7 @@ bsp_residual_reach(const struct bsp_kind *kind, const double *params)
 		return SIZE_MAX;
 	own = kind->pointwise ? 0 : kind->apply->reach(params);
 	return (own > erode ? own : erode) + (size_t)option[MEDIAN] / 2 +
-	    smooth_radius(option[SMOOTH]);
+	    bsp_blur_radius(option[SMOOTH], CUT);
 }
 
 size_t

@@ -44,7 +44,4 @@ bsp_residual_fn bsp_residual_gmm;
 /* What every kind can do to its map, after its own parameters. */
 extern const struct bsp_param bsp_map_options[];
 
-/* Blur a map as the degradation blur does. */
-int bsp_map_smooth(struct bsp_image *map, double sigma, struct bsp_error *e);
-
 #endif
