@@ -372,14 +372,19 @@ struct bsp_model {
 	struct bsp_tensors tensors; /* in the plan's order */
 	uint64_t version;
 	struct bsp_network *net; /* for reconstruction */
-	double *scratch; /* pca: [latent + pixels] */
+	double *scratch; /* pca: [pixels] */
 };
 
-/* Facts of a model's sizes into its tensors. */
-int learn_model_describe(struct bsp_model *model, struct bsp_error *e);
+/*
+ * Add the tensors `mean' [pixels] and `components' [latent][pixels] of n images
+ * of one size, the largest component first.
+ */
+int learn_pca_fit(const struct bsp_image *images, size_t n, size_t latent,
+    struct bsp_tensors *tensors, struct bsp_error *e);
 
-/* Reconstruct by principal components. */
-int learn_pca_reconstruct(struct bsp_model *model, const struct bsp_image *in,
-    struct bsp_image *out, struct bsp_error *e);
+/* Reconstruct an image by them; sum is room for its pixels. */
+void learn_pca_reconstruct(const struct bsp_tensor *mean,
+    const struct bsp_tensor *components, const float *in, float *out,
+    double *sum);
 
 #endif

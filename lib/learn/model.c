@@ -27,8 +27,9 @@ set_count(struct bsp_tensors *tensors, const char *name, size_t value,
 	return bsp_tensors_set_fact(tensors, name, text, e);
 }
 
-int
-learn_model_describe(struct bsp_model *model, struct bsp_error *e)
+/* Facts of a model's sizes into its tensors. */
+static int
+describe(struct bsp_model *model, struct bsp_error *e)
 {
 	struct bsp_tensors *tensors = &model->tensors;
 	const struct bsp_param *param = model->sizes.kind->params;
@@ -140,7 +141,35 @@ bsp_model_new(const struct bsp_kind *architecture, const double *params,
 	if (model == NULL)
 		return NULL;
 	if (make_plan(model, &sizes, e) || start_weights(model, seed, e) ||
-	    learn_model_describe(model, e)) {
+	    describe(model, e)) {
+		bsp_model_free(model);
+		return NULL;
+	}
+	return model;
+}
+
+struct bsp_model *
+bsp_model_fit_pca(const struct bsp_image *images, size_t n, size_t latent,
+    struct bsp_error *e)
+{
+	struct learn_sizes sizes = {.kind = bsp_architectures,
+	    .latent = latent};
+	struct bsp_tensors tensors = {0};
+	struct bsp_model *model;
+
+	if (learn_pca_fit(images, n, latent, &tensors, e)) {
+		bsp_tensors_free(&tensors);
+		return NULL;
+	}
+	sizes.rows = images->rows;
+	sizes.cols = images->cols;
+	model = make_model(&sizes, e);
+	if (model == NULL) {
+		bsp_tensors_free(&tensors);
+		return NULL;
+	}
+	model->tensors = tensors;
+	if (describe(model, e)) {
 		bsp_model_free(model);
 		return NULL;
 	}
@@ -407,6 +436,22 @@ make_network(struct bsp_model *model, const struct bsp_image *image,
 	return model->net == NULL ? -1 : 0;
 }
 
+static int
+reconstruct_pca(struct bsp_model *model, const struct bsp_image *in,
+    struct bsp_image *out, struct bsp_error *e)
+{
+	const struct bsp_tensor *tensor = model->tensors.tensor;
+
+	if (model->scratch == NULL)
+		model->scratch = malloc(bsp_image_size(in) *
+		    sizeof *model->scratch);
+	if (model->scratch == NULL)
+		return bsp_error_system(e, ENOMEM, "a reconstruction");
+	learn_pca_reconstruct(&tensor[0], &tensor[1], in->data, out->data,
+	    model->scratch);
+	return 0;
+}
+
 int
 bsp_model_reconstruct(struct bsp_model *model, const struct bsp_image *in,
     struct bsp_image *out, struct bsp_error *e)
@@ -417,7 +462,7 @@ bsp_model_reconstruct(struct bsp_model *model, const struct bsp_image *in,
 	    bsp_image_resize(out, in->rows, in->cols, e))
 		return -1;
 	if (is_pca(model)) {
-		if (learn_pca_reconstruct(model, in, out, e))
+		if (reconstruct_pca(model, in, out, e))
 			return -1;
 	} else {
 		if (make_network(model, in, e))

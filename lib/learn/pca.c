@@ -131,104 +131,82 @@ make_room(struct fit *f, struct bsp_error *e)
 	return 0;
 }
 
-/* Fill a model's tensors. */
+/* Add the tensors of the components. */
 static int
-put_model(const struct fit *f, struct bsp_model *model, struct bsp_error *e)
+put_tensors(const struct fit *f, struct bsp_tensors *tensors,
+    struct bsp_error *e)
 {
 	size_t shape[2] = {f->latent, f->pixels}, p, k;
-	struct bsp_tensor *tensor = bsp_tensors_add(&model->tensors, "mean",
-	    1, &f->pixels, e);
+	struct bsp_tensor *tensor = bsp_tensors_add(tensors, "mean", 1,
+	    &f->pixels, e);
 
 	if (tensor == NULL)
 		return -1;
 	for (p = 0; p < f->pixels; p++)
 		tensor->data[p] = (float)f->mean[p];
-	tensor = bsp_tensors_add(&model->tensors, "components", 2, shape, e);
+	tensor = bsp_tensors_add(tensors, "components", 2, shape, e);
 	if (tensor == NULL)
 		return -1;
 	for (k = 0; k < f->latent; k++)
 		put_component(f, k, tensor->data + k * f->pixels,
 		    f->mean + f->pixels);
-	return learn_model_describe(model, e);
+	return 0;
 }
 
-static struct bsp_model *
-fit_all(struct fit *f, const struct bsp_image *images, struct bsp_error *e)
+static int
+fit_all(struct fit *f, const struct bsp_image *images,
+    struct bsp_tensors *tensors, struct bsp_error *e)
 {
-	struct bsp_model *model;
-
 	if (make_room(f, e))
-		return NULL;
+		return -1;
 	centre(f, images);
-	if (decompose(f, e) || check_rank(f, e))
-		return NULL;
-	model = calloc(1, sizeof *model);
-	if (model == NULL) {
-		bsp_error_system(e, ENOMEM, "a model");
-		return NULL;
-	}
-	model->sizes = (struct learn_sizes){.kind = bsp_architectures,
-	    .rows = images->rows, .cols = images->cols, .latent = f->latent};
-	if (put_model(f, model, e)) {
-		bsp_model_free(model);
-		return NULL;
-	}
-	return model;
+	return decompose(f, e) || check_rank(f, e) ||
+	    put_tensors(f, tensors, e) ? -1 : 0;
 }
 
-struct bsp_model *
-bsp_model_fit_pca(const struct bsp_image *images, size_t n, size_t latent,
-    struct bsp_error *e)
+int
+learn_pca_fit(const struct bsp_image *images, size_t n, size_t latent,
+    struct bsp_tensors *tensors, struct bsp_error *e)
 {
 	struct fit f = {.n = n, .latent = latent};
-	struct bsp_model *model = NULL;
-	int threads = openblas_get_num_threads();
+	int threads = openblas_get_num_threads(), result;
 
 	f.pixels = n == 0 ? 0 : bsp_image_size(images);
-	if (n < 2 || latent < 1 || latent > n - 1 || latent > f.pixels) {
-		bsp_error_set(e, BSP_DATA, "latent: found %zu, but %zu images "
-		    "of %zu pixels have at most %zu components", latent, n,
-		    f.pixels, n == 0 ? 0 : n - 1 < f.pixels ? n - 1 :
-		    f.pixels);
-		return NULL;
-	}
+	if (n < 2 || latent < 1 || latent > n - 1 || latent > f.pixels)
+		return bsp_error_set(e, BSP_DATA, "latent: found %zu, but "
+		    "%zu images of %zu pixels have at most %zu components",
+		    latent, n, f.pixels, n == 0 ? 0 : n - 1 < f.pixels ?
+		    n - 1 : f.pixels);
 	openblas_set_num_threads(1);
-	model = fit_all(&f, images, e);
+	result = fit_all(&f, images, tensors, e);
 	openblas_set_num_threads(threads);
 	free(f.x);
 	free(f.mean);
 	free(f.matrix);
 	free(f.value);
 	free(f.vector);
-	return model;
+	return result;
 }
 
-int
-learn_pca_reconstruct(struct bsp_model *model, const struct bsp_image *in,
-    struct bsp_image *out, struct bsp_error *e)
+void
+learn_pca_reconstruct(const struct bsp_tensor *mean,
+    const struct bsp_tensor *components, const float *in, float *out,
+    double *sum)
 {
-	const float *mean = model->tensors.tensor[0].data;
-	const float *components = model->tensors.tensor[1].data;
-	size_t n = bsp_image_size(in), k, p, latent = model->sizes.latent;
+	size_t n = mean->size, latent = components->shape[0], k, p;
 	const float *row;
-	double *sum, c;
+	double c;
 
-	if (model->scratch == NULL)
-		model->scratch = malloc(n * sizeof *model->scratch);
-	sum = model->scratch;
-	if (sum == NULL)
-		return bsp_error_system(e, ENOMEM, "a reconstruction");
 	for (p = 0; p < n; p++)
-		sum[p] = (double)mean[p];
+		sum[p] = (double)mean->data[p];
 	for (k = 0; k < latent; k++) {
-		row = components + k * n;
+		row = components->data + k * n;
 		for (c = 0, p = 0; p < n; p++)
-			c += (double)row[p] * ((double)in->data[p] -
-			    (double)mean[p]);
+			c += (double)row[p] * ((double)in[p] -
+			    (double)mean->data[p]);
 		for (p = 0; p < n; p++)
 			sum[p] += c * (double)row[p];
 	}
 	for (p = 0; p < n; p++)
-		out->data[p] = (float)sum[p];
-	return 0;
+		out[p] = (float)sum[p];
 }
