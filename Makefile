@@ -127,26 +127,24 @@ $B/bin/nii-slices: LIBS = -lnifti2 -lz
 $B/tools/nifti.o: INCLUDES = -isystem /usr/include/nifti
 
 $B/bin/anom-inject: $B/tools/companion.o
-$B/bin/anom-inject: LIBS = -lxxhash
 $B/bin/score: $B/tools/values.o
 $B/bin/residual: $B/tools/model.o
-$B/bin/residual: LIBS = -lxxhash
 
 $B/bin/ood-histogram: $B/tools/model.o $B/tools/ood.o
-$B/bin/ood-histogram: LIBS = -lxxhash -llapacke -lopenblas
+$B/bin/ood-histogram: LIBS = -llapacke -lopenblas
 
 SWEEP = batch command companion grid merge model progress source
 $B/bin/anom-sweep: $(SWEEP:%=$B/tools/%.o)
-$B/bin/anom-sweep: LIBS = -lxxhash -fopenmp
+$B/bin/anom-sweep: LIBS = -fopenmp
 $B/tools/batch.o $B/tools/anom-sweep.o: INCLUDES = -fopenmp
 
 LEARN_TOOLS = gallery learned
 $B/bin/recon-model: $(LEARN_TOOLS:%=$B/tools/%.o) $(LEARN_STATIC)
-$B/bin/recon-model: LIBS = $(LEARN_STATIC) $(STATIC) $(LEARN_LIBS) -lxxhash
+$B/bin/recon-model: LIBS = $(LEARN_STATIC) $(STATIC) $(LEARN_LIBS)
 TRAIN = checkpoint progress validate trainlog
 $B/bin/recon-train: $(LEARN_TOOLS:%=$B/tools/%.o) $(TRAIN:%=$B/tools/%.o) \
 	$(LEARN_STATIC)
-$B/bin/recon-train: LIBS = $(LEARN_STATIC) $(STATIC) $(LEARN_LIBS) -lxxhash
+$B/bin/recon-train: LIBS = $(LEARN_STATIC) $(STATIC) $(LEARN_LIBS)
 $(patsubst %,$B/tools/%.o,recon-model recon-train $(LEARN_TOOLS) $(TRAIN)): \
 	INCLUDES = -Ilib -fopenmp
 

@@ -237,6 +237,37 @@ typedef double bsp_ordered_fn(void *with, size_t i);
 BSP_API double bsp_quantile_of(bsp_ordered_fn *value, void *with, size_t n,
     double q);
 
+/* ------------------------------------------------------------ fingerprints */
+
+/*
+ * XXH3 (64 bits, seed 0) of bytes that come in any pieces; {0} is that of
+ * none.  Against mistakes, not against malice.
+ * Source: Collet, "xxHash fast digest algorithm" (xxhash_spec.md).
+ */
+struct bsp_hash {
+	uint64_t total;           /* bytes so far */
+	size_t held;              /* of them, at the end of bytes[] */
+	uint64_t acc[8];          /* of the others */
+	unsigned char bytes[320]; /* the last 64 of those, then the held */
+};
+
+BSP_API void bsp_hash_add(struct bsp_hash *hash, const void *bytes, size_t n);
+BSP_API uint64_t bsp_hash_value(const struct bsp_hash *hash);
+
+#define BSP_FINGERPRINT_SIZE 17
+
+/*
+ * Add an image to the fingerprint of a stream: the hash of rows and columns, as
+ * uint64_t, and samples of image after image.  The format of a stream does not
+ * matter, nor how it is cut into files.
+ */
+BSP_API void bsp_fingerprint_add(struct bsp_hash *hash,
+    const struct bsp_image *image);
+
+/* The hash as 16 hexadecimal digits; returns text. */
+BSP_API char *bsp_fingerprint_format(char text[BSP_FINGERPRINT_SIZE],
+    const struct bsp_hash *hash);
+
 /* ----------------------------------------------------------------- numbers */
 
 /*

@@ -9,6 +9,8 @@ $B/tests/%: tests/unit/%.c tests/unit/tap.h $(STATIC)
 		$(INCLUDES) $(CPPFLAGS) -o $@ $< $(TEST_LIBS) $(STATIC) \
 		-lfftw3 -lm
 
+$B/tests/hash: TEST_LIBS = -lxxhash
+
 $B/tests/learn: $(LEARN_STATIC)
 $B/tests/learn: INCLUDES = -Ilib
 $B/tests/learn: TEST_LIBS = $(LEARN_STATIC) $(STATIC) $(LEARN_LIBS)

@@ -210,6 +210,26 @@ limited() {
 		--output x
 }
 
+# told FILE NAME: a fingerprint that a tensor file tells
+told() { head -c 4000 "$1" | grep -a -o "\"$2\":\"[0-9a-f]*" | cut -d '"' -f 4; }
+
+@test "a model names its images as a sweep does, however they are cut" {
+	phantoms 5 16 1 >all.pfm
+	phantoms 2 16 1 >first.pfm
+	brain-phantom --count 3 --size 16 --seed 1 --first-index 2 >rest.pfm
+	cat first.pfm rest.pfm | cmp - all.pfm
+	anom-sweep --inject disk:radius=2 --degrade none all.pfm >table
+	sum=$(sed -n 's/^# images 5, xxh3 \([0-9a-f]\{16\}\)$/\1/p' table)
+	[ -n "$sum" ]
+	recon-train pca --latent 1 --output m first.pfm rest.pfm
+	[ "$(told m images_xxh3)" = "$sum" ]
+	recon-train ae --latent 4 --width 4 --batch 2 --steps 1 \
+		--validate all.pfm --checkpoint ck --log log --output m rest.pfm
+	[ "$(told ck validation_xxh3)" = "$sum" ]
+	[ "$(told m images_xxh3)" != "$sum" ]
+	grep -q "^# validation $sum$" log
+}
+
 @test "a log is not lost, and no place is found out late" {
 	setup_small
 	small --log log --checkpoint ck --output m

@@ -175,7 +175,7 @@ command_start(struct command *command, const char *text,
 		command->donors = *donors;
 		command->shapes = *shapes;
 		/* What is read is told by the source's. */
-		command->donors.hash = command->shapes.hash = NULL;
+		command->donors.is_told = command->shapes.is_told = false;
 		companion_open(&command->donors);
 		companion_open(&command->shapes);
 	}

@@ -117,16 +117,6 @@ begin_again(struct companion *companion, struct bsp_error *e)
 	return -1;
 }
 
-static void
-add_hash(XXH3_state_t *hash, const struct bsp_image *image)
-{
-	uint64_t size[2] = {image->rows, image->cols};
-
-	XXH3_64bits_update(hash, size, sizeof size);
-	XXH3_64bits_update(hash, image->data,
-	    bsp_image_size(image) * sizeof *image->data);
-}
-
 int
 companion_next(struct companion *companion, const struct bsp_image *like,
     struct bsp_image *image, struct bsp_error *e)
@@ -147,9 +137,9 @@ companion_next(struct companion *companion, const struct bsp_image *like,
 		return -1;
 	companion->index++;
 	companion->given++;
-	if (companion->hash != NULL && companion_used(companion) ==
-	    companion->given)
-		add_hash(companion->hash, image);
+	if (companion->is_told &&
+	    companion_used(companion) == companion->given)
+		bsp_fingerprint_add(&companion->hash, image);
 	if (!companion->any_size && (image->rows != like->rows ||
 	    image->cols != like->cols)) {
 		bsp_error_set(e, BSP_DATA, "is %zu x %zu, expected the %zu x "

@@ -7,8 +7,6 @@
 #ifndef COMPANION_H
 #define COMPANION_H
 
-#include <xxhash.h>
-
 #include "cli.h"
 
 struct companion {
@@ -24,7 +22,8 @@ struct companion {
 	uint64_t index;     /* of the next image in the stream */
 	uint64_t given;     /* images so far */
 	uint64_t count;     /* of images in the stream; 0: not known */
-	XXH3_state_t *hash; /* NULL, or of all that was given once */
+	bool is_told;       /* keep the hash, of all that was given once */
+	struct bsp_hash hash;
 };
 
 /* Open the stream, unless its path is NULL, or die. */

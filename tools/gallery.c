@@ -2,10 +2,8 @@
  * Images in memory: see gallery.h.
  */
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <xxhash.h>
 
 #include "gallery.h"
 
@@ -49,7 +47,7 @@ check_size(const struct gallery *gallery, const struct bsp_reader *reader)
 }
 
 static void
-read_stream(struct gallery *gallery, const char *path, XXH3_state_t *hash)
+read_stream(struct gallery *gallery, const char *path, struct bsp_hash *hash)
 {
 	struct bsp_reader *reader = cli_reader(path, BSP_IMAGES);
 	struct bsp_error e = {0};
@@ -59,8 +57,7 @@ read_stream(struct gallery *gallery, const char *path, XXH3_state_t *hash)
 	while (image = next_image(gallery),
 	    (r = bsp_reader_next(reader, image, &e)) == 1) {
 		check_size(gallery, reader);
-		XXH3_64bits_update(hash, image->data,
-		    bsp_image_size(image) * sizeof *image->data);
+		bsp_fingerprint_add(hash, image);
 		gallery->count++;
 	}
 	if (r < 0)
@@ -77,31 +74,20 @@ stream_name(const char *path)
 void
 gallery_read(struct gallery *gallery, const char *const *paths, size_t n)
 {
-	XXH3_state_t *hash = XXH3_createState();
-	uint64_t size[2];
+	struct bsp_hash hash = {0};
 	struct bsp_error e;
 	size_t i;
 
 	*gallery = (struct gallery){.first = stream_name(paths[0])};
-	if (hash == NULL) {
-		bsp_error_system(&e, ENOMEM, "the images");
-		cli_die(&e);
-	}
-	XXH3_64bits_reset(hash);
 	for (i = 0; i < n; i++)
-		read_stream(gallery, paths[i], hash);
+		read_stream(gallery, paths[i], &hash);
 	if (gallery->count == 0) {
 		bsp_error_set(&e, BSP_DATA, "holds no images, expected at "
 		    "least one");
 		e.stream = gallery->first;
 		cli_die(&e);
 	}
-	size[0] = gallery->image->rows;
-	size[1] = gallery->image->cols;
-	XXH3_64bits_update(hash, size, sizeof size);
-	snprintf(gallery->fingerprint, sizeof gallery->fingerprint,
-	    "%016" PRIx64, (uint64_t)XXH3_64bits_digest(hash));
-	XXH3_freeState(hash);
+	bsp_fingerprint_format(gallery->fingerprint, &hash);
 }
 
 void

@@ -10,7 +10,7 @@ struct gallery {
 	struct bsp_image *image; /* [count] */
 	size_t count, capacity;
 	const char *first; /* the name of the stream that began it */
-	char fingerprint[17]; /* of sizes and samples */
+	char fingerprint[BSP_FINGERPRINT_SIZE]; /* of them all, in order */
 };
 
 /*

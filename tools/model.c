@@ -14,7 +14,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <xxhash.h>
 
 #include "model.h"
 
@@ -69,9 +68,9 @@ make_header(const struct model *model)
 /* ----------------------------------------------------------------- writing */
 
 static void
-put(FILE *file, XXH3_state_t *hash, const void *bytes, size_t n)
+put(FILE *file, struct bsp_hash *hash, const void *bytes, size_t n)
 {
-	XXH3_64bits_update(hash, bytes, n);
+	bsp_hash_add(hash, bytes, n);
 	fwrite(bytes, 1, n, file);
 }
 
@@ -153,20 +152,16 @@ void
 model_write(const char *path, const struct model *model)
 {
 	char *header = make_header(model);
-	XXH3_state_t *hash = XXH3_createState();
+	struct bsp_hash hash = {0};
 	struct place place;
 	FILE *file;
 
-	if (hash == NULL)
-		die_system(path, ENOMEM, "write the model");
 	find_place(&place, path);
 	file = open_place(&place);
-	XXH3_64bits_reset(hash);
-	put(file, hash, header, strlen(header));
-	put(file, hash, model->data, model->n * sizeof *model->data);
-	fprintf(file, "%016" PRIx64 "\n", (uint64_t)XXH3_64bits_digest(hash));
+	put(file, &hash, header, strlen(header));
+	put(file, &hash, model->data, model->n * sizeof *model->data);
+	fprintf(file, "%016" PRIx64 "\n", bsp_hash_value(&hash));
 	close_place(&place, file);
-	XXH3_freeState(hash);
 	free(header);
 }
 
@@ -237,10 +232,12 @@ read_count(const char *path, char *line, const char *name, uint64_t *count)
 static void
 check_whole(const char *path, const char *bytes, size_t n)
 {
+	struct bsp_hash hash = {0};
 	char check[CHECK + 1];
 
+	bsp_hash_add(&hash, bytes, n - CHECK);
 	snprintf(check, sizeof check, "%016" PRIx64 "\n",
-	    (uint64_t)XXH3_64bits(bytes, n - CHECK));
+	    bsp_hash_value(&hash));
 	if (memcmp(bytes + n - CHECK, check, CHECK) != 0)
 		model_bad(path, "is damaged or cut: its check does not fit "
 		    "what it holds");

@@ -7,20 +7,6 @@
 
 #include "source.h"
 
-static XXH3_state_t *
-start_hash(void)
-{
-	XXH3_state_t *state = XXH3_createState();
-	struct bsp_error e;
-
-	if (state == NULL) {
-		bsp_error_system(&e, 0, "no memory for a fingerprint");
-		cli_die(&e);
-	}
-	XXH3_64bits_reset(state);
-	return state;
-}
-
 void
 source_open(struct source *source, const struct bsp_sweep *sweep,
     const char *images, const char *recon, const char *command,
@@ -31,11 +17,9 @@ source_open(struct source *source, const struct bsp_sweep *sweep,
 
 	*source = (struct source){.sweep = sweep,
 	    .donors = source->donors, .shapes = source->shapes,
-	    .recons_each = bsp_sweep_recons(sweep),
-	    .image_hash = start_hash(), .recon_hash = start_hash()};
+	    .recons_each = bsp_sweep_recons(sweep)};
 	source->donors.first_index = source->shapes.first_index = first_index;
-	source->donors.hash = start_hash();
-	source->shapes.hash = start_hash();
+	source->donors.is_told = source->shapes.is_told = true;
 	if (sweep->on_anomalous)
 		source->recons_each *= bsp_spec_cells(&sweep->inject);
 	if (recon != NULL)
@@ -52,17 +36,6 @@ source_open(struct source *source, const struct bsp_sweep *sweep,
 	source->images = cli_reader_of(fd, images, BSP_IMAGES);
 	companion_open(&source->donors);
 	companion_open(&source->shapes);
-}
-
-/* Sizes and samples; not the format, which may differ. */
-static void
-add_hash(XXH3_state_t *state, const struct bsp_image *image)
-{
-	uint64_t size[2] = {image->rows, image->cols};
-
-	XXH3_64bits_update(state, size, sizeof size);
-	XXH3_64bits_update(state, image->data,
-	    bsp_image_size(image) * sizeof *image->data);
 }
 
 /* Die of an error in the reconstructions, whoever made them. */
@@ -99,7 +72,7 @@ read_recons(struct source *source, const struct bsp_image *image,
 		}
 		if (r <= 0)
 			bad_recons(source, &e);
-		add_hash(source->recon_hash, &recons[i]);
+		bsp_fingerprint_add(&source->recon_hash, &recons[i]);
 	}
 }
 
@@ -140,7 +113,7 @@ source_next(struct source *source, struct bsp_image *image,
 		return false;
 	}
 	source->count++;
-	add_hash(source->image_hash, image);
+	bsp_fingerprint_add(&source->image_hash, image);
 	if (companion_next(&source->donors, image, donor, &e) ||
 	    companion_next(&source->shapes, image, shape, &e))
 		cli_die(&e);
@@ -150,10 +123,12 @@ source_next(struct source *source, struct bsp_image *image,
 }
 
 static const char *
-tell(uint64_t count, const XXH3_state_t *hash, char text[64])
+tell(uint64_t count, const struct bsp_hash *hash, char text[64])
 {
-	snprintf(text, 64, "%llu, xxh3 %016llx", (unsigned long long)count,
-	    (unsigned long long)XXH3_64bits_digest(hash));
+	char digits[BSP_FINGERPRINT_SIZE];
+
+	snprintf(text, 64, "%llu, xxh3 %s", (unsigned long long)count,
+	    bsp_fingerprint_format(digits, hash));
 	return text;
 }
 
@@ -161,12 +136,12 @@ const char *
 source_fingerprint(const struct source *source, bool of_recons, char text[64])
 {
 	return tell(of_recons ? source->count * source->recons_each :
-	    source->count, of_recons ? source->recon_hash :
-	    source->image_hash, text);
+	    source->count, of_recons ? &source->recon_hash :
+	    &source->image_hash, text);
 }
 
 const char *
 source_companion(const struct companion *companion, char text[64])
 {
-	return tell(companion_used(companion), companion->hash, text);
+	return tell(companion_used(companion), &companion->hash, text);
 }

@@ -16,7 +16,7 @@ struct source {
 	uint64_t count;             /* images read */
 	off_t size;                 /* of a regular file, else 0 */
 	int fd;
-	XXH3_state_t *image_hash, *recon_hash;
+	struct bsp_hash image_hash, recon_hash;
 };
 
 /*
