@@ -321,6 +321,12 @@ enum bsp_need {
 	BSP_NORM = 32,     /* residuals: what is normal for each pixel */
 };
 
+/* A kind that this build is without. */
+struct bsp_absent {
+	const char *name;
+	const char *lacks; /* "FFTW (libfftw3-dev)" */
+};
+
 /*
  * One kind of anomaly, degradation or residual: a row of its stage's table.
  * The row drives sub-commands, --help, completion and sweep specs.  A kind is
@@ -342,6 +348,9 @@ struct bsp_kind {
 	bool pointwise; /* residuals: each sample depends on its own alone */
 	bool below_zero; /* residuals: 0 is no score of what is normal */
 	const struct bsp_apply *apply;
+	const struct bsp_absent *absent; /* the last row, which has no name:
+	                                    kinds that are not in the table;
+	                                    ended likewise; NULL: none */
 };
 
 /* The tables, each ended by a row whose name is NULL. */
@@ -352,6 +361,13 @@ BSP_API extern const struct bsp_kind bsp_residual_kinds[];
 /* The row of that name, or NULL. */
 BSP_API const struct bsp_kind *bsp_kind_find(const struct bsp_kind *kinds,
     const char *name);
+
+/*
+ * Say why there is no row of that name (BSP_USAGE): this build is without it,
+ * or the name is misspelt.  Returns -1.
+ */
+BSP_API int bsp_kind_unknown(const struct bsp_kind *kinds, const char *name,
+    struct bsp_error *e);
 
 /* The known kind whose name is nearest to a misspelt one. */
 BSP_API const char *bsp_kind_nearest(const struct bsp_kind *kinds,

@@ -293,10 +293,13 @@ parse_option(struct cli_command *command, struct given *given, int i)
 static void
 set_kind(struct cli_command *command, const char *name)
 {
+	struct bsp_error e;
+
 	command->kind = bsp_kind_find(cli.program->kinds, name);
-	if (command->kind == NULL)
-		cli_usage("unknown kind '%s'; the nearest is '%s'", name,
-		    bsp_kind_nearest(cli.program->kinds, name));
+	if (command->kind == NULL) {
+		bsp_kind_unknown(cli.program->kinds, name, &e);
+		cli_usage("%s", e.text);
+	}
 	bsp_kind_defaults(command->kind, command->params);
 }
 

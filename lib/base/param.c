@@ -17,6 +17,26 @@ bsp_kind_find(const struct bsp_kind *kinds, const char *name)
 	return NULL;
 }
 
+int
+bsp_kind_unknown(const struct bsp_kind *kinds, const char *name,
+    struct bsp_error *e)
+{
+	const struct bsp_kind *end = kinds;
+	const struct bsp_absent *absent;
+
+	while (end->name != NULL)
+		end++;
+	for (absent = end->absent; absent != NULL && absent->name != NULL;
+	    absent++)
+		if (strcmp(absent->name, name) == 0)
+			return bsp_error_set(e, BSP_USAGE, "unknown kind "
+			    "'%s': this build is without %s", name,
+			    absent->lacks);
+	return bsp_error_set(e, BSP_USAGE,
+	    "unknown kind '%.99s'; the nearest is '%s'", name,
+	    bsp_kind_nearest(kinds, name));
+}
+
 static size_t
 min3(size_t a, size_t b, size_t c)
 {

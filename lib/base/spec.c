@@ -88,9 +88,7 @@ read_kind(const struct bsp_kind *kinds, const char *name,
 
 	spec->kind = bsp_kind_find(kinds, name);
 	if (spec->kind == NULL)
-		return bsp_error_set(e, BSP_USAGE,
-		    "unknown kind '%.99s'; the nearest is '%s'", name,
-		    bsp_kind_nearest(kinds, name));
+		return bsp_kind_unknown(kinds, name, e);
 	n = bsp_kind_params(spec->kind);
 	bsp_kind_defaults(spec->kind, values);
 	for (i = 0; i < n; i++)

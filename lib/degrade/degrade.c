@@ -4,6 +4,14 @@
  */
 #include "degrade.h"
 
+/* The build says what it lacks, and does not compile that. */
+static const struct bsp_absent absent[] = {
+#ifdef BSP_WITHOUT_FFTW
+	{"lowpass", BSP_WITHOUT_FFTW},
+#endif
+	{NULL, NULL},
+};
+
 const struct bsp_kind bsp_degrade_kinds[] = {
 	{
 		.name = "none",
@@ -84,6 +92,7 @@ const struct bsp_kind bsp_degrade_kinds[] = {
 		.params = bsp_median_params,
 		.apply = BSP_DEGRADE(bsp_degrade_median),
 	},
+#ifndef BSP_WITHOUT_FFTW
 	{
 		.name = "lowpass",
 		.summary = "the centre of k-space alone: Gibbs ringing",
@@ -92,6 +101,7 @@ const struct bsp_kind bsp_degrade_kinds[] = {
 		.params = bsp_lowpass_params,
 		.apply = BSP_DEGRADE(bsp_degrade_lowpass),
 	},
+#endif
 	{
 		.name = "inpaint",
 		.summary = "a mask filled harmonically: an ideal restorer",
@@ -100,7 +110,7 @@ const struct bsp_kind bsp_degrade_kinds[] = {
 		.needs = BSP_MASK,
 		.apply = BSP_DEGRADE(bsp_degrade_inpaint),
 	},
-	{.name = NULL},
+	{.name = NULL, .absent = absent},
 };
 
 int
