@@ -21,16 +21,23 @@ B = build
 FLAGS = -std=c17 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) -fvisibility=hidden \
 	-ffp-contract=off -fno-fast-math $(STRICT)
 # Fast-math flags at the link would change the CPU's rounding of small numbers.
-LINK = $(CC) $(filter-out -Ofast -ffast-math -funsafe-math-optimizations, \
-	$(CFLAGS)) $(LDFLAGS)
-COMPILE = $(CC) $(FLAGS) $(INCLUDES) $(CPPFLAGS) -MMD -MP
+LINK = $(required)$(CC) $(filter-out -Ofast -ffast-math \
+	-funsafe-math-optimizations,$(CFLAGS)) $(LDFLAGS)
+COMPILE = $(required)$(CC) $(FLAGS) $(INCLUDES) $(CPPFLAGS) -MMD -MP
 
-PROGRAMS = anom-inject anom-predict anom-sweep brain-phantom \
+.DEFAULT_GOAL = all
+include tools/parts/parts.mk
+
+ALL_PROGRAMS = anom-inject anom-predict anom-sweep brain-phantom \
 	fg-equalize nii-slices ood-histogram recon-degrade recon-model \
 	recon-train residual score score-compare
+PROGRAMS = $(filter-out $(LEFT_OUT),$(ALL_PROGRAMS))
 SHARED_OBJECTS = cli output help table positions groups metrics
 
-LIB_SOURCES = $(filter-out lib/learn/%,$(wildcard lib/*/*.c))
+LIB_SOURCES = $(filter-out lib/learn/% \
+	$(if $(call lacks,recon-degrade_lowpass),lib/degrade/lowpass.c), \
+	$(wildcard lib/*/*.c))
+LIB_LIBS = $(call libs,fftw) -lm
 LIB_OBJECTS = $(LIB_SOURCES:%.c=$B/%.o)
 LIB_PIC = $(LIB_SOURCES:%.c=$B/pic/%.o)
 TOOL_OBJECTS = $(SHARED_OBJECTS:%=$B/tools/%.o)
@@ -44,19 +51,27 @@ LEARN_OBJECTS = $(LEARN_SOURCES:%.c=$B/%.o)
 LEARN_PIC = $(LEARN_SOURCES:%.c=$B/pic/%.o)
 LEARN_STATIC = $B/lib/libblindspot-learn.a
 LEARN_SHARED = $B/lib/libblindspot-learn.so.$(VERSION)
-LEARN_LIBS = -ldnnl -ljansson -llapacke -lopenblas -fopenmp
-$(LEARN_OBJECTS) $(LEARN_PIC): INCLUDES = -Ilib -fopenmp -fno-math-errno
+LEARN_LIBS = $(call libs,onednn jansson lapack) $(openmp_FLAGS)
+LEARN_BUILT = $(if $(call lacks,libblindspot-learn),,$(LEARN_STATIC) \
+	$(LEARN_SHARED) $B/lib/blindspot-learn.pc)
+$(LEARN_OBJECTS) $(LEARN_PIC): \
+	INCLUDES = -Ilib $(openmp_FLAGS) -fno-math-errno
 
 .DELETE_ON_ERROR:
 .PHONY: all programs help check check-san lint fuzz bench demo install \
 	uninstall dist clean
 
-programs: $(PROGRAMS:%=$B/bin/%)
-all: programs $(STATIC) $(SHARED) $(LEARN_STATIC) \
-	$(LEARN_SHARED) $B/lib/blindspot.pc $B/lib/blindspot-learn.pc
+# What is left out is told where it may be missed.
+programs: $(foreach p,$(OPTIONAL),$(call part_file,$p)) \
+	$(PROGRAMS:%=$B/bin/%)
+all: programs $(STATIC) $(SHARED) $B/lib/blindspot.pc $(LEARN_BUILT)
+	@$(if $(filter-out all install,$(MAKECMDGOALS)),,$(tell_left_out)) :
 
 help:
-	@echo 'all         programs in $B/bin, libraries in $B/lib (the default)'
+	@echo 'all         programs in $B/bin, libraries in $B/lib (the default);'
+	@echo '            WITHOUT= leaves out what needs some of these parts:'
+	@echo '            $(OPTIONAL)'
+	@echo 'parts       which parts of the build are found, looked for anew'
 	@echo 'demo        experiment 1 on a real brain: tables and pictures'
 	@echo 'experiment1 the same on IMAGES=, see blindspot(7); also'
 	@echo '            experiment1-equalized, experiment2, blind-spot, match'
@@ -81,13 +96,20 @@ help:
 # Objects are kept, though programs only imply them.
 .PRECIOUS: $B/%.o
 
-$B/%.o: %.c Makefile
+$B/%.o: %.c Makefile tools/parts/parts.mk
 	@mkdir -p $(@D)
 	$(COMPILE) -c -o $@ $<
 
-$B/pic/%.o: %.c Makefile
+$B/pic/%.o: %.c Makefile tools/parts/parts.mk
 	@mkdir -p $(@D)
 	$(COMPILE) -fPIC -c -o $@ $<
+
+# The table of degradations says which kind is left out, and why.
+$B/lib/degrade/degrade.o $B/pic/lib/degrade/degrade.o: \
+	$(call part_file,fftw)
+$B/lib/degrade/degrade.o $B/pic/lib/degrade/degrade.o: INCLUDES = \
+	$(if $(call lacks,recon-degrade_lowpass), \
+	-DBSP_WITHOUT_FFTW='"$(call lacks,recon-degrade_lowpass)"')
 
 $(STATIC): $(LIB_OBJECTS)
 	@mkdir -p $(@D)
@@ -97,7 +119,7 @@ $(STATIC): $(LIB_OBJECTS)
 $(SHARED): $(LIB_PIC)
 	@mkdir -p $(@D)
 	$(LINK) -shared -Wl,-soname,libblindspot.so.$(SOVERSION) \
-		-o $@ $^ -lfftw3 -lm
+		-o $@ $^ $(LIB_LIBS)
 	ln -sf $(@F) $B/lib/libblindspot.so.$(SOVERSION)
 	ln -sf $(@F) $B/lib/libblindspot.so
 
@@ -114,29 +136,31 @@ $(LEARN_SHARED): $(LEARN_PIC) $(SHARED)
 # Made anew each time: the prefix may have changed.
 .PHONY: $B/lib/blindspot.pc $B/lib/blindspot-learn.pc
 $B/lib/blindspot-learn.pc: lib/learn/blindspot-learn.pc.in
+$B/lib/blindspot.pc: PC_LIBS = $(LIB_LIBS)
+$B/lib/blindspot-learn.pc: PC_LIBS = $(LEARN_LIBS:-fopenmp=-lgomp) -lm
 $B/lib/blindspot.pc: lib/blindspot.pc.in
 $B/lib/blindspot.pc $B/lib/blindspot-learn.pc:
 	@mkdir -p $(@D)
 	@sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
 	    -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' -e 's|@VERSION@|$(VERSION)|' \
-	    $< > $@
+	    -e 's|@LIBS@|$(strip $(PC_LIBS))|' $< > $@
 
 # What a program needs beyond the library.
 $B/bin/nii-slices: $B/tools/nifti.o
-$B/bin/nii-slices: LIBS = -lnifti2 -lz
-$B/tools/nifti.o: INCLUDES = -isystem /usr/include/nifti
+$B/bin/nii-slices: LIBS = $(nifti_LIBS) $(zlib_LIBS)
+$B/tools/nifti.o: INCLUDES = $(nifti_FLAGS)
 
 $B/bin/anom-inject: $B/tools/companion.o
 $B/bin/score: $B/tools/values.o
 $B/bin/residual: $B/tools/model.o
 
 $B/bin/ood-histogram: $B/tools/model.o $B/tools/ood.o
-$B/bin/ood-histogram: LIBS = -llapacke -lopenblas
+$B/bin/ood-histogram: LIBS = $(lapack_LIBS)
 
 SWEEP = batch command companion grid merge model progress source
 $B/bin/anom-sweep: $(SWEEP:%=$B/tools/%.o)
-$B/bin/anom-sweep: LIBS = -fopenmp
-$B/tools/batch.o $B/tools/anom-sweep.o: INCLUDES = -fopenmp
+$B/bin/anom-sweep: LIBS = $(openmp_FLAGS)
+$B/tools/batch.o $B/tools/anom-sweep.o: INCLUDES = $(openmp_FLAGS)
 
 LEARN_TOOLS = gallery learned
 $B/bin/recon-model: $(LEARN_TOOLS:%=$B/tools/%.o) $(LEARN_STATIC)
@@ -146,20 +170,23 @@ $B/bin/recon-train: $(LEARN_TOOLS:%=$B/tools/%.o) $(TRAIN:%=$B/tools/%.o) \
 	$(LEARN_STATIC)
 $B/bin/recon-train: LIBS = $(LEARN_STATIC) $(STATIC) $(LEARN_LIBS)
 $(patsubst %,$B/tools/%.o,recon-model recon-train $(LEARN_TOOLS) $(TRAIN)): \
-	INCLUDES = -Ilib -fopenmp
+	INCLUDES = -Ilib $(openmp_FLAGS)
 
 $B/bin/%: $B/tools/%.o $(TOOL_OBJECTS) $(STATIC)
 	@mkdir -p $(@D)
 	$(LINK) -o $@ $(filter %.o,$^) $(STATIC) $(LIBS) \
-		-Wl,--as-needed -lfftw3 -lm
+		-Wl,--as-needed $(LIB_LIBS)
 
 clean:
 	rm -rf $B
 
 # --------------------------------------------------------------- installing
 
-HEADERS = lib/blindspot.h lib/learn/blindspot-learn.h
-LIBRARIES = $(STATIC) $(SHARED) $(LEARN_STATIC) $(LEARN_SHARED)
+# What is left out is not installed; to be uninstalled it may be there.
+NAMES = blindspot $(if $(LEARN_BUILT),blindspot-learn)
+PAGES = $(filter-out $(foreach n,$(LEFT_OUT:lib%=%),man/$n.1 man/$n.3), \
+	$(MANUALS))
+HEADERS = lib/blindspot.h $(if $(LEARN_BUILT),lib/learn/blindspot-learn.h)
 SECTIONS = $(sort $(subst .,,$(suffix $(MANUALS))))
 
 install: all
@@ -167,17 +194,19 @@ install: all
 		'$(DESTDIR)$(INCLUDEDIR)' '$(DESTDIR)$(COMPLETIONDIR)' \
 		$(SECTIONS:%='$(DESTDIR)$(MANDIR)/man%')
 	$(INSTALL) $(PROGRAMS:%=$B/bin/%) '$(DESTDIR)$(BINDIR)'
-	$(INSTALL) -m 644 $(LIBRARIES) '$(DESTDIR)$(LIBDIR)'
-	for name in libblindspot libblindspot-learn; do \
-		ln -sf $$name.so.$(VERSION) \
-			'$(DESTDIR)$(LIBDIR)'/$$name.so.$(SOVERSION) && \
-		ln -sf $$name.so.$(VERSION) \
-			'$(DESTDIR)$(LIBDIR)'/$$name.so || exit 1; \
+	for name in $(NAMES); do \
+		$(INSTALL) -m 644 $B/lib/lib$$name.a \
+			$B/lib/lib$$name.so.$(VERSION) \
+			'$(DESTDIR)$(LIBDIR)' && \
+		ln -sf lib$$name.so.$(VERSION) \
+			'$(DESTDIR)$(LIBDIR)'/lib$$name.so.$(SOVERSION) && \
+		ln -sf lib$$name.so.$(VERSION) \
+			'$(DESTDIR)$(LIBDIR)'/lib$$name.so && \
+		$(INSTALL) -m 644 $B/lib/$$name.pc \
+			'$(DESTDIR)$(LIBDIR)/pkgconfig' || exit 1; \
 	done
 	$(INSTALL) -m 644 $(HEADERS) '$(DESTDIR)$(INCLUDEDIR)'
-	$(INSTALL) -m 644 $B/lib/blindspot.pc $B/lib/blindspot-learn.pc \
-		'$(DESTDIR)$(LIBDIR)/pkgconfig'
-	for page in $(MANUALS); do \
+	for page in $(PAGES); do \
 		$(INSTALL) -m 644 $$page \
 			'$(DESTDIR)$(MANDIR)'/man$${page##*.} || exit 1; \
 	done
@@ -186,19 +215,17 @@ install: all
 			'$(DESTDIR)$(COMPLETIONDIR)'/$$program || exit 1; \
 	done
 
-# Exactly what install made, and no directory that others may use.
+# Exactly what install makes, and no directory that others may use.
 uninstall:
-	rm -f $(PROGRAMS:%='$(DESTDIR)$(BINDIR)/%') \
-		$(foreach f,$(notdir $(LIBRARIES)) libblindspot.so \
-			libblindspot.so.$(SOVERSION) libblindspot-learn.so \
-			libblindspot-learn.so.$(SOVERSION) \
-			pkgconfig/blindspot.pc pkgconfig/blindspot-learn.pc, \
-			'$(DESTDIR)$(LIBDIR)/$f') \
-		$(foreach h,$(notdir $(HEADERS)), \
-			'$(DESTDIR)$(INCLUDEDIR)/$h') \
+	rm -f $(ALL_PROGRAMS:%='$(DESTDIR)$(BINDIR)/%') \
+		$(foreach n,blindspot blindspot-learn, \
+			$(foreach f,lib$n.a lib$n.so lib$n.so.$(SOVERSION) \
+				lib$n.so.$(VERSION) pkgconfig/$n.pc, \
+				'$(DESTDIR)$(LIBDIR)/$f') \
+			'$(DESTDIR)$(INCLUDEDIR)/$n.h') \
 		$(foreach m,$(notdir $(MANUALS)), \
 			'$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $m))/$m') \
-		$(PROGRAMS:%='$(DESTDIR)$(COMPLETIONDIR)/%')
+		$(ALL_PROGRAMS:%='$(DESTDIR)$(COMPLETIONDIR)/%')
 
 dist:
 	@mkdir -p $B
@@ -220,8 +247,8 @@ packages-bench:
 
 # --------------------------------------------------------------------- lint
 
-SCRIPTS = build-aux/packages .ci/run tests/run $(wildcard tests/*.bats) \
-	$(addprefix pipelines/,progress experiment1-prepare experiment1-table \
+SCRIPTS = build-aux/packages tools/parts/find .ci/run tests/run \
+	$(wildcard tests/*.bats) $(addprefix pipelines/,progress experiment1-prepare experiment1-table \
 	experiment1-findings experiment1-examples experiment2 \
 	experiment3-prepare experiment3-table experiment3-findings \
 	images blind-spot match match-figure published paper gallery \

@@ -4,7 +4,7 @@ BENCH_STAGES = $B/bench/stages.so
 
 $(BENCH_STAGES): bench/stages.c $(LIB_PIC)
 	@mkdir -p $(@D)
-	$(LINK) $(FLAGS) -fPIC -shared -o $@ $^ -lfftw3 -lm
+	$(LINK) $(FLAGS) -fPIC -shared -o $@ $^ $(LIB_LIBS)
 
 bench: packages-bench
 	@$(MAKE) -s all $(BENCH_STAGES)

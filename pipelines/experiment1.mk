@@ -31,7 +31,8 @@ RESULTS = results/$@
 
 BRAIN = /usr/share/mricron/templates/ch2bet.nii.gz
 BRAIN_SLICES = 60:100
-FIND_IMAGES = BIN='$B/bin' BRAIN='$(BRAIN)' BRAIN_SLICES='$(BRAIN_SLICES)' \
+FIND_IMAGES = BIN='$B/bin' NO_SLICES='$(call lacks,nii-slices)' \
+	BRAIN='$(BRAIN)' BRAIN_SLICES='$(BRAIN_SLICES)' \
 	PHANTOMS='$(PHANTOMS)' IMAGES_KEPT='$B/images'
 
 .PHONY: experiment1 experiment1-equalized blind-spot clean-experiment1

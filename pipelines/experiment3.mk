@@ -63,7 +63,7 @@ all_given = $(strip \
 .PHONY: experiment3
 experiment3: RESULTS = results/experiment3
 experiment3: all
-	@$(unless_dry) work=$$($(FIND_IMAGES) RADIUS='$(call given,RADIUS)' \
+	@$(call need,recon-train)$(unless_dry) work=$$($(FIND_IMAGES) RADIUS='$(call given,RADIUS)' \
 		$(foreach v,SCALE MODELS TRAIN_IMAGES VALIDATE_IMAGES IMAGES \
 			INTENSITIES SIGMAS SEED BELOW $(SCALES),$v='$($v)') \
 		TRAINING='$(call all_given,TRAIN_IMAGES VALIDATE_IMAGES \

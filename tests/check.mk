@@ -1,13 +1,14 @@
 # How the tests are built and run.  `make check` installs what they need.
 
-UNITS = $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*.c))
+UNITS = $(filter-out $(if $(LEARN_BUILT),,learn), \
+	$(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*.c)))
 UNIT_PROGRAMS = $(UNITS:%=$B/tests/%)
 
 $B/tests/%: tests/unit/%.c tests/unit/tap.h $(STATIC)
 	@mkdir -p $(@D)
 	$(LINK) $(filter-out -Wconversion -Wdouble-promotion,$(FLAGS)) \
 		$(INCLUDES) $(CPPFLAGS) -o $@ $< $(TEST_LIBS) $(STATIC) \
-		-lfftw3 -lm
+		$(LIB_LIBS)
 
 $B/tests/hash: TEST_LIBS = -lxxhash
 

@@ -18,7 +18,7 @@ fuzz: packages-check
 			tests/fuzz/$$target.c \
 			$(FUZZ_BUILD)/lib/libblindspot-learn.a \
 			$(FUZZ_BUILD)/lib/libblindspot.a \
-			-Wl,--as-needed $(LEARN_LIBS) -lfftw3 -lm \
+			-Wl,--as-needed $(LEARN_LIBS) $(LIB_LIBS) \
 			-Wl,--wrap=read && \
 		mkdir -p $(FUZZ_BUILD)/corpus/$$target && \
 		echo "fuzz: $$target for $(FUZZ_SECONDS) s" && \
@@ -33,14 +33,15 @@ fuzz: packages-check
 		! grep -q -E 'ERROR|SUMMARY' $(FUZZ_BUILD)/$$target.log || exit 1; \
 	done
 
-REPLAYS = $(FUZZ_TARGETS:%=$B/tests/replay-%)
+REPLAYS = $(patsubst %,$B/tests/replay-%, \
+	$(filter-out $(if $(LEARN_BUILT),,tensors),$(FUZZ_TARGETS)))
 test-programs: $(REPLAYS)
 $B/tests/replay-%: tests/fuzz/%.c tests/fuzz/replay.c tests/fuzz/stream.h \
 		$(STATIC)
 	@mkdir -p $(@D)
 	$(LINK) $(filter-out -Wconversion -Wdouble-promotion,$(FLAGS)) \
 		$(INCLUDES) $(CPPFLAGS) -o $@ $< tests/fuzz/replay.c \
-		$(TEST_LIBS) $(STATIC) -lfftw3 -lm -Wl,--wrap=read
+		$(TEST_LIBS) $(STATIC) $(LIB_LIBS) -Wl,--wrap=read
 
 $B/tests/replay-tensors: $(LEARN_STATIC)
 $B/tests/replay-tensors: INCLUDES = -Ilib -DREPLAY_MEMORY=1024
