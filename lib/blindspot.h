@@ -1121,6 +1121,140 @@ BSP_API double bsp_prediction_median(
     const struct bsp_prediction *prediction);
 BSP_API double bsp_prediction_mode(const struct bsp_prediction *prediction);
 
+/* -------------------------------------------------------- blind intervals */
+
+/*
+ * What a curve of average precision (AP) over an intensity says, or one of any
+ * other value over any other parameter.  It is linear between its points.  A
+ * point may be undefined (NaN): then no line joins it to its neighbours, and
+ * the curve is in pieces.  "Below" a level is less than it, so a point exactly
+ * at the level parts two intervals.
+ */
+struct bsp_interval {
+	double low, high;   /* where the line crosses the level, or ends */
+	double first, last; /* the first and the last of its points below */
+	double least, at;   /* the least value, and the first point with it */
+	bool cut_low, cut_high; /* the curve ends here while it is below, at the
+	                           end of the range or at an undefined point:
+	                           the interval may go on */
+};
+
+struct bsp_blind {
+	size_t intervals;
+	size_t points, undefined; /* how many are defined, and not */
+	double share; /* the intervals' width over the length of the curve where
+	                 it is defined, 0 to 1 */
+	double least, at; /* of the whole curve */
+	double mean;      /* of the line */
+};
+
+/*
+ * All intervals in which a curve is below a level.
+ *
+ * x         [n] finite and ascending, n at least 1
+ * value     [n] finite, or NaN
+ * below     the level, finite
+ * interval  room for BSP_INTERVALS_MAX(n), or NULL; gets them in ascending
+ *           order
+ * A point without a defined neighbour has no width: its interval has low equal
+ * to high and both ends cut.  Where no two neighbours are defined, share and
+ * mean are those of the points; where no point is, both are NaN, as least and
+ * at are.  Fails with BSP_DATA, naming the point from 0, where x does not ascend
+ * or a number is infinite, and with BSP_USAGE where the level is not finite.
+ */
+#define BSP_INTERVALS_MAX(n) ((n) / 2 + (n) % 2)
+BSP_API int bsp_blind_curve(const double *x, const double *value, size_t n,
+    double below, struct bsp_interval *interval, struct bsp_blind *blind,
+    struct bsp_error *e);
+
+/*
+ * AP over a grid: value[i * cols + j] is that at x[i] (an intensity) and y[j] (a
+ * blur), finite or NaN; both axes finite and ascending, at least one point
+ * each.  All is the caller's.
+ */
+struct bsp_plane {
+	size_t rows, cols;
+	const double *x, *y, *value;
+};
+
+struct bsp_blind_area {
+	double area; /* 0 to 1 */
+	double mean; /* of the plane */
+	double least, least_x, least_y; /* of the points; of equals the first
+	                                   by y, then by x */
+	size_t points, undefined;
+};
+
+/*
+ * The share of a plane that is below a level: the curves over x have widths
+ * below it, as bsp_blind_curve says, and over y these widths are joined by
+ * trapezia, as are the lengths that are defined; the area is the one integral
+ * over the other.  Points at the border so count for the half or quarter of a
+ * cell that they are, which a share of cells forgets.  On a grid of one x it is
+ * a share of points, on one y that of a curve.  NaN where nothing is defined.
+ * Fails as bsp_blind_curve does, naming row and column.
+ */
+BSP_API int bsp_blind_area(const struct bsp_plane *plane, double below,
+    struct bsp_blind_area *area, struct bsp_error *e);
+
+/* The axis that a curve runs along. */
+enum bsp_axis { BSP_OVER_X, BSP_OVER_Y };
+
+struct bsp_match {
+	size_t index;      /* of the curve, from 0; SIZE_MAX: none */
+	double value;      /* of the other axis there */
+	double difference; /* mean |difference| over the points */
+	size_t points;     /* that were compared */
+};
+
+/*
+ * Which curve of a plane is nearest to a given one, by the sum of |difference|
+ * over its points, between the plane's points by linear interpolation; of
+ * equals the first.  Over x (intensity) its y is the equivalent blur of a
+ * model; over y (blur) its x is the matched intensity of a texture.
+ *
+ * x, value  [n] the given curve, in any order; undefined points are left out
+ * A curve of the plane that is undefined at one of the points is no candidate.
+ * Without points or candidates index is SIZE_MAX, value and difference NaN.
+ * Fails (BSP_DATA) where a defined point is outside of the plane's range or
+ * infinite, and without memory.
+ * Source: Meissen et al., MIDL 2022.
+ */
+BSP_API int bsp_plane_match(const struct bsp_plane *plane, enum bsp_axis over,
+    const double *x, const double *value, size_t n, struct bsp_match *match,
+    struct bsp_error *e);
+
+struct bsp_point {
+	double x, y;
+};
+
+/*
+ * Lines; {0} is empty.  Line k has the points start[k] up to, but not
+ * including, start[k + 1], two or more; one that is closed ends with its first
+ * point.
+ */
+struct bsp_contour {
+	size_t lines, points;
+	size_t *start;           /* [lines + 1] */
+	struct bsp_point *point; /* [points] */
+	size_t starts, capacity; /* room */
+};
+
+/*
+ * Where a plane is at a level: lines that part the points below from the
+ * others, with those below on the left as x runs right and y up.  They cross
+ * the sides of the grid's squares where the linear interpolation along the side
+ * is at the level, and are straight within a square.  In a square with two
+ * opposite corners below, these hang together if the bilinear interpolation is
+ * below at its saddle.  A square with an undefined corner has no line.  First
+ * the lines that begin at a border, then the closed ones.  Fails as
+ * bsp_blind_area does, and without memory; O(rows cols) of it.
+ */
+BSP_API int bsp_plane_contour(const struct bsp_plane *plane, double level,
+    struct bsp_contour *contour, struct bsp_error *e);
+
+BSP_API void bsp_contour_free(struct bsp_contour *contour);
+
 #ifdef __cplusplus
 }
 #endif
