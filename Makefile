@@ -28,7 +28,7 @@ COMPILE = $(required)$(CC) $(FLAGS) $(INCLUDES) $(CPPFLAGS) -MMD -MP
 .DEFAULT_GOAL = all
 include tools/parts/parts.mk
 
-ALL_PROGRAMS = anom-inject anom-predict anom-sweep brain-phantom \
+ALL_PROGRAMS = anom-inject anom-predict anom-sweep blind-interval brain-phantom \
 	fg-equalize nii-slices ood-histogram recon-degrade recon-model \
 	recon-train residual score score-compare
 PROGRAMS = $(filter-out $(LEFT_OUT),$(ALL_PROGRAMS))
@@ -151,6 +151,7 @@ $B/bin/nii-slices: LIBS = $(nifti_LIBS) $(zlib_LIBS)
 $B/tools/nifti.o: INCLUDES = $(nifti_FLAGS)
 
 $B/bin/anom-inject: $B/tools/companion.o
+$B/bin/blind-interval: $B/tools/curves.o
 $B/bin/score: $B/tools/values.o
 $B/bin/residual: $B/tools/model.o
 
@@ -258,7 +259,8 @@ SCRIPTS = build-aux/packages tools/parts/find .ci/run tests/run \
 lint:
 	shellcheck -x $(SCRIPTS)
 	shellcheck -s bash completions/blindspot.bash tests/helpers.bash \
-		pipelines/pictures.bash pipelines/prepare.bash
+		pipelines/pictures.bash pipelines/prepare.bash \
+		pipelines/tables.bash
 	! mandoc -Tlint -Wstyle $(MANUALS) 2>/dev/null | \
 		grep -v 'referenced manual not found'
 	$(MAKE) -s $(PARALLEL) STRICT=-Werror tests

@@ -34,7 +34,7 @@ _blindspot() {
 			words='ap auroc dice dice_threshold fpr95 mean_residual aupro pimo image_auroc image_ap'
 			prefix=${current%"${current##*,}"}
 			current=${current##*,} ;;
-		--clip | --foreground | --per-image | --pooled | --json | --equalize | --merge | --own) ;;
+		--clip | --foreground | --per-image | --pooled | --json | --equalize | --merge | --own | --points | --curves | --area | --contour) ;;
 		--*) words='' ;;
 		esac
 	fi
@@ -42,6 +42,6 @@ _blindspot() {
 }
 
 complete -o default -F _blindspot \
-	anom-inject anom-predict anom-sweep brain-phantom fg-equalize \
-	nii-slices ood-histogram recon-degrade recon-model recon-train residual \
+	anom-inject anom-predict anom-sweep blind-interval brain-phantom \
+	fg-equalize nii-slices ood-histogram recon-degrade recon-model recon-train residual \
 	score score-compare

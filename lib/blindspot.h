@@ -1159,8 +1159,9 @@ struct bsp_blind {
  * A point without a defined neighbour has no width: its interval has low equal
  * to high and both ends cut.  Where no two neighbours are defined, share and
  * mean are those of the points; where no point is, both are NaN, as least and
- * at are.  Fails with BSP_DATA, naming the point from 0, where x does not ascend
- * or a number is infinite, and with BSP_USAGE where the level is not finite.
+ * at are.  Fails with BSP_DATA, naming the point from 0, where x does not
+ * ascend or a number is infinite, and with BSP_USAGE where the level is not
+ * finite.
  */
 #define BSP_INTERVALS_MAX(n) ((n) / 2 + (n) % 2)
 BSP_API int bsp_blind_curve(const double *x, const double *value, size_t n,
@@ -1168,8 +1169,8 @@ BSP_API int bsp_blind_curve(const double *x, const double *value, size_t n,
     struct bsp_error *e);
 
 /*
- * AP over a grid: value[i * cols + j] is that at x[i] (an intensity) and y[j] (a
- * blur), finite or NaN; both axes finite and ascending, at least one point
+ * AP over a grid: value[i * cols + j] is that at x[i] (an intensity) and y[j]
+ * (a blur), finite or NaN; both axes finite and ascending, at least one point
  * each.  All is the caller's.
  */
 struct bsp_plane {

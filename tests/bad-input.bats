@@ -636,6 +636,101 @@ limit_memory() {
 	fails 3 'groups: no row for image 1' score-compare --groups groups a a
 }
 
+@test "blind-interval: what is wrong with a table is named" {
+	local T='inject.intensity\tdegrade.sigma\tap\n'
+	bad() { # PATTERN TABLE [OPTION...]
+		local pattern=$1
+		printf '%b' "$2" >table
+		shift 2
+		fails 3 "blind-interval: table: $pattern" blind-interval "$@" table
+		[ "$(tail -n 1 out)" = '# incomplete' ]
+	}
+	bad 'line 1: .*no column ap, for --value; the nearest is aq, .*one of intensity, aq$' \
+		'intensity\taq\n0\t1\n'
+	bad 'line 1: .*no column intensity, for --x; .*one of x, ap' 'x\tap\n0\t1\n'
+	bad 'line 1: .*no column sigam, for --by; the nearest is degrade.sigma' \
+		"${T}0\t0\t1\n" --by sigam
+	bad 'line 1: .*no column sigma, for --y' 'intensity\tap\n0\t1\n' --area
+	bad 'line 1: .*no column model, for --where' "${T}0\t0\t1\n" --where model=x
+	bad 'line 1: several columns end with sigma, expected the whole name' \
+		'a.sigma\tb.sigma\tap\n0\t0\t1\n' --x sigma
+	bad "line 3: '.x' is no.*number in column inject.intensity" \
+		"# by hand\n${T}.x\t0\t1\n"
+	bad 'line 3: .*a number or nan in column ap' \
+		"${T}0\t0\t1\n1\t0\thigh\n"
+	bad 'line 2: .*a number in column inject.intensity' "${T}nan\t0\t1\n"
+	bad 'line 2: .*a number or nan in column ap' "${T}0\t0\tinf\n"
+	bad 'line 3: another number of fields' "${T}0\t0\t1\n0\t0\n"
+	bad 'line 3: the table is not whole' "${T}0\t0\t1\n# incomplete\n"
+	bad 'line 2: the file ends inside' "${T}0\t0\t1"
+	bad 'no rows' "$T"
+	bad 'line 1: an empty table' ''
+	bad 'lines 2 and 3: both of inject.intensity 0, expected one row; --by' \
+		"${T}0\t0\t1\n0\t0\t1\n"
+	bad 'lines 2 and 4: both of inject.intensity 0, degrade.sigma 5,' \
+		"${T}0\t5\t1\n0\t1\t1\n0\t5.0\t1\n" --area
+	bad 'lines 2 and 3: both of inject.intensity 0' \
+		"n\t${T}1\t0\t0\t1\n1\t0\t1\t1\n" --by n
+	for plane in --area --contour; do
+		bad 'no row of inject.intensity 1 and degrade.sigma 2, expected the whole' \
+			"${T}0\t2\t1\n0\t1\t1\n1\t1\t1\n" $plane
+		bad 'no row of inject.intensity 0 and degrade.sigma 1, expected the whole' \
+			"${T}0\t2\t1\n1\t2\t1\n1\t1\t1\n" $plane
+	done
+	bad '2 planes, expected one: --where score=VALUE' \
+		"score\t${T}a\t0\t2\t1\nb\t0\t1\t1\n" --contour
+	bad "no row with sigma=3; the nearest that is there is '2'" \
+		"${T}0\t2\t1\n" --where sigma=3
+	printf "${T}0\t2\t1\n" >table
+	blind-interval --where sigma=2.0 table >out
+	grep -q '^0	nan' out
+	fails 2 'nearest is --below' blind-interval --belo 1 table
+	fails 2 'below: ' blind-interval --below half table
+	fails 2 'at most one of them' blind-interval --area --curves table
+	fails 2 'points: expected no' blind-interval --area --points table
+	fails 2 "where: found 'sigma', expected COLUMN=VALUE" \
+		blind-interval --where sigma table
+	fails 2 'by: degrade.sigma twice' blind-interval \
+		--by sigma,degrade.sigma table
+	fails 2 'by: ap is an axis or the value' blind-interval --by ap table
+	fails 2 'inject.intensity twice' blind-interval --value intensity table
+	fails 4 'absent' blind-interval absent
+	fails 2 'named twice' blind-interval --match - -
+}
+
+@test "blind-interval: planes and curves that do not go together" {
+	local T='inject.intensity\tdegrade.sigma\tap\n'
+	printf "# images 3, xxh3 0a\n${T}0\t1\t.5\n1\t1\t.25\n" >plane
+	printf '# images 3, xxh3 0b\nintensity\tap\n0\t.5\n' >other
+	printf 'intensity\tap\n0\t.5\n2\t.5\n' >far
+	printf 'intensity\tap\n0\tnan\n' >none
+	printf 'intensity\tap\n0\t.5\n' >curve
+	printf "${T}0\t1\tnan\n1\t1\t.25\n" >holes
+	printf "score\t${T}a\t0\t1\t1\nb\t0\t1\t1\n" >two
+	{ cat plane; echo '# incomplete'; } >unended
+	fails 3 'plane: it is of images 3, xxh3 0a, expected those of other, 3, xxh3 0b' \
+		blind-interval --match plane other
+	fails 3 "far: intensity 2 is not within the plane's range, 0 to 1" \
+		blind-interval --match plane far
+	fails 3 'none: no points with a defined ap' \
+		blind-interval --match plane none
+	fails 3 'holes: every curve of it is undefined where one of curve is' \
+		blind-interval --match holes curve
+	fails 3 'two: 2 planes, that differ in score' \
+		blind-interval --match two curve
+	fails 3 'unended: .*not whole' blind-interval --match unended curve
+	fails 3 'curve: line 1: .*no column sigma, for --y' \
+		blind-interval --match curve curve
+	fails 4 'absent' blind-interval --match absent curve
+	# A poor match is told, and is no error.
+	printf 'intensity\tap\n0\t.5\n1\t.5\n' >poor
+	blind-interval --match plane poor >out 2>err
+	[ "$(cat err)" = 'blind-interval: warning: poor is 0.12 from its match on average, 1 of 1 curves are more than 0.05: no close match' ]
+	tail -n 1 out | grep -qx 'degrade.sigma	1	0.125	2'
+	blind-interval --match plane curve 2>err
+	[ ! -s err ]
+}
+
 @test "ood-histogram: too little, other sizes, models of another kind" {
 	make_inputs
 	ood-histogram fit --model ood other.pgm

@@ -87,7 +87,8 @@ void
 table_note(struct table *table, const struct table_fact *fact)
 {
 	if (!table->json)
-		cli_print(table->file, "# %s %s\n", fact->name, fact->text);
+		cli_print(table->file, "# %s%s%s\n", fact->name,
+		    *fact->text != '\0' ? " " : "", fact->text);
 }
 
 static void
@@ -145,6 +146,22 @@ table_number(struct table *table, double value)
 	begin_cell(table);
 	cli_print(table->file, "%s", table->json && !isfinite(value) ?
 	    "null" : bsp_number_format(text, value));
+	end_cell(table);
+}
+
+void
+table_numbers(struct table *table, const double *value, size_t n)
+{
+	char text[BSP_NUMBER_SIZE];
+	size_t i;
+
+	begin_cell(table);
+	cli_print(table->file, table->json ? "[" : n == 0 ? "nan" : "");
+	for (i = 0; i < n; i++)
+		cli_print(table->file, "%s%s", i == 0 ? "" :
+		    table->json ? ", " : ",",
+		    bsp_number_format(text, value[i]));
+	cli_print(table->file, table->json ? "]" : "");
 	end_cell(table);
 }
 

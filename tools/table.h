@@ -45,6 +45,10 @@ void table_text(struct table *table, const char *text);
 void table_count(struct table *table, uint64_t value);
 void table_number(struct table *table, double value); /* NaN: nan, null */
 
+/* Any number of finite values in one cell, with commas between them; of none,
+ * nan.  In JSON a list. */
+void table_numbers(struct table *table, const double *value, size_t n);
+
 /* End a table that is whole. */
 void table_end(struct table *table);
 
