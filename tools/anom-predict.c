@@ -163,19 +163,58 @@ finish_curve(struct work *work)
 		    bsp_range_point(&work->range, i));
 }
 
-/* The first and the last intensity whose AP is below; NaN where none is. */
-static void
-find_blind(const struct work *work, double *low, double *high)
-{
-	size_t i;
+/* What is told of each blind interval, its numbers with commas between them:
+ * from its first to its last point. */
+struct told {
+	char *low, *high, *centre;
+};
 
-	*low = *high = (double)NAN;
-	for (i = 0; i < work->range.n; i++)
-		if (work->ap[i] < work->below) {
-			*high = bsp_range_point(&work->range, i);
-			if (isnan(*low))
-				*low = *high;
-		}
+/* Add a number to a list. */
+static void
+tell(char **list, double value)
+{
+	char text[BSP_NUMBER_SIZE], *longer;
+	struct bsp_error e;
+
+	bsp_number_format(text, value);
+	if (asprintf(&longer, "%s%s%s", *list != NULL ? *list : "",
+	    *list != NULL ? "," : "", text) < 0) {
+		bsp_error_system(&e, ENOMEM, "intervals");
+		cli_die(&e);
+	}
+	free(*list);
+	*list = longer;
+}
+
+static void
+find_blind(const struct work *work, struct told *told)
+{
+	size_t n = work->range.n, i;
+	double *x = calloc(n, sizeof *x);
+	struct bsp_interval *v = calloc(BSP_INTERVALS_MAX(n), sizeof *v);
+	struct bsp_blind blind;
+	struct bsp_error e;
+
+	if (x == NULL || v == NULL) {
+		bsp_error_system(&e, ENOMEM, "%zu intensities", n);
+		cli_die(&e);
+	}
+	for (i = 0; i < n; i++)
+		x[i] = bsp_range_point(&work->range, i);
+	if (bsp_blind_curve(x, work->ap, n, work->below, v, &blind, &e))
+		cli_die(&e);
+	for (i = 0; i < blind.intervals; i++) {
+		tell(&told->low, v[i].first);
+		tell(&told->high, v[i].last);
+		tell(&told->centre, (v[i].first + v[i].last) / 2);
+	}
+	if (blind.intervals == 0) {
+		tell(&told->low, (double)NAN);
+		tell(&told->high, (double)NAN);
+		tell(&told->centre, (double)NAN);
+	}
+	free(x);
+	free(v);
 }
 
 static void
@@ -183,26 +222,25 @@ write_curve(const struct work *work, FILE *file)
 {
 	static const char *const columns[] = {"intensity", "ap", NULL};
 	const struct bsp_prediction *p = &work->prediction;
-	char text[10][BSP_NUMBER_SIZE];
-	double low, high;
+	char text[6][BSP_NUMBER_SIZE];
+	struct told told = {NULL, NULL, NULL};
 	struct table table;
 	size_t i;
 
-	find_blind(work, &low, &high);
+	find_blind(work, &told);
 	table_begin(&table, file, json, cli_command_line(NULL),
 	    (struct table_fact[]){
 		{"seed", table_digits(text[0], seed)},
 		{"images", table_digits(text[1], work->images)},
-		{"blind_low", bsp_number_format(text[2], low)},
-		{"blind_high", bsp_number_format(text[3], high)},
-		{"blind_centre", bsp_number_format(text[4],
-		    (low + high) / 2)},
-		{"half_width", bsp_number_format(text[5],
+		{"blind_low", told.low},
+		{"blind_high", told.high},
+		{"blind_centre", told.centre},
+		{"half_width", bsp_number_format(text[2],
 		    bsp_prediction_half_width(p))},
-		{"median", bsp_number_format(text[6],
+		{"median", bsp_number_format(text[3],
 		    bsp_prediction_median(p))},
-		{"mode", bsp_number_format(text[7], bsp_prediction_mode(p))},
-		{"chance", bsp_number_format(text[8], (double)p->positives /
+		{"mode", bsp_number_format(text[4], bsp_prediction_mode(p))},
+		{"chance", bsp_number_format(text[5], (double)p->positives /
 		    (double)(p->positives + p->negatives))},
 		{NULL, NULL},
 	    }, columns);
@@ -211,6 +249,9 @@ write_curve(const struct work *work, FILE *file)
 		table_number(&table, work->ap[i]);
 	}
 	table_end(&table);
+	free(told.low);
+	free(told.high);
+	free(told.centre);
 }
 
 /* The pooled foreground of the reconstructions, a row a bin. */
