@@ -82,7 +82,7 @@ $(WORK)/predicted.tsv: $(SHOWN:%=$(PREDICTED)-%.tsv)
 
 $(RESULTS)/blind-spot.tsv: $(WORK)/experiment1.tsv pipelines/blind-spot \
 		$(SIGMAS:%=$(PREDICTED)-%.tsv)
-	pipelines/blind-spot $(BELOW) $< $(PREDICTED) > $@.part
+	BIN=$(BIN) pipelines/blind-spot $(BELOW) $< $(PREDICTED) > $@.part
 	mv $@.part $@
 
 # How often each intensity is in the healthy foreground, in 50 bins.
@@ -90,10 +90,15 @@ $(WORK)/histogram.tsv: $(WORK)/healthy
 	$(BIN)/anom-predict --bins 50 --histogram $@.part $< $< > /dev/null
 	mv $@.part $@
 
+# Where AP is .5.
+$(WORK)/contour.tsv: $(WORK)/experiment1.tsv
+	$(BIN)/blind-interval --contour --below 0.5 $< > $@.part
+	mv $@.part $@
+
 define figure
 $(WORK)/$(1).$(2): pipelines/experiment1-$(1).gp pipelines/figure.gp \
 		$(WORK)/experiment1.tsv $(WORK)/predicted.tsv \
-		$(WORK)/histogram.tsv
+		$(WORK)/histogram.tsv $(WORK)/contour.tsv
 	gnuplot -e "work='$(WORK)'; picture='$$@.part'; kind='$(2)'; \
 		sigmas='$(SHOWN)'" $$<
 	test -s $$@.part

@@ -31,21 +31,18 @@ set cbrange [0:1]
 set cbtics 0.2
 set yrange [S_min:S_max]
 
-set table $contour
-set contour base
-set cntrparam levels discrete 0.5
-unset surface
-splot grid_of(table) using 1:2:3
-unset table
-unset contour
-set surface
-
 if (S_min < 0.25 && S_max > 0.25) {
 	set arrow from graph 0, first 0.25 to graph 1, first 0.25 nohead \
 		dashtype 2 linewidth 2 linecolor 'white' front
 	set label '{/Symbol s} = 0.25' at graph 0.015, first 0.25 offset 0,0.6 \
 		textcolor 'black' front
 }
-plot table using 1:2:3 with image, \
-	$contour using 1:2 with lines linewidth 3 linecolor 'white'
+# A plane that is below it all over, or nowhere, has no line.
+contour = work.'/contour.tsv'
+if (int(system('grep -c "^[-0-9]" '.contour.' || true')) > 0) {
+	plot table using 1:2:3 with image, \
+		contour using 1:2 with lines linewidth 3 linecolor 'white'
+} else {
+	plot table using 1:2:3 with image
+}
 unset multiplot

@@ -59,4 +59,4 @@ demo: packages-run
 	@$(MAKE) -s -j"$$(nproc)" all
 	@$(MAKE) --no-print-directory -s -j"$$(nproc)" experiment1 \
 		IMAGES=colin27 RESULTS=results/demo
-	@pipelines/experiment1-findings results/demo
+	@BIN='$B/bin' pipelines/experiment1-findings results/demo

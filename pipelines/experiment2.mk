@@ -25,7 +25,8 @@ experiment2: all
 match: $(if $(filter file,$(origin PLANE)),match-plane) \
 		$(if $(filter file,$(origin CURVE)),match-curve)
 	@mkdir -p '$(RESULTS)'
-	@pipelines/match '$(PLANE)' '$(CURVE)' > '$(RESULTS)/match.tsv.part' \
+	@BIN='$B/bin' pipelines/match '$(PLANE)' '$(CURVE)' \
+		> '$(RESULTS)/match.tsv.part' \
 		|| { rm -f '$(RESULTS)/match.tsv.part'; exit 2; }
 	@mv '$(RESULTS)/match.tsv.part' '$(RESULTS)/match.tsv'
 	@pipelines/match-figure '$(RESULTS)' '$(PLANE)' '$(CURVE)'

@@ -128,8 +128,10 @@ $(WORK)/error/%.tsv: $(FOLDER)/%.safetensors $(WORK)/test $(WORK)/mask.pgm
 
 TABLES := $(foreach t,normal anomalous error,$(NAMES:%=$(WORK)/$t/%.tsv))
 
+# A poor match is told by the table: apart_normal and apart_anomalous.
 $(WORK)/match-%.tsv: $(WORK)/experiment1.tsv $(TABLES)
-	pipelines/match $< $(NAMES:%=$(WORK)/$*/%.tsv) > $@.part
+	BIN=$(BIN) pipelines/match $< $(NAMES:%=$(WORK)/$*/%.tsv) > $@.part \
+		2> $@.said || { status=$$?; cat $@.said >&2; exit $$status; }
 	mv $@.part $@
 
 # Of all models: on, model, intensity, AP and the rest of the sweep's row.
@@ -147,7 +149,7 @@ $(WORK)/curves.tsv: $(TABLES) $(WORK)/provenance
 $(WORK)/experiment3.tsv: $(WORK)/curves.tsv $(WORK)/match-normal.tsv \
 		$(WORK)/match-anomalous.tsv pipelines/experiment3-table \
 		pipelines/published-models.tsv
-	pipelines/experiment3-table $(WORK) $(BELOW) $(NAMES) > $@.part
+	BIN=$(BIN) pipelines/experiment3-table $(WORK) $(BELOW) $(NAMES) > $@.part
 	mv $@.part $@
 
 define figure

@@ -10,7 +10,7 @@ published: all
 		RESULTS='$(RESULTS)/experiment1'
 	@$(MAKE) --no-print-directory -s experiment1-equalized \
 		RESULTS='$(RESULTS)/experiment1-equalized'
-	@pipelines/published '$(RESULTS)/experiment1/experiment1.tsv' \
+	@BIN='$B/bin' pipelines/published '$(RESULTS)/experiment1/experiment1.tsv' \
 		'$(RESULTS)/experiment1-equalized/experiment1.tsv' \
 		> '$(RESULTS)/published.tsv.part'
 	@mv '$(RESULTS)/published.tsv.part' '$(RESULTS)/published.tsv'

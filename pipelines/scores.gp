@@ -44,6 +44,7 @@ set border linewidth 0.5 * points
 set key off
 unset colorbox
 
+set format '%g'
 set multiplot
 do for [k = 1:words(names) + 1] {
 	tissue = k > words(names)
@@ -57,18 +58,6 @@ do for [k = 1:words(names) + 1] {
 	set rmargin at screen across_of(x + wide)
 	set tmargin at screen down_of(y)
 	set bmargin at screen down_of(y + high)
-	# The table of a contour takes the formats of the axes.
-	set format '%g'
-	if (!tissue) {
-		set table $contour
-		set contour base
-		set cntrparam levels discrete below
-		unset surface
-		splot plane(k) using 1:2:3
-		unset table
-		unset contour
-		set surface
-	}
 	set format x (last ? '%g' : '')
 	set format y ((i - 1) % columns ? '' : '%g')
 	unset label
@@ -94,11 +83,12 @@ do for [k = 1:words(names) + 1] {
 			textcolor rgb '#444444'
 	}
 	# A plane that is blind all over, or nowhere, has no line.
-	lined = tissue ? 0 : real(word(least, k)) < below \
-		&& real(word(area, k)) < 1 - 1e-9
+	contour = sprintf('%s/contour-%d.tsv', work, k)
+	lined = tissue ? 0 : \
+		int(system('grep -c "^[-0-9]" '.contour.' || true')) > 0
 	if (lined) {
 		plot plane(k) using 1:2:3 with image, \
-			$contour using 1:2 with lines \
+			contour using 1:2 with lines \
 			linewidth 1.5 * points linecolor 'white'
 	}
 	if (!tissue && !lined) {

@@ -58,19 +58,65 @@ match() { pipelines/match "$T/plane.tsv" "$@"; }
 		}
 	}
 	{ tsv intensity ap; tsv 3 .5; } >"$T/far.tsv"
-	refuses 'far: intensity 3 is not within' match "$T/far.tsv"
+	refuses 'far.tsv: intensity 3 is not within' match "$T/far.tsv"
 	{ tsv threshold ap; tsv 3 .5; } >"$T/other.tsv"
-	refuses 'other.tsv: expected columns' match "$T/other.tsv"
+	refuses 'other.tsv: line 1: .*no column intensity' match "$T/other.tsv"
 	{ tsv intensity dice; tsv 0 .5; } >"$T/dice.tsv"
-	refuses 'dice.tsv: expected columns' match "$T/dice.tsv"
-	refuses 'plane.tsv: expected columns ap and either' match "$T/plane.tsv"
-	refuses 'expected columns ap, inject' pipelines/match "$T/far.tsv" \
-		"$T/far.tsv"
+	refuses 'dice.tsv: line 1: .*no column ap' match "$T/dice.tsv"
+	refuses 'plane.tsv: expected a column of either' match "$T/plane.tsv"
+	refuses 'far.tsv: line 1: .*no column sigma' pipelines/match \
+		"$T/far.tsv" "$T/far.tsv"
+	refuses 'no curves' match
 	{ tsv intensity ap; echo '# incomplete'; } >"$T/cut.tsv"
-	refuses 'cut.tsv: incomplete' match "$T/cut.tsv"
+	refuses 'cut.tsv: line 2: the table is not whole' match "$T/cut.tsv"
 	{ tsv intensity ap; tsv 0 nan; } >"$T/none.tsv"
 	refuses 'no points' match "$T/none.tsv"
 	refuses 'missing.tsv is no file' match "$T/missing.tsv"
+}
+
+@test "a blind spot with a recovery in it is two intervals everywhere" {
+	# At sigma 5, blind at 0, from .5 to .75, and nowhere else.
+	{
+		echo '# made by hand'
+		tsv inject.intensity degrade.sigma ap ap_sd ap_undefined n
+		for cell in 0:.25 0.25:.75 0.5:.25 0.75:.125 1:.75; do
+			tsv "${cell%:*}" 0 1 0 0 7
+			tsv "${cell%:*}" 5 "0${cell#*:}" 0 0 7
+		done
+	} >"$T/experiment1.tsv"
+	for sigma in 0 5; do
+		printf '# %s 1\n' median mode blind_low blind_high blind_centre \
+			>"$T/predicted-$sigma.tsv"
+	done
+	pipelines/blind-spot 0.5 "$T/experiment1.tsv" "$T/predicted" |
+		tail -n 2 >"$T/got"
+	{
+		tsv 0 nan nan nan 1 0 1 1 1 1 1
+		tsv 5 0,0.5 0,0.75 0,0.625 0.125 0.75 1 1 1 1 1
+	} | cmp - "$T/got"
+	pipelines/experiment1-findings "$T" >"$T/got"
+	grep -q '0.00 to 0.00, centre 0.00; 0.50 to 0.75, centre 0.62 AP 0.12 at 0.75$' \
+		"$T/got"
+	grep -q '^Experiment 1 on 7 images' "$T/got"
+	# At sigma 5, by lines: .125 + .125 + .25 + .15; half of it over sigma.
+	grep -q 'below .5 in 32 % ' "$T/got"
+	sed 's/^\([0-9.]*\)	/abs	\1	/; s/^inject/score	&/' \
+		"$T/experiment1.tsv" >"$T/planes.tsv"
+	tsv abs recon x >"$T/list"
+	pipelines/scores-table 0.5 "$T/list" "$T/planes.tsv" | tail -n 1 |
+		cut -f 1,3,7-9 >"$T/got"
+	tsv abs 0.325 0,0.5 0,0.75 0,0.625 | cmp - "$T/got"
+}
+
+@test "columns are found by name, wherever they stand" {
+	{
+		tsv n ap degrade.sigma inject.intensity
+		tsv 3 .75 2 0
+		tsv 3 .25 2 1
+	} >"$T/experiment1.tsv"
+	pipelines/experiment1-findings "$T" >"$T/got"
+	grep -q '^Experiment 1 on 3 images' "$T/got"
+	grep -q 'sigma 2  *1.00 to 1.00, centre 1.00 *AP 0.25 at 1.00' "$T/got"
 }
 
 @test "published figures stand beside the same cells" {

@@ -171,12 +171,12 @@ END
 		tsv score inject.intensity degrade.sigma ap ap_sd \
 			ap_undefined n
 		# Blind from 1/3 to 1 at sigma 0, everywhere at sigma 4.
-		tsv abs 0 0 .6 0 0 7
-		tsv abs 0 4 .4 0 0 7
-		tsv abs 1 0 .3 0 0 7
-		tsv abs 1 4 .2 0 0 7
+		tsv abs 0 0 0.6 0 0 7
+		tsv abs 0 4 0.4 0 0 7
+		tsv abs 1 0 0.3 0 0 7
+		tsv abs 1 4 0.2 0 0 7
 		# (.6, .3) is above (.3, .6) on one half, (.4, .2) nowhere.
-		tsv plain 0 0 .3 0 0 7
+		tsv plain 0 0 0.3 0 0 7
 		tsv plain 0 4 .4 0 0 7
 		tsv plain 1 0 .6 0 0 7
 		tsv plain 1 4 .6 0 0 7
@@ -187,10 +187,10 @@ END
 		echo '# made by hand'
 		tsv score needs area least_ap least_intensity least_sigma low \
 			high centre mean_ap above_plain n
-		tsv abs recon 0.833333333 .2 1 4 0 1 0.5 0.375 0.25 7
-		tsv plain none 0.583333333 .3 0 0 0 0 0 0.475 0 7
+		tsv abs recon 0.833333333 0.2 1 4 0 1 0.5 0.375 0.25 7
+		tsv plain none 0.583333333 0.3 0 0 0 0 0 0.475 0 7
 	} | cmp - "$T/got"
-	sed -i 's/^\(abs	0	0	\).6/\1nan/' "$T/planes.tsv"
+	sed -i 's/^\(abs	0	0	\)0.6/\1nan/' "$T/planes.tsv"
 	run ! pipelines/scores-table 0.5 "$T/list" "$T/planes.tsv"
 	[[ $output =~ 'abs: undefined AP' ]]
 }
