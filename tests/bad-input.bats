@@ -688,6 +688,9 @@ limit_memory() {
 	fails 2 'below: ' blind-interval --below half table
 	fails 2 'at most one of them' blind-interval --area --curves table
 	fails 2 'points: expected no' blind-interval --area --points table
+	fails 2 'below: expected no --match' blind-interval --below 1 \
+		--match table table
+	fails 2 'y: expected --area' blind-interval --y sigma table
 	fails 2 "where: found 'sigma', expected COLUMN=VALUE" \
 		blind-interval --where sigma table
 	fails 2 'by: degrade.sigma twice' blind-interval \

@@ -7,8 +7,8 @@
 
 #include "curves.h"
 
-static const char *x_name = "intensity", *y_name = "sigma", *by;
-static const char *value_name = "ap", *below_text = "0.5", *match_path;
+static const char *x_name = "intensity", *y_name, *by, *value_name = "ap";
+static const char *below_text, *match_path;
 static struct cli_list where;
 static bool curves_wanted, points_wanted, area_wanted, contour_wanted, json;
 
@@ -509,6 +509,16 @@ parse_request(void)
 	    match_path != NULL))
 		cli_usage("--points: expected no --area, --contour or "
 		    "--match, which tell no intervals");
+	if (below_text != NULL && match_path != NULL)
+		cli_usage("--below: expected no --match, which has no level");
+	if (y_name != NULL && !area_wanted && !contour_wanted &&
+	    match_path == NULL)
+		cli_usage("--y: expected --area, --contour or --match: curves "
+		    "have one axis");
+	if (y_name == NULL)
+		y_name = "sigma";
+	if (below_text == NULL)
+		below_text = "0.5";
 	if (bsp_number_parse(below_text, &below, &e))
 		cli_usage("--below: %s", e.text);
 	return below;
