@@ -681,7 +681,7 @@ limit_memory() {
 		"score\t${T}a\t0\t2\t1\nb\t0\t1\t1\n" --contour
 	bad "no row with sigma=3; the nearest that is there is '2'" \
 		"${T}0\t2\t1\n" --where sigma=3
-	printf "${T}0\t2\t1\n" >table
+	printf %b "${T}0\t2\t1\n" >table
 	blind-interval --where sigma=2.0 table >out
 	grep -q '^0	nan' out
 	fails 2 'nearest is --below' blind-interval --belo 1 table
@@ -703,13 +703,13 @@ limit_memory() {
 
 @test "blind-interval: planes and curves that do not go together" {
 	local T='inject.intensity\tdegrade.sigma\tap\n'
-	printf "# images 3, xxh3 0a\n${T}0\t1\t.5\n1\t1\t.25\n" >plane
+	printf %b "# images 3, xxh3 0a\n${T}0\t1\t.5\n1\t1\t.25\n" >plane
 	printf '# images 3, xxh3 0b\nintensity\tap\n0\t.5\n' >other
 	printf 'intensity\tap\n0\t.5\n2\t.5\n' >far
 	printf 'intensity\tap\n0\tnan\n' >none
 	printf 'intensity\tap\n0\t.5\n' >curve
-	printf "${T}0\t1\tnan\n1\t1\t.25\n" >holes
-	printf "score\t${T}a\t0\t1\t1\nb\t0\t1\t1\n" >two
+	printf %b "${T}0\t1\tnan\n1\t1\t.25\n" >holes
+	printf %b "score\t${T}a\t0\t1\t1\nb\t0\t1\t1\n" >two
 	{ cat plane; echo '# incomplete'; } >unended
 	fails 3 'plane: it is of images 3, xxh3 0a, expected those of other, 3, xxh3 0b' \
 		blind-interval --match plane other
