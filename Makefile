@@ -28,11 +28,8 @@ COMPILE = $(required)$(CC) $(FLAGS) $(INCLUDES) $(CPPFLAGS) -MMD -MP
 .DEFAULT_GOAL = all
 include tools/parts/parts.mk
 
-ALL_PROGRAMS = anom-inject anom-predict anom-sweep blind-interval brain-phantom \
-	fg-equalize nii-slices ood-histogram recon-degrade recon-model \
-	recon-train residual score score-compare
+ALL_PROGRAMS = $(patsubst tools/%.c,%,$(sort $(wildcard tools/*.c)))
 PROGRAMS = $(filter-out $(LEFT_OUT),$(ALL_PROGRAMS))
-SHARED_OBJECTS = cli output help table positions groups metrics
 
 LIB_SOURCES = $(filter-out lib/learn/% \
 	$(if $(call lacks,recon-degrade_lowpass),lib/degrade/lowpass.c), \
@@ -40,7 +37,6 @@ LIB_SOURCES = $(filter-out lib/learn/% \
 LIB_LIBS = $(call libs,fftw) -lm
 LIB_OBJECTS = $(LIB_SOURCES:%.c=$B/%.o)
 LIB_PIC = $(LIB_SOURCES:%.c=$B/pic/%.o)
-TOOL_OBJECTS = $(SHARED_OBJECTS:%=$B/tools/%.o)
 STATIC = $B/lib/libblindspot.a
 SHARED = $B/lib/libblindspot.so.$(VERSION)
 MANUALS = $(wildcard man/*.[1-9])
@@ -145,37 +141,36 @@ $B/lib/blindspot.pc $B/lib/blindspot-learn.pc:
 	    -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' -e 's|@VERSION@|$(VERSION)|' \
 	    -e 's|@LIBS@|$(strip $(PC_LIBS))|' $< > $@
 
-# What a program needs beyond the library.
-$B/bin/nii-slices: $B/tools/nifti.o
+# What programs share is an archive, from which the linker takes what each
+# calls; what one alone needs is a folder of its own.
+CLI = $B/tools/cli.a
+CLI_SOURCES = $(filter-out $(if $(call lacks,ood-histogram),tools/cli/ood.c), \
+	$(wildcard tools/cli/*.c))
+$(CLI): $(CLI_SOURCES:%.c=$B/%.o)
+	rm -f $@
+	$(AR) rcs $@ $^
+
+objects = $(patsubst %.c,$B/%.o,$(wildcard tools/$1/*.c))
+$B/bin/nii-slices: $(call objects,nifti)
 $B/bin/nii-slices: LIBS = $(nifti_LIBS) $(zlib_LIBS)
-$B/tools/nifti.o: INCLUDES = $(nifti_FLAGS)
+$B/tools/nii-slices.o $(call objects,nifti): INCLUDES = $(nifti_FLAGS)
 
-$B/bin/anom-inject: $B/tools/companion.o
-$B/bin/blind-interval: $B/tools/curves.o
-$B/bin/score: $B/tools/values.o
-$B/bin/residual: $B/tools/model.o
-
-$B/bin/ood-histogram: $B/tools/model.o $B/tools/ood.o
 $B/bin/ood-histogram: LIBS = $(lapack_LIBS)
 
-SWEEP = batch command companion grid merge model progress source
-$B/bin/anom-sweep: $(SWEEP:%=$B/tools/%.o)
+$B/bin/anom-sweep: $(call objects,sweep)
 $B/bin/anom-sweep: LIBS = $(openmp_FLAGS)
-$B/tools/batch.o $B/tools/anom-sweep.o: INCLUDES = $(openmp_FLAGS)
+$B/tools/anom-sweep.o $(call objects,sweep): INCLUDES = $(openmp_FLAGS)
 
-LEARN_TOOLS = gallery learned
-$B/bin/recon-model: $(LEARN_TOOLS:%=$B/tools/%.o) $(LEARN_STATIC)
-$B/bin/recon-model: LIBS = $(LEARN_STATIC) $(STATIC) $(LEARN_LIBS)
-TRAIN = checkpoint progress validate trainlog
-$B/bin/recon-train: $(LEARN_TOOLS:%=$B/tools/%.o) $(TRAIN:%=$B/tools/%.o) \
-	$(LEARN_STATIC)
-$B/bin/recon-train: LIBS = $(LEARN_STATIC) $(STATIC) $(LEARN_LIBS)
-$(patsubst %,$B/tools/%.o,recon-model recon-train $(LEARN_TOOLS) $(TRAIN)): \
-	INCLUDES = -Ilib $(openmp_FLAGS)
+$B/bin/recon-train: $(call objects,train)
+$B/bin/recon-model $B/bin/recon-train: $(LEARN_STATIC)
+$B/bin/recon-model $B/bin/recon-train: \
+	LIBS = $(LEARN_STATIC) $(STATIC) $(LEARN_LIBS)
+$B/tools/recon-model.o $B/tools/recon-train.o $B/tools/cli/model-file.o \
+	$(call objects,train): INCLUDES = -Ilib $(openmp_FLAGS)
 
-$B/bin/%: $B/tools/%.o $(TOOL_OBJECTS) $(STATIC)
+$B/bin/%: $B/tools/%.o $(CLI) $(STATIC)
 	@mkdir -p $(@D)
-	$(LINK) -o $@ $(filter %.o,$^) $(STATIC) $(LIBS) \
+	$(LINK) -o $@ $(filter %.o,$^) $(CLI) $(LIBS) $(STATIC) \
 		-Wl,--as-needed $(LIB_LIBS)
 
 clean:
@@ -212,7 +207,7 @@ install: all
 			'$(DESTDIR)$(MANDIR)'/man$${page##*.} || exit 1; \
 	done
 	for program in $(PROGRAMS); do \
-		$(INSTALL) -m 644 completions/blindspot.bash \
+		$(INSTALL) -m 644 tools/cli/completion.bash \
 			'$(DESTDIR)$(COMPLETIONDIR)'/$$program || exit 1; \
 	done
 
@@ -238,17 +233,17 @@ dist:
 # What is missing is installed, or the line that installs it is printed.
 .PHONY: packages-build packages-run packages-check packages-bench
 packages-build:
-	@build-aux/packages build
+	@tests/packages build
 packages-run:
-	@build-aux/packages build run
+	@tests/packages build run
 packages-check:
-	@build-aux/packages build run check
+	@tests/packages build run check
 packages-bench:
-	@build-aux/packages build run check bench
+	@tests/packages build run check bench
 
 # --------------------------------------------------------------------- lint
 
-SCRIPTS = build-aux/packages tools/parts/find .ci/run tests/run \
+SCRIPTS = tests/packages tools/parts/find .ci/run tests/run \
 	$(wildcard tests/*.bats) $(addprefix pipelines/,progress experiment1-prepare experiment1-table \
 	experiment1-findings experiment1-examples experiment2 \
 	experiment3-prepare experiment3-table experiment3-findings \
@@ -258,7 +253,7 @@ SCRIPTS = build-aux/packages tools/parts/find .ci/run tests/run \
 # Pages of ours that are not installed yet are no mistake.
 lint:
 	shellcheck -x $(SCRIPTS)
-	shellcheck -s bash completions/blindspot.bash tests/helpers.bash \
+	shellcheck -s bash tools/cli/completion.bash tests/helpers.bash \
 		pipelines/pictures.bash pipelines/prepare.bash \
 		pipelines/tables.bash
 	! mandoc -Tlint -Wstyle $(MANUALS) 2>/dev/null | \
@@ -270,6 +265,6 @@ lint:
 # what it would do.  One that does more begins with this, and does nothing then.
 unless_dry = $(if $(findstring n,$(firstword -$(MAKEFLAGS))),exit;)
 
-include $(wildcard pipelines/*.mk tests/*.mk bench/*.mk)
+include $(wildcard pipelines/*.mk tests/*.mk tests/*/*.mk)
 
 -include $(wildcard $B/*/*.d $B/*/*/*.d $B/*/*/*/*.d $B/pic/*/*/*.d)

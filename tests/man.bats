@@ -193,7 +193,7 @@ make() {
 
 @test "completion offers kinds, options and formats" {
 	# shellcheck source=/dev/null
-	source "$ROOT/completions/blindspot.bash"
+	source "$ROOT/tools/cli/completion.bash"
 	offers() {
 		local want=$1
 		shift
@@ -233,7 +233,7 @@ make() {
 @test "what completion offers as values, the programs take" {
 	make_examples
 	# shellcheck source=/dev/null
-	source "$ROOT/completions/blindspot.bash"
+	source "$ROOT/tools/cli/completion.bash"
 	values() {
 		COMP_WORDS=("$@" '')
 		COMP_CWORD=$#

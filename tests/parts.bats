@@ -243,7 +243,7 @@ END
 	sed 's/.*(\(.*\))$/\1/' found | tr ' ' '\n' | sort -u >parts
 	[ "$(wc -l <parts)" = 8 ]
 	awk '$2 == "build" || $1 == "libomp-dev" { print $1 }' \
-		"$ROOT/packages.txt" | sort >listed
+		"$ROOT/tests/packages.txt" | sort >listed
 	[ -z "$(comm -23 parts listed)" ]
 	[ "$(comm -13 parts listed | tr '\n' ' ')" = 'gcc libc6-dev make ' ]
 }

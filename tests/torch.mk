@@ -3,7 +3,7 @@
 
 .PHONY: check-torch packages-torch
 packages-torch:
-	@build-aux/packages build torch check
+	@tests/packages build torch check
 
 check-torch: packages-torch
 	$(MAKE) -s all

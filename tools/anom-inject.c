@@ -2,9 +2,9 @@
  * anom-inject: put a synthetic anomaly into each image of a stream, and write
  * its mask beside it.
  */
-#include "companion.h"
-#include "positions.h"
-#include "table.h"
+#include "cli/companion.h"
+#include "cli/positions.h"
+#include "cli/table.h"
 
 static uint64_t anomalies = 1, seed;
 static uint64_t first_index = UINT64_MAX; /* not given */

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
-#include "table.h"
+#include "cli/cli.h"
+#include "cli/table.h"
 
 static const char *radius_text = "20", *intensity_text = "0:1:100";
 static const char *below_text = "0.5", *histogram_path;

@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "batch.h"
-#include "merge.h"
-#include "metrics.h"
-#include "model.h"
+#include "sweep/batch.h"
+#include "sweep/merge.h"
+#include "cli/metrics.h"
+#include "cli/model.h"
 
 static const char *inject_text, *degrade_text, *residual_text = "abs";
 static const char *recon_path, *recon_command, *metrics_text = "ap";

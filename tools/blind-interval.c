@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "curves.h"
+#include "cli/curves.h"
 
 static const char *x_name = "intensity", *y_name, *by, *value_name = "ap";
 static const char *below_text, *match_path;

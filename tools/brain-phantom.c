@@ -1,7 +1,7 @@
 /*
  * brain-phantom: a stream of drawn brain slices.
  */
-#include "cli.h"
+#include "cli/cli.h"
 
 static uint64_t count = 1, size = 256, seed, first_index;
 static enum bsp_format format = BSP_PFM;

@@ -1,7 +1,7 @@
 /*
  * fg-equalize: histogram equalisation of the foreground of each image.
  */
-#include "cli.h"
+#include "cli/cli.h"
 
 static enum bsp_format format = BSP_PFM;
 static bool clip;

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
-#include "nifti.h"
-#include "table.h"
+#include "cli/cli.h"
+#include "nifti/nifti.h"
+#include "cli/table.h"
 
 static const char *axis_text = "z", *slices_text = "::";
 static const char *normalize_text = "minmax", *index_path;

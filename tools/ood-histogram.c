@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model.h"
-#include "ood.h"
-#include "table.h"
+#include "cli/model.h"
+#include "cli/ood.h"
+#include "cli/table.h"
 
 static const char *model_path;
 static bool per_image, json;

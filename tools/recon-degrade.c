@@ -1,7 +1,7 @@
 /*
  * recon-degrade: imperfect reconstructions of the images of a stream.
  */
-#include "cli.h"
+#include "cli/cli.h"
 
 static uint64_t samples = 1, seed, first_index;
 static enum bsp_format format = BSP_PFM;

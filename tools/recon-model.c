@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "learned.h"
+#include "cli/model-file.h"
 
 static enum bsp_format format = BSP_PFM;
 static uint64_t threads;

@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "checkpoint.h"
-#include "progress.h"
-#include "trainlog.h"
-#include "validate.h"
+#include "train/checkpoint.h"
+#include "cli/progress.h"
+#include "train/trainlog.h"
+#include "train/validate.h"
 
 static uint64_t seed, threads, validate_every = 100, checkpoint_every = 1000;
 static const char *validate_path, *log_path, *checkpoint_path, *resume_path;

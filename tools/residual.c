@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model.h"
+#include "cli/model.h"
 
 static enum bsp_format format = BSP_PFM;
 static bool clip;

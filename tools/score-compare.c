@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
-#include "groups.h"
-#include "metrics.h"
-#include "table.h"
+#include "cli/cli.h"
+#include "cli/groups.h"
+#include "cli/metrics.h"
+#include "cli/table.h"
 
 static const char *groups_path;
 static uint64_t bootstrap = 1000, permutations = 10000, seed;

@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
-#include "groups.h"
-#include "metrics.h"
-#include "table.h"
-#include "values.h"
+#include "cli/cli.h"
+#include "cli/groups.h"
+#include "cli/metrics.h"
+#include "cli/table.h"
+#include "cli/values.h"
 
 #define ABSENT UINT64_MAX
 #define DEFAULT_BOOTSTRAP 1000

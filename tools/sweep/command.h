@@ -8,7 +8,7 @@
 #include <pthread.h>
 #include <sys/types.h>
 
-#include "companion.h"
+#include "../cli/companion.h"
 
 struct command {
 	const char *text;

@@ -33,7 +33,7 @@ def array(a):
 
 
 def stage(kind, spec):
-    """A kind with its parameters, as bench/stages.c takes it."""
+    """A kind with its parameters, as tests/bench/stages.c takes it."""
     made = getattr(LIB, f"stage_{kind}")(spec.encode())
     if not made:
         sys.exit(f"bench: no {kind} {spec}")

@@ -5,7 +5,7 @@
 #ifndef CHECKPOINT_H
 #define CHECKPOINT_H
 
-#include "learned.h"
+#include "../cli/model-file.h"
 
 /* The best model so far, by validation. */
 struct best {

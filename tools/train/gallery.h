@@ -4,7 +4,7 @@
 #ifndef GALLERY_H
 #define GALLERY_H
 
-#include "cli.h"
+#include "../cli/cli.h"
 
 struct gallery {
 	struct bsp_image *image; /* [count] */

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "learned.h"
+#include "model-file.h"
 
 void
 learned_read(const char *path, struct bsp_tensors *tensors)

@@ -2,16 +2,16 @@
 
 BENCH_STAGES = $B/bench/stages.so
 
-$(BENCH_STAGES): bench/stages.c $(LIB_PIC)
+$(BENCH_STAGES): tests/bench/stages.c $(LIB_PIC)
 	@mkdir -p $(@D)
 	$(LINK) $(FLAGS) -fPIC -shared -o $@ $^ $(LIB_LIBS)
 
 bench: packages-bench
 	@$(MAKE) -s all $(BENCH_STAGES)
-	@BIN=$B/bin LIB=$(BENCH_STAGES) /usr/bin/python3 bench/bench.py
-	@BIN=$B/bin /usr/bin/python3 bench/learn.py --alone
+	@BIN=$B/bin LIB=$(BENCH_STAGES) /usr/bin/python3 tests/bench/bench.py
+	@BIN=$B/bin /usr/bin/python3 tests/bench/learn.py --alone
 
 .PHONY: bench-learn
 bench-learn: packages-torch
 	@$(MAKE) -s all
-	@BIN=$B/bin /usr/bin/python3 bench/learn.py
+	@BIN=$B/bin /usr/bin/python3 tests/bench/learn.py

@@ -5,7 +5,7 @@
 #ifndef NIFTI_H
 #define NIFTI_H
 
-#include "cli.h"
+#include "../cli/cli.h"
 
 struct volume {
 	const char *name;

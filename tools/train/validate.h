@@ -5,7 +5,7 @@
 #define VALIDATE_H
 
 #include "gallery.h"
-#include "learned.h"
+#include "../cli/model-file.h"
 
 struct validation {
 	struct gallery healthy;

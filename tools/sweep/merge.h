@@ -4,7 +4,7 @@
 #ifndef MERGE_H
 #define MERGE_H
 
-#include "cli.h"
+#include "../cli/cli.h"
 
 /*
  * Write to standard output the table whose shards are in n files, or die: all

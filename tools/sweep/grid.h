@@ -4,8 +4,8 @@
 #ifndef GRID_H
 #define GRID_H
 
-#include "cli.h"
-#include "table.h"
+#include "../cli/cli.h"
+#include "../cli/table.h"
 
 /* A grid, the part of it that is run, and how it is told. */
 struct grid {

@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 
-#include "../lib/blindspot.h"
+#include "../../lib/blindspot.h"
 
 enum cli_type {
 	CLI_FLAG,      /* bool: given or not */

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../lib/blindspot.h"
+#include "../../lib/blindspot.h"
 
 struct stage {
 	const struct bsp_kind *kind;

@@ -5,7 +5,7 @@
 #define BATCH_H
 
 #include "grid.h"
-#include "progress.h"
+#include "../cli/progress.h"
 #include "source.h"
 
 struct batch {

@@ -4,7 +4,7 @@
 #ifndef TRAINLOG_H
 #define TRAINLOG_H
 
-#include "table.h"
+#include "../cli/table.h"
 
 /*
  * Begin the log, or die.  One that a training left off after some steps, 0 for

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "merge.h"
-#include "table.h"
+#include "../cli/table.h"
 
 #define LINES 32
 
