@@ -130,7 +130,9 @@ $(LEARN_SHARED): $(LEARN_PIC) $(SHARED)
 	ln -sf $(@F) $B/lib/libblindspot-learn.so
 
 # Made anew each time: the prefix may have changed.
-.PHONY: $B/lib/blindspot.pc $B/lib/blindspot-learn.pc
+.PHONY: $B/lib/blindspot.pc $B/lib/blindspot-learn.pc $B/completion.bash
+$B/completion.bash: tools/cli/completion.bash
+	@{ cat $<; echo complete -o default -F _blindspot $(PROGRAMS); } > $@
 $B/lib/blindspot-learn.pc: lib/learn/blindspot-learn.pc.in
 $B/lib/blindspot.pc: PC_LIBS = $(LIB_LIBS)
 $B/lib/blindspot-learn.pc: PC_LIBS = $(LEARN_LIBS:-fopenmp=-lgomp) -lm
@@ -185,7 +187,7 @@ PAGES = $(filter-out $(foreach n,$(LEFT_OUT:lib%=%),man/$n.1 man/$n.3), \
 HEADERS = lib/blindspot.h $(if $(LEARN_BUILT),lib/learn/blindspot-learn.h)
 SECTIONS = $(sort $(subst .,,$(suffix $(MANUALS))))
 
-install: all
+install: all $B/completion.bash
 	$(INSTALL) -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(LIBDIR)/pkgconfig' \
 		'$(DESTDIR)$(INCLUDEDIR)' '$(DESTDIR)$(COMPLETIONDIR)' \
 		$(SECTIONS:%='$(DESTDIR)$(MANDIR)/man%')
@@ -207,7 +209,7 @@ install: all
 			'$(DESTDIR)$(MANDIR)'/man$${page##*.} || exit 1; \
 	done
 	for program in $(PROGRAMS); do \
-		$(INSTALL) -m 644 tools/cli/completion.bash \
+		$(INSTALL) -m 644 $B/completion.bash \
 			'$(DESTDIR)$(COMPLETIONDIR)'/$$program || exit 1; \
 	done
 

@@ -228,6 +228,15 @@ make() {
 	offers '' score --pooled ''
 	offers '' score map.pfm --within ''
 	offers '' no-such-program ''
+	# Kinds within specs, and what goes on behind a colon.
+	offers 'disk' anom-sweep --inject d
+	offers 'blur bias-field' anom-sweep --degrade b
+	offers 'zscore' anom-sweep --residual z
+	offers 'normal anomalous' anom-sweep --on ''
+	offers 'percentile:' nii-slices --normalize p
+	offers 'mean max std top:' score --image-score ''
+	# A flag takes nothing: what follows is a kind.
+	offers 'blur bias-field' recon-degrade --clip b
 }
 
 @test "what completion offers as values, the programs take" {

@@ -23,14 +23,14 @@ static uint64_t seed, first_index, threads, memory = (uint64_t)256 << 20;
 
 static const struct cli_option options[] = {
 	{"inject", "SPEC", "anomalies, as in disk:radius=20,intensity=0:1:21",
-	    CLI_TEXT, &inject_text, 0, 0},
+	    CLI_INJECT, &inject_text, 0, 0},
 	{"degrade", "SPEC", "reconstructions, as in blur:sigma=0:5:11",
-	    CLI_TEXT, &degrade_text, 0, 0},
+	    CLI_DEGRADE, &degrade_text, 0, 0},
 	{"recon", "STREAM", "reconstructions made beforehand instead",
 	    CLI_INPUT, &recon_path, 0, 0},
 	{"recon-cmd", "CMD", "a command that reconstructs instead, run by "
 	    "sh -c", CLI_TEXT, &recon_command, 0, 0},
-	{"residual", "SPEC", "anomaly-score map (default abs)", CLI_TEXT,
+	{"residual", "SPEC", "anomaly-score map (default abs)", CLI_RESIDUAL,
 	    &residual_text, 0, 0},
 	{"donors", "STREAM", "images that anomalies are taken from, as in "
 	    "anom-inject", CLI_INPUT, &donors.path, 0, 0},
@@ -38,11 +38,11 @@ static const struct cli_option options[] = {
 	    CLI_INPUT, &shapes.path, 0, 0},
 	{"model", "MODEL", "what residual zscore --fit wrote", CLI_INPUT,
 	    &model_path, 0, 0},
-	{"metrics", "LIST", "of ap, auroc, dice, dice_threshold, fpr95, "
-	    "mean_residual, aupro (default ap)", CLI_TEXT, &metrics_text, 0, 0},
+	{"metrics", "LIST", "(default ap)", CLI_METRICS, &metrics_text, 0,
+	    BSP_OF_REGIONS},
 	{"equalize", NULL, "equalise each image's foreground first",
 	    CLI_FLAG, &equalize, 0, 0},
-	{"on", "WHICH", "reconstruct the normal or the anomalous image "
+	{"on", "normal|anomalous", "the image that is reconstructed "
 	    "(default normal)", CLI_TEXT, &on_text, 0, 0},
 	CLI_DRAW_OPTIONS(seed, first_index),
 	{"per-image", NULL, "a row an image and cell instead of the means",

@@ -17,13 +17,13 @@ static enum bsp_format format = BSP_PFM;
 static bool clip;
 
 static const struct cli_option options[] = {
-	{"axis", "A", "slice across x, y or z, as stored (default z)",
+	{"axis", "x|y|z", "slice across this axis, as stored (default z)",
 	    CLI_TEXT, &axis_text, 0, 0},
 	{"slices", "A:B[:STEP]", "which slices, as Python slices a list "
 	    "(default all)", CLI_TEXT, &slices_text, 0, 0},
 	{"size", "N", "crop or zero-pad each slice to N x N around its centre "
 	    "(default as it is)", CLI_COUNT, &size, 1, 65535},
-	{"normalize", "HOW", "minmax, none or percentile:LO:HI, over each "
+	{"normalize", "minmax|none|percentile:LO:HI", "intensities of each "
 	    "volume (default minmax)", CLI_TEXT, &normalize_text, 0, 0},
 	{"index", "TSV", "write a table of image, file, slice",
 	    CLI_TABLE_OUT, &index_path, 0, 0},

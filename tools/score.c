@@ -22,12 +22,10 @@ static uint64_t bootstrap = ABSENT, seed, first_index;
 static struct cli_list requirements;
 
 static const struct cli_option options[] = {
-	{"metrics", "LIST", "of ap, auroc, dice, dice_threshold, fpr95, "
-	    "mean_residual, aupro, pimo, image_auroc, image_ap (default "
-	    "ap,auroc,dice,fpr95,mean_residual)", CLI_TEXT, &metrics_text, 0,
-	    0},
-	{"image-score", "RULE", "of an image: mean, max, std or top:Q, the "
-	    "mean of the highest share Q (default mean)", CLI_TEXT,
+	{"metrics", "LIST", "(default ap,auroc,dice,fpr95,mean_residual)",
+	    CLI_METRICS, &metrics_text, 0, BSP_OF_IMAGES},
+	{"image-score", "mean|max|std|top:Q", "of an image; top:Q is the mean "
+	    "of the highest share Q (default mean)", CLI_TEXT,
 	    &rule_text, 0, 0},
 	{"within", "STREAM", "score only the pixels of this mask stream",
 	    CLI_INPUT, &within_path, 0, 0},

@@ -195,6 +195,10 @@ set_option(const struct cli_option *option, const char *value)
 		add_input(value);
 		/* fall through */
 	case CLI_TEXT:
+	case CLI_METRICS:
+	case CLI_INJECT:
+	case CLI_DEGRADE:
+	case CLI_RESIDUAL:
 	case CLI_MASK_OUT:
 	case CLI_TABLE_OUT:
 		*(const char **)option->target = value;
@@ -229,19 +233,22 @@ set_param(struct cli_command *command, size_t i, const char *value)
 
 /* An option that is in neither the program's list nor the kind's. */
 static void
-parse_common(const struct cli_command *command, const char *name)
+parse_common(const struct cli_command *command, const char *name,
+    const char *value)
 {
+	bool takes = true;
+
 	if (strcmp(name, "help") == 0)
 		help_print(cli.program, command->kind);
 	else if (strcmp(name, "version") == 0)
 		printf("%s (blindspot) %s\n", cli.program->name, BSP_VERSION);
 	else if (strcmp(name, "complete") == 0)
-		help_complete(cli.program, command->kind);
+		takes = help_complete(cli.program, command->kind, value);
 	else
 		say_unknown_option(name, command->kind);
 	if (fflush(stdout) != 0 || fclose(stdout) != 0)
 		output_die(errno, "standard output", "write");
-	exit(0);
+	exit(takes ? 0 : 1);
 }
 
 /* Read the option at argv[i]; returns the index of its last word. */
@@ -267,7 +274,7 @@ parse_option(struct cli_command *command, struct given *given, int i)
 			break;
 	p = params == 0 ? 0 : bsp_kind_param_find(command->kind, name);
 	if (options[o].name == NULL && p == params)
-		parse_common(command, name);
+		parse_common(command, name, value);
 	is_flag = options[o].name != NULL ? options[o].type == CLI_FLAG :
 	    bsp_kind_param(command->kind, p)->type == BSP_FLAG;
 	if (is_flag && value != NULL)

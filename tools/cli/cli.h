@@ -20,13 +20,19 @@ enum cli_type {
 	CLI_TABLE_OUT, /* const char *: a file to write a table to */
 	CLI_LIST,      /* struct cli_list: any texts, as often as given */
 	CLI_FORMAT,    /* enum bsp_format: pgm8, pgm16, pfm */
+	CLI_METRICS,   /* const char *: names of metrics of a scope up to max */
+	CLI_INJECT,    /* const char *: KIND[:KEY=VALUE,...] of an anomaly */
+	CLI_DEGRADE,   /* likewise of a degradation */
+	CLI_RESIDUAL,  /* likewise of a residual */
 };
 
 /* One option; a list of them ends with a NULL name. */
 struct cli_option {
 	const char *name;  /* without the dashes */
-	const char *value; /* what --help calls the value; NULL: a flag */
-	const char *help;  /* one line, with the default */
+	const char *value; /* what --help calls the value, or the words that it
+	                      may be, with | between them; NULL: a flag */
+	const char *help;  /* one line, with the default; of CLI_METRICS what
+	                      follows their names */
 	enum cli_type type;
 	void *target;      /* of the type above; holds the default */
 	uint64_t min, max; /* of a CLI_COUNT */
@@ -34,8 +40,8 @@ struct cli_option {
 
 /* The rows that programs share, for targets of these names. */
 #define CLI_FORMAT_OPTIONS(format, clip)                                   \
-	{"format", "F", "pfm, pgm8 or pgm16 (default pfm)", CLI_FORMAT,    \
-	    &(format), 0, 0},                                              \
+	{"format", "pfm|pgm8|pgm16", "of the stream written (default pfm)", \
+	    CLI_FORMAT, &(format), 0, 0},                                  \
 	{"clip", NULL, "for PGM: clip samples to 0 to 1 instead of failing", \
 	    CLI_FLAG, &(clip), 0, 0}
 
