@@ -275,7 +275,8 @@ fit_part(const struct moments *moments, size_t n, double floor_variance,
 		return false;
 	for (f = 0; f < F; f++)
 		log_det += bsp_log(g->factor[f * F + f]);
-	g->log_scale = bsp_log(g->weight) - F * LOG_2_PI / 2 - log_det;
+	g->log_scale = bsp_log(g->weight) - (double)F * LOG_2_PI / 2 -
+	    log_det;
 	return true;
 }
 
