@@ -78,6 +78,7 @@ help:
 	@echo 'gallery     every anomaly and degradation on one brain'
 	@echo 'check       all tests; installs the Debian packages it needs'
 	@echo 'check-san   the tests under the address and UB sanitizers'
+	@echo 'check-debian the README on fresh Debian 12 and 13, as root; slow'
 	@echo 'check-torch networks against PyTorch, a large package; bench-learn'
 	@echo '            their speed'
 	@echo 'lint        shellcheck, mandoc, compiler warnings as errors'
@@ -245,9 +246,10 @@ packages-bench:
 
 # --------------------------------------------------------------------- lint
 
-SCRIPTS = tests/packages tools/parts/find .ci/run tests/run \
-	$(wildcard tests/*.bats) $(addprefix pipelines/,progress experiment1-prepare experiment1-table \
-	experiment1-findings experiment1-examples experiment2 \
+SCRIPTS = tests/packages tools/parts/find .ci/run tests/run tests/debian \
+	$(wildcard tests/*.bats) $(addprefix pipelines/,progress \
+	experiment1-prepare experiment1-table experiment1-findings \
+	experiment1-examples experiment2 \
 	experiment3-prepare experiment3-table experiment3-findings \
 	images blind-spot match match-figure published paper gallery \
 	scores scores-planes scores-table scores-figure)

@@ -45,3 +45,12 @@ check: packages-check
 
 check-san: packages-check sanitized
 	tests/run $B/sanitized unit oracle contract bad-input
+
+# The README's commands on fresh installations, as root: an hour on two cores.
+.PHONY: check-debian packages-debian
+packages-debian:
+	@tests/packages debian
+
+check-debian: packages-debian
+	tests/debian bookworm
+	tests/debian trixie
