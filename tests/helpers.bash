@@ -8,7 +8,7 @@ export BIN PATH LC_ALL=C
 ROOT=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
 PYTHON=/usr/bin/python3
 FILTERS='anom-inject recon-degrade residual'
-PROGRAMS='anom-inject anom-predict anom-sweep blind-interval brain-phantom fg-equalize nii-slices ood-histogram recon-degrade recon-model recon-train residual score score-compare'
+PROGRAMS=$(cd "$ROOT/tools" && printf '%s\n' *.c | sed 's/\.c$//')
 export ROOT PYTHON FILTERS PROGRAMS
 
 bats_load_library bats-support

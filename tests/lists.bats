@@ -1,0 +1,105 @@
+#!/usr/bin/env bats
+# Every list has one source: what is added to one place and not to the others
+# that name it fails here, and the message says what is missing.
+
+load helpers
+
+# lacks FILE WORD WHAT: complain unless the file has the word
+lacks() {
+	grep -q -w -e "$2" "$1" || {
+		echo "${1#"$ROOT"/} lacks $3 '$2'"
+		return 1
+	}
+}
+
+@test "a program has its page, its row in the README and a place in the overview" {
+	[ "$(wc -w <<<"$PROGRAMS")" -gt 12 ]
+	for program in $PROGRAMS; do
+		[ -x "$BIN/$program" ] || {
+			echo "build/bin lacks $program"
+			return 1
+		}
+		[ -e "$ROOT/man/$program.1" ] || {
+			echo "man lacks $program.1"
+			return 1
+		}
+		grep '^| `' "$ROOT/README.md" >rows
+		lacks rows "\`$program\`" 'a row of the README for' ||
+			return
+		lacks "$ROOT/man/blindspot.7" "$program" 'the program'
+	done
+}
+
+@test "what has a page, a row or a binary is a program" {
+	{
+		ls "$BIN"
+		for page in "$ROOT"/man/*.1; do basename "$page" .1; done
+		sed -n 's/^| \(`[^|]*\) |.*/\1/p' "$ROOT/README.md" |
+			grep -o '`[a-z-]*`' | tr -d '`'
+	} | sort -u >named
+	[ "$(wc -l <named)" -gt 12 ]
+	while read -r name; do
+		[ "$name" = blindspot ] || [ -e "$ROOT/tools/$name.c" ] || {
+			echo "tools lacks $name.c"
+			return 1
+		}
+	done <named
+}
+
+@test "tools holds programs and nothing else, each with a main" {
+	for file in "$ROOT"/tools/*.*; do
+		grep -q '^main(int argc' "$file" || {
+			echo "${file#"$ROOT"/} is no program"
+			return 1
+		}
+	done
+}
+
+@test "the words that an option takes are in --help and on the page" {
+	local count=0
+	for program in $PROGRAMS; do
+		mandoc -T utf8 "$ROOT/man/$program.1" | col -b >"$program.1"
+		"$program" --help >help
+		while read -r option; do
+			# Kinds have the pages of the programs they are of.
+			[[ $option =~ ^--(inject|degrade|residual)$ ]] &&
+				continue
+			"$program" "--complete=${option#--}" >words || continue
+			while read -r word; do
+				word=${word%:}
+				count=$((count + 1))
+				lacks "$program.1" "$word" "a word of $option,"
+				lacks help "$word" "a word of $option,"
+			done <words
+		done < <("$program" --complete | grep '^--')
+	done
+	[ "$count" -gt 40 ]
+}
+
+@test "a metric has its paragraph" {
+	score --complete=metrics >metrics
+	[ "$(wc -l <metrics)" -gt 8 ]
+	while read -r metric; do
+		grep -q "^\.It .*Cm $metric\( \|$\)" "$ROOT/man/score.1" || {
+			echo "man/score.1 lacks a paragraph on $metric"
+			return 1
+		}
+	done <metrics
+}
+
+@test "the map of the house shows every room" {
+	for room in "$ROOT"/lib/*/ "$ROOT"/tools/*/ "$ROOT"/tests/*/; do
+		room=${room#"$ROOT"/}
+		grep -q -F -e "\`$room\`" -e "\`$(basename "$room")/\`" \
+			"$ROOT/CONTRIBUTING.md" || {
+			echo "CONTRIBUTING.md lacks $room"
+			return 1
+		}
+	done
+}
+
+@test "no room beside those of the house" {
+	[ -d "$ROOT/.git" ] || return 0 # a source archive holds no others
+	git -C "$ROOT" ls-tree -d --name-only HEAD | sort >rooms
+	printf '%s\n' .ci lib man pipelines tests tools | sort | cmp - rooms
+}
