@@ -71,7 +71,7 @@ int bsp_input_check(const struct bsp_kind *kind, const char *what,
     const struct bsp_image *image, const struct bsp_image *like,
     struct bsp_error *e);
 
-/* Fail (BSP_USAGE) where an image that is written has the samples of another. */
+/* Fail (BSP_USAGE) where an image that is written is one that is read. */
 int bsp_apart_check(const struct bsp_kind *kind,
     const struct bsp_image *written, const struct bsp_image *read,
     struct bsp_error *e);
