@@ -1,6 +1,7 @@
 # blindspot: build, check, install.  `make help` lists the targets.
 
-VERSION = 0.1.0
+VERSION := $(shell sed -n 's/^.define BSP_VERSION "\(.*\)"/\1/p' \
+	lib/blindspot.h)
 SOVERSION = 0
 
 PREFIX = /usr/local
@@ -85,7 +86,7 @@ help:
 	@echo 'fuzz        FUZZ_SECONDS=60 on each parser'
 	@echo 'bench       ratios of time against named references'
 	@echo 'install     PREFIX=$(PREFIX) DESTDIR=; uninstall removes it again'
-	@echo 'dist        a source archive'
+	@echo 'deb         Debian packages in $B/deb; dist a source archive'
 	@echo 'clean       remove $B'
 
 # ----------------------------------------------------------------- building
@@ -230,6 +231,21 @@ dist:
 	@mkdir -p $B
 	git archive --prefix=blindspot-$(VERSION)/ \
 		-o $B/blindspot-$(VERSION).tar.gz HEAD
+
+# Debian packages in $B/deb, from a copy of the sources.
+DEB = $B/deb/blindspot-$(VERSION)
+.PHONY: deb packages-deb
+packages-deb:
+	@tests/packages build deb
+deb: packages-deb
+	rm -rf '$B/deb'
+	mkdir -p '$(DEB)'
+	tar --exclude-vcs --exclude='./$B' --exclude=./results -cf - . | \
+		tar -xf - -C '$(DEB)'
+	cp -r tools/debian '$(DEB)/debian'
+	cd '$(DEB)' && DEB_BUILD_OPTIONS=parallel="$$(nproc)" \
+		dpkg-buildpackage -b -us -uc
+	lintian --fail-on error,warning '$B'/deb/*.changes
 
 # ----------------------------------------------------------------- packages
 

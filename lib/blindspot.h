@@ -21,7 +21,7 @@
 extern "C" {
 #endif
 
-#define BSP_VERSION "0.1.0"
+#define BSP_VERSION "0.2.0"
 
 /* What the shared library exports; everything else in it is hidden. */
 #define BSP_API __attribute__((visibility("default")))

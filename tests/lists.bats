@@ -103,3 +103,11 @@ lacks() {
 	git -C "$ROOT" ls-tree -d --name-only HEAD | sort >rooms
 	printf '%s\n' .ci lib man pipelines tests tools | sort | cmp - rooms
 }
+
+@test "the version is the same everywhere" {
+	version=$(score --version | sed 's/.* //')
+	[[ $version =~ ^[0-9]+\.[0-9]+\.[0-9]+$ ]]
+	grep -m 1 '^## ' "$ROOT/NEWS.md" | grep -qx "## $version"
+	head -n 1 "$ROOT/tools/debian/changelog" |
+		grep -q "^blindspot ($version)"
+}

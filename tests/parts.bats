@@ -133,7 +133,7 @@ left out: $LEARNED (needs oneDNN; Debian: libdnnl-dev)" \
 
 	# The next make has it again.
 	build "$PWD/tree/bin/recon-degrade" \
-		"$PWD/tree/lib/libblindspot.so.0.1.0"
+		"$PWD/tree/lib/libblindspot.so.$(score --version | sed 's/.* //')"
 	recon-degrade lowpass healthy >low
 	recon-degrade --complete | grep -qx lowpass
 	readelf -d tree/lib/libblindspot.so | grep -q fftw
