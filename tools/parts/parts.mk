@@ -58,16 +58,18 @@ NO_COMPILER =
 ifneq ($(filter-out help clean dist uninstall packages-%,\
 	$(or $(MAKECMDGOALS),all)),)
 -include $B/found.mk
-# Once: make starts again when the file is made, and must not for ever.
+# Once: make starts again when the file is made, and must not for ever.  Others
+# may be at it at the same time: what each writes has a name of its own.
 ifeq ($(MAKE_RESTARTS),)
 $B/found.mk: Makefile tools/parts/parts.mk tools/parts/find \
 		$(wildcard $(FOUND_IN))
 	@mkdir -p $(@D)
-	@tools/parts/find $(foreach p,$(PARTS),'$($p_PROBE)') -- \
-		$(LOOK_WITH) > $@.new
-	@printf '%s\n' 'define FOUND_WITH' \
-		'$(subst ','\'',$(subst $$,$$$$,$(LOOKED_WITH)))' endef >> $@.new
-	@mv $@.new $@
+	@new=$@.$$$$; trap 'rm -f "$$new"' EXIT; \
+	tools/parts/find $(foreach p,$(PARTS),'$($p_PROBE)') -- \
+		$(LOOK_WITH) > "$$new" && \
+	printf '%s\n' 'define FOUND_WITH' \
+		'$(subst ','\'',$(subst $$,$$$$,$(LOOKED_WITH)))' endef \
+		>> "$$new" && mv "$$new" $@
 ifneq ($(or $(filter parts,$(MAKECMDGOALS)),$(NO_COMPILER), \
 	$(filter-out $(FOUND),$(REQUIRED)),\
 	$(filter-out $(wildcard $(FOUND_IN)),$(FOUND_IN))),)
