@@ -584,9 +584,9 @@ limit_memory() {
 			image_ap --image-score "$rule" a.pgm m.pgm
 	done
 	fails 2 'nearest is .aupro' score --metrics apro a.pgm m.pgm
-	fails 2 'pimo is of a whole stream' anom-sweep --inject disk \
+	fails 2 'pimo needs a whole stream' anom-sweep --inject disk \
 		--degrade blur --residual abs --metrics ap,pimo a.pgm
-	fails 2 'image_auroc is of a whole' anom-sweep --inject disk \
+	fails 2 'image_auroc needs a whole' anom-sweep --inject disk \
 		--degrade blur --residual abs --metrics image_auroc a.pgm
 	score --metrics aupro --require 'aupro>=0' a.pgm m.pgm >/dev/null
 	# No image without anomaly: pimo is undefined, and so says no.
@@ -717,9 +717,9 @@ limit_memory() {
 		blind-interval --match plane far
 	fails 3 'none: no points with a defined ap' \
 		blind-interval --match plane none
-	fails 3 'holes: every curve of it is undefined where one of curve is' \
+	fails 3 'holes: all its curves are undefined where a curve of curve is' \
 		blind-interval --match holes curve
-	fails 3 'two: 2 planes, that differ in score' \
+	fails 3 'two: 2 planes that differ in score' \
 		blind-interval --match two curve
 	fails 3 'unended: .*not whole' blind-interval --match unended curve
 	fails 3 'curve: line 1: .*no column sigma, for --y' \
@@ -728,7 +728,7 @@ limit_memory() {
 	# A poor match is told, and is no error.
 	printf 'intensity\tap\n0\t.5\n1\t.5\n' >poor
 	blind-interval --match plane poor >out 2>err
-	[ "$(cat err)" = 'blind-interval: warning: poor is 0.12 from its match on average, 1 of 1 curves are more than 0.05: no close match' ]
+	[ "$(cat err)" = 'blind-interval: warning: no close match for 1 of 1 curves, whose mean difference is above 0.05; poor has the largest, 0.12' ]
 	tail -n 1 out | grep -qx 'degrade.sigma	1	0.125	2'
 	blind-interval --match plane curve 2>err
 	[ ! -s err ]

@@ -16,20 +16,20 @@ static enum bsp_format format = BSP_PFM;
 static bool clip;
 
 static const struct cli_option options[] = {
-	{"count", "N", "anomalies an image (default 1)", CLI_COUNT,
+	{"count", "N", "anomalies per image (default 1)", CLI_COUNT,
 	    &anomalies, 1, 1000},
 	CLI_DRAW_OPTIONS(seed, first_index),
 	{"positions", "TSV", "take the centres from a table with columns "
-	    "image, row, col and perhaps anomaly", CLI_INPUT,
+	    "image, row, col and optionally anomaly", CLI_INPUT,
 	    &positions_path, 0, 0},
-	{"donors", "STREAM", "fpi, pii, nsa, perlin: images that anomalies are "
-	    "taken from", CLI_INPUT, &donors.path, 0, 0},
-	{"shapes", "STREAM", "lesion: masks whose shapes anomalies take",
-	    CLI_INPUT, &shapes.path, 0, 0},
-	{"mask", "FILE", "write the mask stream (8-bit PGM) there",
+	{"donors", "STREAM", "fpi, pii, nsa, perlin: donor images, one for "
+	    "each image", CLI_INPUT, &donors.path, 0, 0},
+	{"shapes", "STREAM", "lesion: masks with the shapes of lesions, one "
+	    "for each image", CLI_INPUT, &shapes.path, 0, 0},
+	{"mask", "FILE", "write the masks to FILE (8-bit PGM)",
 	    CLI_MASK_OUT, &mask_path, 0, 0},
-	{"record", "FILE", "write a table of what was put where",
-	    CLI_TABLE_OUT, &record_path, 0, 0},
+	{"record", "FILE", "write a table of the anomalies and their "
+	    "parameters", CLI_TABLE_OUT, &record_path, 0, 0},
 	CLI_FORMAT_OPTIONS(format, clip),
 	{.name = NULL},
 };

@@ -1,6 +1,6 @@
 /*
- * anom-predict: the blind spot foretold from healthy images and their
- * reconstructions.
+ * anom-predict: the blind interval predicted from two histograms, of healthy
+ * images' reconstructions and of their errors.
  */
 #include <errno.h>
 #include <math.h>
@@ -25,10 +25,10 @@ static const struct cli_option options[] = {
 	    &bins, 2, 10000000},
 	{"below", "AP", "the blind interval is where AP is below this "
 	    "(default 0.5)", CLI_TEXT, &below_text, 0, 0},
-	{"own", NULL, "from each image's own lesion instead of pooled tissue",
-	    CLI_FLAG, &own, 0, 0},
-	{"histogram", "FILE", "write how often each intensity is in the "
-	    "reconstructions' foreground", CLI_TEXT, &histogram_path, 0, 0},
+	{"own", NULL, "predict for each image's own disk, not for pooled "
+	    "images", CLI_FLAG, &own, 0, 0},
+	{"histogram", "FILE", "write the histogram of the reconstructions' "
+	    "foreground", CLI_TEXT, &histogram_path, 0, 0},
 	CLI_DRAW_OPTIONS(seed, first_index),
 	{"json", NULL, "write JSON instead of TSV", CLI_FLAG, &json, 0, 0},
 	{.name = NULL},
@@ -36,8 +36,8 @@ static const struct cli_option options[] = {
 
 static const struct cli_program program = {
 	.name = "anom-predict",
-	.summary = "Foretell the blind spot from healthy images and their "
-	    "reconstructions.",
+	.summary = "Predict the blind interval from two histograms, of "
+	    "reconstructions and of their errors.",
 	.operands = "HEALTHY RECON",
 	.options = options,
 	.least = 2,
@@ -50,7 +50,7 @@ static const struct cli_program program = {
 	},
 };
 
-/* What is asked for, and what has been gathered. */
+/* The request, and the sums over images so far. */
 struct work {
 	const struct bsp_kind *disk;
 	double params[BSP_PARAMS_MAX];
@@ -163,15 +163,15 @@ finish_curve(struct work *work)
 		    bsp_range_point(&work->range, i));
 }
 
-/* What is told of each blind interval, its numbers with commas between them:
- * from its first to its last point. */
-struct told {
+/* The first and the last point of each blind interval and their mean, as
+ * numbers separated by commas. */
+struct bounds {
 	char *low, *high, *centre;
 };
 
 /* Add a number to a list. */
 static void
-tell(char **list, double value)
+append(char **list, double value)
 {
 	char text[BSP_NUMBER_SIZE], *longer;
 	struct bsp_error e;
@@ -187,7 +187,7 @@ tell(char **list, double value)
 }
 
 static void
-find_blind(const struct work *work, struct told *told)
+find_blind(const struct work *work, struct bounds *bounds)
 {
 	size_t n = work->range.n, i;
 	double *x = calloc(n, sizeof *x);
@@ -204,14 +204,14 @@ find_blind(const struct work *work, struct told *told)
 	if (bsp_blind_curve(x, work->ap, n, work->below, v, &blind, &e))
 		cli_die(&e);
 	for (i = 0; i < blind.intervals; i++) {
-		tell(&told->low, v[i].first);
-		tell(&told->high, v[i].last);
-		tell(&told->centre, (v[i].first + v[i].last) / 2);
+		append(&bounds->low, v[i].first);
+		append(&bounds->high, v[i].last);
+		append(&bounds->centre, (v[i].first + v[i].last) / 2);
 	}
 	if (blind.intervals == 0) {
-		tell(&told->low, (double)NAN);
-		tell(&told->high, (double)NAN);
-		tell(&told->centre, (double)NAN);
+		append(&bounds->low, (double)NAN);
+		append(&bounds->high, (double)NAN);
+		append(&bounds->centre, (double)NAN);
 	}
 	free(x);
 	free(v);
@@ -223,18 +223,18 @@ write_curve(const struct work *work, FILE *file)
 	static const char *const columns[] = {"intensity", "ap", NULL};
 	const struct bsp_prediction *p = &work->prediction;
 	char text[6][BSP_NUMBER_SIZE];
-	struct told told = {NULL, NULL, NULL};
+	struct bounds bounds = {NULL, NULL, NULL};
 	struct table table;
 	size_t i;
 
-	find_blind(work, &told);
+	find_blind(work, &bounds);
 	table_begin(&table, file, json, cli_command_line(NULL),
 	    (struct table_fact[]){
 		{"seed", table_digits(text[0], seed)},
 		{"images", table_digits(text[1], work->images)},
-		{"blind_low", told.low},
-		{"blind_high", told.high},
-		{"blind_centre", told.centre},
+		{"blind_low", bounds.low},
+		{"blind_high", bounds.high},
+		{"blind_centre", bounds.centre},
 		{"half_width", bsp_number_format(text[2],
 		    bsp_prediction_half_width(p))},
 		{"median", bsp_number_format(text[3],
@@ -249,9 +249,9 @@ write_curve(const struct work *work, FILE *file)
 		table_number(&table, work->ap[i]);
 	}
 	table_end(&table);
-	free(told.low);
-	free(told.high);
-	free(told.centre);
+	free(bounds.low);
+	free(bounds.high);
+	free(bounds.centre);
 }
 
 /* The pooled foreground of the reconstructions, a row a bin. */

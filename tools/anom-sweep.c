@@ -26,35 +26,35 @@ static const struct cli_option options[] = {
 	    CLI_INJECT, &inject_text, 0, 0},
 	{"degrade", "SPEC", "reconstructions, as in blur:sigma=0:5:11",
 	    CLI_DEGRADE, &degrade_text, 0, 0},
-	{"recon", "STREAM", "reconstructions made beforehand instead",
+	{"recon", "STREAM", "reconstructions from a stream instead",
 	    CLI_INPUT, &recon_path, 0, 0},
-	{"recon-cmd", "CMD", "a command that reconstructs instead, run by "
+	{"recon-cmd", "CMD", "reconstructions from a command instead, run by "
 	    "sh -c", CLI_TEXT, &recon_command, 0, 0},
 	{"residual", "SPEC", "anomaly-score map (default abs)", CLI_RESIDUAL,
 	    &residual_text, 0, 0},
-	{"donors", "STREAM", "images that anomalies are taken from, as in "
-	    "anom-inject", CLI_INPUT, &donors.path, 0, 0},
-	{"shapes", "STREAM", "masks whose shapes anomalies take, likewise",
-	    CLI_INPUT, &shapes.path, 0, 0},
-	{"model", "MODEL", "what residual zscore --fit wrote", CLI_INPUT,
+	{"donors", "STREAM", "donor images, as in anom-inject", CLI_INPUT,
+	    &donors.path, 0, 0},
+	{"shapes", "STREAM", "masks with the shapes of lesions, as in "
+	    "anom-inject", CLI_INPUT, &shapes.path, 0, 0},
+	{"model", "MODEL", "model that residual zscore --fit wrote", CLI_INPUT,
 	    &model_path, 0, 0},
 	{"metrics", "LIST", "(default ap)", CLI_METRICS, &metrics_text, 0,
 	    BSP_OF_REGIONS},
 	{"equalize", NULL, "equalise each image's foreground first",
 	    CLI_FLAG, &equalize, 0, 0},
-	{"on", "normal|anomalous", "the image that is reconstructed "
-	    "(default normal)", CLI_TEXT, &on_text, 0, 0},
+	{"on", "normal|anomalous", "which image to reconstruct (default "
+	    "normal)", CLI_TEXT, &on_text, 0, 0},
 	CLI_DRAW_OPTIONS(seed, first_index),
-	{"per-image", NULL, "a row an image and cell instead of the means",
-	    CLI_FLAG, &per_image, 0, 0},
-	{"threads", "N", "threads (default one a processor)", CLI_COUNT,
-	    &threads, 1, 4096},
-	{"memory", "SIZE", "of images and results held at once (default "
-	    "256M)", CLI_SIZE, &memory, 1, (uint64_t)1 << 50},
-	{"shard", "K/N", "only part K of N of the cells", CLI_TEXT,
+	{"per-image", NULL, "write a row for each image and cell instead of "
+	    "means", CLI_FLAG, &per_image, 0, 0},
+	{"threads", "N", "number of threads (default one per processor)",
+	    CLI_COUNT, &threads, 1, 4096},
+	{"memory", "SIZE", "memory for images and results (default 256M)",
+	    CLI_SIZE, &memory, 1, (uint64_t)1 << 50},
+	{"shard", "K/N", "compute only part K of N of the cells", CLI_TEXT,
 	    &shard_text, 0, 0},
-	{"merge", NULL, "put the tables of all shards together", CLI_FLAG,
-	    &merge, 0, 0},
+	{"merge", NULL, "merge the tables of all shards", CLI_FLAG, &merge,
+	    0, 0},
 	{"json", NULL, "write JSON instead of TSV", CLI_FLAG, &json, 0, 0},
 	{.name = NULL},
 };
@@ -120,8 +120,8 @@ parse_metrics(void)
 	metrics_parse(&list, metrics_text);
 	for (i = 0; i < list.count; i++)
 		if (list.metric[i]->value == NULL)
-			cli_usage("--metrics: %s is of a whole stream, which "
-			    "score tells; a sweep has those of one image",
+			cli_usage("--metrics: %s needs a whole stream, as in "
+			    "score; expected a metric of one image",
 			    list.metric[i]->name);
 	memcpy(sweep.metric, list.metric, sizeof sweep.metric);
 	sweep.metrics = asked = list.count;
@@ -152,8 +152,8 @@ check_needs(void)
 	if ((model_path != NULL) !=
 	    ((sweep.residual.kind->needs & BSP_NORM) != 0))
 		cli_usage(model_path != NULL ? "--model: %s takes none" :
-		    "%s: no --model, expected what residual zscore --fit "
-		    "wrote", sweep.residual.kind->name);
+		    "%s: no --model, expected a model that residual zscore "
+		    "--fit wrote", sweep.residual.kind->name);
 	if (model_path != NULL) {
 		model_read_norm(model_path, &norm);
 		sweep.norm = &norm;
@@ -217,7 +217,7 @@ parse_request(const struct cli_command *command)
 
 /* --------------------------------------------------------------- the table */
 
-/* What the table says of itself; images and recons only once they are read. */
+/* The facts in the table's head; images and recons only once they are read. */
 struct facts {
 	struct table_fact fact[16];
 	size_t count;

@@ -13,35 +13,35 @@ static struct cli_list where;
 static bool curves_wanted, points_wanted, area_wanted, contour_wanted, json;
 
 static const struct cli_option options[] = {
-	{"x", "COLUMN", "the parameter that curves run over (default "
+	{"x", "COLUMN", "parameter on the x axis of curves (default "
 	    "intensity)", CLI_TEXT, &x_name, 0, 0},
-	{"by", "COLUMN,...", "what tells curves apart; default: every other "
-	    "parameter that varies", CLI_TEXT, &by, 0, 0},
-	{"where", "COLUMN=VALUE", "only such rows; as often as needed",
-	    CLI_LIST, &where, 0, 0},
-	{"value", "COLUMN", "what is to be below (default ap)", CLI_TEXT,
-	    &value_name, 0, 0},
+	{"by", "COLUMN,...", "columns that identify a curve; default: every "
+	    "other parameter that varies", CLI_TEXT, &by, 0, 0},
+	{"where", "COLUMN=VALUE", "take only rows with this value; may be "
+	    "repeated", CLI_LIST, &where, 0, 0},
+	{"value", "COLUMN", "column to compare with the level (default ap)",
+	    CLI_TEXT, &value_name, 0, 0},
 	{"below", "X", "the level (default 0.5)", CLI_TEXT, &below_text, 0,
 	    0},
-	{"points", NULL, "intervals from their first to their last point, not "
-	    "from crossing to crossing", CLI_FLAG, &points_wanted, 0, 0},
-	{"curves", NULL, "a row a curve instead of a row an interval",
+	{"points", NULL, "intervals from the first to the last point below, "
+	    "not between crossings", CLI_FLAG, &points_wanted, 0, 0},
+	{"curves", NULL, "write a row for each curve, not for each interval",
 	    CLI_FLAG, &curves_wanted, 0, 0},
-	{"area", NULL, "a row a plane: the share that is below", CLI_FLAG,
-	    &area_wanted, 0, 0},
-	{"contour", NULL, "the line around what is below, in one plane",
-	    CLI_FLAG, &contour_wanted, 0, 0},
+	{"area", NULL, "write a row for each plane: the share below the level",
+	    CLI_FLAG, &area_wanted, 0, 0},
+	{"contour", NULL, "write the line around the part of one plane below "
+	    "the level", CLI_FLAG, &contour_wanted, 0, 0},
 	{"y", "COLUMN", "the other parameter of a plane (default sigma)",
 	    CLI_TEXT, &y_name, 0, 0},
-	{"match", "PLANE", "the curve of this table that is nearest to each",
-	    CLI_INPUT, &match_path, 0, 0},
+	{"match", "PLANE", "find the nearest curve in the table PLANE for each "
+	    "curve", CLI_INPUT, &match_path, 0, 0},
 	{"json", NULL, "write JSON instead of TSV", CLI_FLAG, &json, 0, 0},
 	{.name = NULL},
 };
 
 static const struct cli_program program = {
 	.name = "blind-interval",
-	.summary = "Where average precision is below a level: intervals, "
+	.summary = "Find where average precision is below a level: intervals, "
 	    "areas, equivalent blur.",
 	.operands = "[TABLE]",
 	.options = options,
@@ -57,7 +57,7 @@ static const struct cli_program program = {
 	},
 };
 
-/* A match with a larger mean difference is told. */
+/* A match with a larger mean difference gets a warning. */
 #define CLOSE 0.05
 
 static FILE *out;
@@ -70,7 +70,7 @@ struct layout {
 
 /* ---------------------------------------------------------------- headers */
 
-/* What another table said, as facts of ours: its lines, or in JSON all in
+/* The head of another table, as facts of ours: its lines, or in JSON all in
  * one. */
 static size_t
 add_lines(struct table_fact *fact, const struct curves *c, const char *name)
@@ -343,7 +343,7 @@ write_contour(struct curves *c, double below)
 
 	if (c->groups > 1) {
 		bsp_error_set(&e, BSP_DATA, "%zu planes, expected one: --where "
-		    "%s=VALUE takes one of them", c->groups,
+		    "%s=VALUE selects one of them", c->groups,
 		    c->column[c->by[0]]);
 		die_of(c->name, &e);
 	}
@@ -409,8 +409,8 @@ match_curve(const struct curves *c, size_t g, const struct bsp_plane *plane,
 		die_of(c->name, &e);
 	}
 	if (match->points > 0 && match->index == SIZE_MAX) {
-		bsp_error_set(&e, BSP_DATA, "every curve of it is undefined "
-		    "where one of %.99s is defined", c->name);
+		bsp_error_set(&e, BSP_DATA, "all its curves are undefined "
+		    "where a curve of %.99s is defined", c->name);
 		die_of(of->name, &e);
 	}
 }
@@ -450,14 +450,15 @@ write_matches(const struct curves *c, const struct curves *of,
 	}
 	table_end(&layout.table);
 	if (poor.count > 0)
-		cli_note("warning: %s is %.2g from its match on average, %zu "
-		    "of %zu curves are more than %g: no close match",
-		    poor.name, poor.most, poor.count, c->groups, CLOSE);
+		cli_note("warning: no close match for %zu of %zu curves, "
+		    "whose mean difference is above %g; %s has the largest, "
+		    "%.2g", poor.count, c->groups, CLOSE, poor.name,
+		    poor.most);
 	free_room(&room);
 	curves_plane_free(&plane);
 }
 
-/* What stands behind the last dot of a name. */
+/* The part of a name after its last dot. */
 static const char *
 last_part(const char *name)
 {
@@ -484,7 +485,7 @@ match(const char *path)
 	curves_read(&of, match_path, &request);
 	curves_same_images(&c, &of);
 	if (of.groups > 1) {
-		bsp_error_set(&e, BSP_DATA, "%zu planes, that differ in %s, "
+		bsp_error_set(&e, BSP_DATA, "%zu planes that differ in %s, "
 		    "expected one", of.groups, of.column[of.by[0]]);
 		die_of(of.name, &e);
 	}
@@ -508,7 +509,7 @@ parse_request(void)
 	if (points_wanted && (area_wanted || contour_wanted ||
 	    match_path != NULL))
 		cli_usage("--points: expected no --area, --contour or "
-		    "--match, which tell no intervals");
+		    "--match, which write no intervals");
 	if (below_text != NULL && match_path != NULL)
 		cli_usage("--below: expected no --match, which has no level");
 	if (y_name != NULL && !area_wanted && !contour_wanted &&

@@ -1,5 +1,5 @@
 /*
- * brain-phantom: a stream of drawn brain slices.
+ * brain-phantom: a stream of synthetic brain slices.
  */
 #include "cli/cli.h"
 
@@ -8,9 +8,9 @@ static enum bsp_format format = BSP_PFM;
 static bool clip;
 
 static const struct cli_option options[] = {
-	{"count", "N", "how many images (default 1)", CLI_COUNT, &count, 0,
+	{"count", "N", "number of images (default 1)", CLI_COUNT, &count, 0,
 	    UINT64_MAX},
-	{"size", "N", "their rows and columns, 8 to 4096 (default 256)",
+	{"size", "N", "rows and columns of each, 8 to 4096 (default 256)",
 	    CLI_COUNT, &size, BSP_PHANTOM_SIZE_MIN, BSP_PHANTOM_SIZE_MAX},
 	CLI_DRAW_OPTIONS(seed, first_index),
 	CLI_FORMAT_OPTIONS(format, clip),
@@ -19,7 +19,7 @@ static const struct cli_option options[] = {
 
 static const struct cli_program program = {
 	.name = "brain-phantom",
-	.summary = "Draw T1-like axial brain slices, every one different.",
+	.summary = "Draw synthetic T1-weighted axial brain slices, all different.",
 	.operands = "",
 	.options = options,
 	.output = CLI_STREAM,

@@ -7,10 +7,7 @@ static enum bsp_format format = BSP_PFM;
 static bool clip;
 
 static const struct cli_option options[] = {
-	{"format", "pfm|pgm8|pgm16", "of the stream written (default pfm)", CLI_FORMAT,
-	    &format, 0, 0},
-	{"clip", NULL, "for PGM: clip samples to 0 to 1 instead of failing",
-	    CLI_FLAG, &clip, 0, 0},
+	CLI_FORMAT_OPTIONS(format, clip),
 	{.name = NULL},
 };
 

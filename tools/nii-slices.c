@@ -12,20 +12,21 @@
 
 static const char *axis_text = "z", *slices_text = "::";
 static const char *normalize_text = "minmax", *index_path;
-static uint64_t size; /* 0: as it is */
+static uint64_t size; /* 0: that of the slice */
 static enum bsp_format format = BSP_PFM;
 static bool clip;
 
 static const struct cli_option options[] = {
 	{"axis", "x|y|z", "slice across this axis, as stored (default z)",
 	    CLI_TEXT, &axis_text, 0, 0},
-	{"slices", "A:B[:STEP]", "which slices, as Python slices a list "
-	    "(default all)", CLI_TEXT, &slices_text, 0, 0},
+	{"slices", "A:B[:STEP]", "which slices, as in Python (default all)",
+	    CLI_TEXT, &slices_text, 0, 0},
 	{"size", "N", "crop or zero-pad each slice to N x N around its centre "
-	    "(default as it is)", CLI_COUNT, &size, 1, 65535},
-	{"normalize", "minmax|none|percentile:LO:HI", "intensities of each "
-	    "volume (default minmax)", CLI_TEXT, &normalize_text, 0, 0},
-	{"index", "TSV", "write a table of image, file, slice",
+	    "(default: keep its size)", CLI_COUNT, &size, 1, 65535},
+	{"normalize", "minmax|none|percentile:LO:HI", "how to scale the "
+	    "intensities of each volume (default minmax)", CLI_TEXT,
+	    &normalize_text, 0, 0},
+	{"index", "TSV", "write a table with the columns image, file, slice",
 	    CLI_TABLE_OUT, &index_path, 0, 0},
 	CLI_FORMAT_OPTIONS(format, clip),
 	{.name = NULL},
@@ -352,7 +353,7 @@ write_slices(const struct request *r, const char *path,
 	    plane.slices;
 	if (begin >= end) {
 		bsp_error_set(&e, BSP_USAGE,
-		    "--slices %s holds none of its %zu slices across %s",
+		    "--slices %s selects none of its %zu slices across %s",
 		    slices_text, plane.slices, axis_text);
 		e.stream = path;
 		cli_die(&e);

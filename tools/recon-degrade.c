@@ -12,7 +12,7 @@ static const struct cli_option options[] = {
 	{"samples", "K", "reconstructions of each image, one after another "
 	    "(default 1)", CLI_COUNT, &samples, 1, 1 << 20},
 	CLI_DRAW_OPTIONS(seed, first_index),
-	{"mask", "STREAM", "inpaint: masks of what is to be filled", CLI_INPUT,
+	{"mask", "STREAM", "inpaint: masks of the area to fill", CLI_INPUT,
 	    &mask_path, 0, 0},
 	CLI_FORMAT_OPTIONS(format, clip),
 	{.name = NULL},
@@ -20,7 +20,7 @@ static const struct cli_option options[] = {
 
 static const struct cli_program program = {
 	.name = "recon-degrade",
-	.summary = "Make imperfect reconstructions of the images of a stream.",
+	.summary = "Degrade images to simulate imperfect reconstructions.",
 	.operands = "[IMAGES]",
 	.kinds = bsp_degrade_kinds,
 	.options = options,
@@ -38,8 +38,8 @@ check_request(const struct bsp_kind *kind)
 	if (mask_path != NULL && !(kind->needs & BSP_MASK))
 		cli_usage("--mask: %s takes none", kind->name);
 	if (mask_path == NULL && (kind->needs & BSP_MASK))
-		cli_usage("%s: no --mask, expected a stream beside the images",
-		    kind->name);
+		cli_usage("%s: no --mask, expected a stream of masks, one for "
+		    "each image", kind->name);
 }
 
 int

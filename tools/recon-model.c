@@ -1,5 +1,5 @@
 /*
- * recon-model: reconstructions of the images of a stream by a learned model.
+ * recon-model: reconstructions of the images of a stream by a trained model.
  */
 #include <stdio.h>
 #include <string.h>
@@ -18,7 +18,7 @@ static const struct cli_option options[] = {
 
 static const struct cli_program program = {
 	.name = "recon-model",
-	.summary = "Reconstruct the images of a stream by a learned model.",
+	.summary = "Reconstruct images with a trained model.",
 	.operands = "MODEL [IMAGES]",
 	.options = options,
 	.least = 1,
@@ -35,7 +35,7 @@ static const struct cli_program program = {
 	},
 };
 
-/* Die of an image, and say which of many models it was that did not take it. */
+/* Die of an image, and name the model that did not take it. */
 static _Noreturn void
 die_of(const struct bsp_reader *in, const char *path, struct bsp_error *e)
 {

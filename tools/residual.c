@@ -13,20 +13,20 @@ static bool clip;
 static const char *saliency_path, *fit_path, *model_path;
 
 static const struct cli_option options[] = {
-	{"saliency", "STREAM", "clahe-abs: take the saliency of input and "
-	    "recon from maps", CLI_INPUT, &saliency_path, 0, 0},
-	{"fit", "MODEL", "zscore: write what is normal in INPUT there, and no "
-	    "maps", CLI_TEXT, &fit_path, 0, 0},
-	{"model", "MODEL", "zscore: what --fit wrote", CLI_INPUT, &model_path,
-	    0, 0},
+	{"saliency", "STREAM", "clahe-abs: saliency maps of input and recon",
+	    CLI_INPUT, &saliency_path, 0, 0},
+	{"fit", "MODEL", "zscore: write mean and standard deviation of each "
+	    "pixel to MODEL, and no maps", CLI_TEXT, &fit_path, 0, 0},
+	{"model", "MODEL", "zscore: model that --fit wrote", CLI_INPUT,
+	    &model_path, 0, 0},
 	CLI_FORMAT_OPTIONS(format, clip),
 	{.name = NULL},
 };
 
 static const struct cli_program program = {
 	.name = "residual",
-	.summary = "Turn images and their reconstructions into anomaly-score "
-	    "maps.",
+	.summary = "Compute anomaly-score maps from images and their "
+	    "reconstructions.",
 	.operands = "INPUT [RECON]",
 	.kinds = bsp_residual_kinds,
 	.options = options,
@@ -38,7 +38,7 @@ static const struct cli_program program = {
 	},
 };
 
-/* No maps are made of what is normal, and so nothing is done to them. */
+/* --fit makes no maps, so options for maps do not go with it. */
 static void
 check_fit(const struct cli_command *command)
 {
@@ -75,7 +75,7 @@ check_request(const struct cli_command *command)
 		check_fit(command);
 }
 
-/* What is normal in a stream becomes a model. */
+/* Fit pixel statistics to a stream of healthy images and write them. */
 static void
 fit(struct bsp_reader *in)
 {

@@ -15,14 +15,14 @@ static const struct bsp_absent absent[] = {
 const struct bsp_kind bsp_degrade_kinds[] = {
 	{
 		.name = "none",
-		.summary = "the perfect reconstruction",
+		.summary = "the unchanged image: a perfect reconstruction",
 		.source = "Meissen et al., MIDL 2022",
 		.inputs = 1,
 		.apply = BSP_DEGRADE(bsp_degrade_none),
 	},
 	{
 		.name = "blur",
-		.summary = "Gaussian blur, the paper's imperfect reconstruction",
+		.summary = "Gaussian blur, as in Meissen et al., 2022",
 		.source = "Meissen et al., MIDL 2022, experiments 1 and 2",
 		.inputs = 1,
 		.params = bsp_blur_params,
@@ -31,14 +31,14 @@ const struct bsp_kind bsp_degrade_kinds[] = {
 	{
 		.name = "noise",
 		.summary = "Gaussian noise in every pixel",
-		.source = "independent noise, the plainest error",
+		.source = "independent noise, the simplest error",
 		.inputs = 1,
 		.params = bsp_noise_params,
 		.apply = BSP_DEGRADE(bsp_degrade_noise),
 	},
 	{
 		.name = "rician",
-		.summary = "Rician noise, that of a magnitude image",
+		.summary = "Rician noise, as in magnitude images",
 		.source = "Gudbjartsson, Patz, 1995",
 		.inputs = 1,
 		.params = bsp_noise_params,
@@ -46,7 +46,7 @@ const struct bsp_kind bsp_degrade_kinds[] = {
 	},
 	{
 		.name = "downsample",
-		.summary = "block means, bilinear back: a bottleneck",
+		.summary = "a bottleneck: means of blocks, interpolated linearly",
 		.source = "the bottleneck of an autoencoder",
 		.inputs = 1,
 		.params = bsp_downsample_params,
@@ -70,7 +70,7 @@ const struct bsp_kind bsp_degrade_kinds[] = {
 	},
 	{
 		.name = "bias-field",
-		.summary = "multiplied by a smooth random field",
+		.summary = "intensities multiplied by a smooth random field",
 		.source = "Sled, Zijdenbos, Evans, 1998: the field is smooth and multiplicative",
 		.inputs = 1,
 		.params = bsp_bias_field_params,
@@ -78,7 +78,7 @@ const struct bsp_kind bsp_degrade_kinds[] = {
 	},
 	{
 		.name = "shift",
-		.summary = "moved by a part of a pixel, bicubic",
+		.summary = "translation by bicubic interpolation",
 		.source = "misregistration; Keys, 1981",
 		.inputs = 1,
 		.params = bsp_shift_params,
@@ -95,7 +95,7 @@ const struct bsp_kind bsp_degrade_kinds[] = {
 #ifndef BSP_WITHOUT_FFTW
 	{
 		.name = "lowpass",
-		.summary = "the centre of k-space alone: Gibbs ringing",
+		.summary = "only the centre of k-space: Gibbs ringing",
 		.source = "truncated k-space; FFTW",
 		.inputs = 1,
 		.params = bsp_lowpass_params,
@@ -104,7 +104,7 @@ const struct bsp_kind bsp_degrade_kinds[] = {
 #endif
 	{
 		.name = "inpaint",
-		.summary = "a mask filled harmonically: an ideal restorer",
+		.summary = "the masked area filled smoothly: an ideal restorer",
 		.source = "Bercea et al., 2023 (PHANES), without its network",
 		.inputs = 1,
 		.needs = BSP_MASK,

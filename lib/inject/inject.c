@@ -17,7 +17,7 @@ const struct bsp_kind bsp_inject_kinds[] = {
 	},
 	{
 		.name = "source",
-		.summary = "a disk whose texture is drawn towards its centre",
+		.summary = "a disk whose texture is pulled towards its centre",
 		.source = "Meissen et al., MIDL 2022, experiment 2",
 		.inputs = 1,
 		.params = bsp_deform_params,
@@ -41,7 +41,7 @@ const struct bsp_kind bsp_inject_kinds[] = {
 	},
 	{
 		.name = "sprites",
-		.summary = "three ellipses: dark, middling, bright",
+		.summary = "three ellipses: dark, medium, bright",
 		.source = "Bercea et al., 2023 (PHANES, RA)",
 		.inputs = 1,
 		.params = bsp_sprites_params,
@@ -59,7 +59,7 @@ const struct bsp_kind bsp_inject_kinds[] = {
 	},
 	{
 		.name = "cutpaste",
-		.summary = "a rectangle from elsewhere in the image",
+		.summary = "a rectangle copied from elsewhere in the image",
 		.source = "Li et al., 2021",
 		.inputs = 1,
 		.params = bsp_cutpaste_params,
@@ -69,7 +69,7 @@ const struct bsp_kind bsp_inject_kinds[] = {
 	},
 	{
 		.name = "lesion",
-		.summary = "a shape from a mask, of one intensity or blended",
+		.summary = "a shape from a given mask, of one intensity or blended",
 		.source = "outlines of real lesions",
 		.inputs = 1,
 		.needs = BSP_SHAPE,
@@ -78,7 +78,7 @@ const struct bsp_kind bsp_inject_kinds[] = {
 	},
 	{
 		.name = "smooth-intensity",
-		.summary = "a shape brighter or darker towards its middle",
+		.summary = "a random shape, brighter or darker towards its middle",
 		.source = "Baugh et al., MICCAI 2023 (Many tasks)",
 		.inputs = 1,
 		.drawn = bsp_smooth_drawn,
@@ -86,7 +86,7 @@ const struct bsp_kind bsp_inject_kinds[] = {
 	},
 	{
 		.name = "bend-sink",
-		.summary = "a shape whose texture is pushed away from a point",
+		.summary = "a random shape whose texture is pushed from a point",
 		.source = "Baugh et al., MICCAI 2023 (Many tasks)",
 		.inputs = 1,
 		.drawn = bsp_bend_drawn,
@@ -94,7 +94,7 @@ const struct bsp_kind bsp_inject_kinds[] = {
 	},
 	{
 		.name = "bend-source",
-		.summary = "a shape whose texture is drawn towards a point",
+		.summary = "a random shape whose texture is pulled to a point",
 		.source = "Baugh et al., MICCAI 2023 (Many tasks)",
 		.inputs = 1,
 		.drawn = bsp_bend_drawn,
@@ -102,7 +102,7 @@ const struct bsp_kind bsp_inject_kinds[] = {
 	},
 	{
 		.name = "fpi",
-		.summary = "a square mixed with that of a donor",
+		.summary = "a square mixed with the same square of a donor image",
 		.source = "Tan et al., 2020",
 		.inputs = 1,
 		.needs = BSP_DONOR,
@@ -111,7 +111,7 @@ const struct bsp_kind bsp_inject_kinds[] = {
 	},
 	{
 		.name = "pii",
-		.summary = "the same without a seam, by Poisson's equation",
+		.summary = "a square of a donor image blended in without a seam",
 		.source = "Tan et al., MICCAI 2021",
 		.inputs = 1,
 		.needs = BSP_DONOR,
@@ -120,7 +120,7 @@ const struct bsp_kind bsp_inject_kinds[] = {
 	},
 	{
 		.name = "nsa",
-		.summary = "a rescaled patch of a donor, cloned without a seam",
+		.summary = "a rescaled patch of a donor image, cloned without a seam",
 		.source = "Schlueter et al., ECCV 2022",
 		.inputs = 1,
 		.needs = BSP_DONOR,
@@ -129,7 +129,7 @@ const struct bsp_kind bsp_inject_kinds[] = {
 	},
 	{
 		.name = "perlin",
-		.summary = "patches of coherent noise, mixed with texture or a donor",
+		.summary = "patches of Perlin noise, mixed with noise or a donor image",
 		.source = "Zavrtanik et al., ICCV 2021 (DRAEM)",
 		.inputs = 1,
 		.needs = BSP_MAY_DONOR,

@@ -29,22 +29,22 @@ static const struct bsp_param pca_params[] = {
 
 static const struct bsp_param ae_params[] = {
 	LATENT("numbers", 256),
-	WIDTH(32, "of the first and last layers; 4 times as many at most"),
+	WIDTH(32, "width of the first and last layers; up to 4 times that inside"),
 	{.name = NULL},
 };
 
 static const struct bsp_param spatial_params[] = {
 	{
-		.name = "channels", .unit = "", .help = "of the 8 x 8 "
-		    "bottleneck", .type = BSP_INTEGER, .initial = 1,
+		.name = "channels", .unit = "", .help = "channels of the "
+		    "8 x 8 bottleneck", .type = BSP_INTEGER, .initial = 1,
 		.min = 1, .max = 1024,
 	},
-	WIDTH(32, "of the first and last layers; 4 times as many at most"),
+	WIDTH(32, "width of the first and last layers; up to 4 times that inside"),
 	{.name = NULL},
 };
 
 static const struct bsp_param vq_params[] = {
-	WIDTH(128, "of most layers, a multiple of 16; codes have half of it"),
+	WIDTH(128, "width of most layers, a multiple of 16; codes have half"),
 	{.name = NULL},
 };
 
@@ -55,7 +55,7 @@ static const struct bsp_param training_params[] = {
 		.type = BSP_INTEGER, .initial = 10000, .min = 0, .max = 1e9,
 	},
 	{
-		.name = "batch", .unit = "images", .help = "images a step",
+		.name = "batch", .unit = "images", .help = "images per step",
 		.type = BSP_INTEGER, .initial = 128, .min = 1, .max = 65536,
 	},
 	{
@@ -64,8 +64,8 @@ static const struct bsp_param training_params[] = {
 		.above_min = true,
 	},
 	{
-		.name = "weight-decay", .unit = "", .help = "of all weights, "
-		    "times the learning rate a step", .type = BSP_REAL,
+		.name = "weight-decay", .unit = "", .help = "decay of all "
+		    "weights, times the learning rate", .type = BSP_REAL,
 		.initial = 2e-2, .min = 0, .max = 1000,
 	},
 	{.name = NULL},
@@ -87,14 +87,14 @@ const struct bsp_kind bsp_architectures[] = {
 	},
 	{
 		.name = "spatial-ae",
-		.summary = "the same with a bottleneck of 8 x 8 pixels",
+		.summary = "a convolutional autoencoder with an 8 x 8 bottleneck",
 		.source = "Meissen et al., MIDL 2022, experiment 3",
 		.params = spatial_params,
 		.options = training_params,
 	},
 	{
 		.name = "vq-vae",
-		.summary = "two levels of vectors quantised to 512 codes",
+		.summary = "an autoencoder with two levels of 512 vector codes",
 		.source = "van den Oord et al., 2017; Razavi et al., 2019",
 		.params = vq_params,
 		.options = training_params,

@@ -11,7 +11,7 @@
 const struct bsp_kind bsp_residual_kinds[] = {
 	{
 		.name = "abs",
-		.summary = "|input - recon|, the paper's anomaly score",
+		.summary = "|input - recon|, the score of Meissen et al., 2022",
 		.source = PAPER, .inputs = 2, .pointwise = true,
 		.options = bsp_map_options,
 		.apply = BSP_RESIDUAL(bsp_residual_abs),
@@ -46,7 +46,7 @@ const struct bsp_kind bsp_residual_kinds[] = {
 	},
 	{
 		.name = "ssim",
-		.summary = "1 - structural similarity in a Gaussian window",
+		.summary = "1 - structural similarity (SSIM) in a Gaussian window",
 		.source = SIMILARITY, .inputs = 2,
 		.params = bsp_ssim_params,
 		.options = bsp_map_options,
@@ -55,7 +55,7 @@ const struct bsp_kind bsp_residual_kinds[] = {
 	},
 	{
 		.name = "ssim-luminance",
-		.summary = "1 - its first factor, of the means",
+		.summary = "1 - the luminance factor of SSIM (means)",
 		.source = SIMILARITY, .inputs = 2,
 		.params = bsp_ssim_params,
 		.options = bsp_map_options,
@@ -64,7 +64,7 @@ const struct bsp_kind bsp_residual_kinds[] = {
 	},
 	{
 		.name = "ssim-contrast",
-		.summary = "1 - its second, of the standard deviations",
+		.summary = "1 - the contrast factor of SSIM (standard deviations)",
 		.source = SIMILARITY, .inputs = 2,
 		.params = bsp_ssim_params,
 		.options = bsp_map_options,
@@ -73,7 +73,7 @@ const struct bsp_kind bsp_residual_kinds[] = {
 	},
 	{
 		.name = "ssim-structure",
-		.summary = "1 - its third, the correlation",
+		.summary = "1 - the structure factor of SSIM (correlation)",
 		.source = SIMILARITY, .inputs = 2,
 		.params = bsp_ssim_params,
 		.options = bsp_map_options,
@@ -91,14 +91,14 @@ const struct bsp_kind bsp_residual_kinds[] = {
 	},
 	{
 		.name = "ssim-ensemble",
-		.summary = "1 - mean SSIM of windows of many sizes",
+		.summary = "1 - weighted mean SSIM over windows of many sizes",
 		.source = "Behrendt et al., 2024", .inputs = 2,
 		.options = bsp_map_options,
 		.apply = BSP_RESIDUAL(bsp_residual_ssim_ensemble),
 	},
 	{
 		.name = "mahalanobis",
-		.summary = "distance from several reconstructions, by their covariance",
+		.summary = "Mahalanobis distance from several reconstructions",
 		.source = "Behrendt et al., MICCAI 2024", .inputs = 2,
 		.params = bsp_mahalanobis_params,
 		.options = bsp_map_options,
@@ -106,7 +106,7 @@ const struct bsp_kind bsp_residual_kinds[] = {
 	},
 	{
 		.name = "mahalanobis-diagonal",
-		.summary = "the same by each pixel's own variance",
+		.summary = "mahalanobis with only each pixel's own variance",
 		.source = "Behrendt et al., MICCAI 2024", .inputs = 2,
 		.params = bsp_mahalanobis_params,
 		.options = bsp_map_options,
@@ -114,7 +114,7 @@ const struct bsp_kind bsp_residual_kinds[] = {
 	},
 	{
 		.name = "clahe-abs",
-		.summary = "|input - recon| after local equalisation, times saliency",
+		.summary = "|input - recon| after CLAHE, times saliency",
 		.source = "Bercea et al., MIDL (RA), MICCAI (PHANES) 2023",
 		.inputs = 2,
 		.needs = BSP_SALIENCY,
@@ -124,7 +124,7 @@ const struct bsp_kind bsp_residual_kinds[] = {
 	},
 	{
 		.name = "zscore",
-		.summary = "standard deviations from what is normal for the pixel",
+		.summary = "standard deviations from the pixel's healthy mean",
 		.source = "Meissen et al., 2021", .inputs = 1,
 		.needs = BSP_NORM,
 		.options = bsp_map_options,
@@ -132,15 +132,15 @@ const struct bsp_kind bsp_residual_kinds[] = {
 	},
 	{
 		.name = "equalized",
-		.summary = "the equalised input itself",
+		.summary = "the input after histogram equalisation",
 		.source = "Meissen et al., 2021", .inputs = 1,
 		.options = bsp_map_options,
 		.apply = BSP_RESIDUAL(bsp_residual_equalized),
 	},
 	{
 		.name = "gmm",
-		.summary = "- log density of features under a mixture of Gaussians",
-		.source = "an analogue of Yu et al., 2023", .inputs = 1,
+		.summary = "- log density of pixel features, by a Gaussian mixture",
+		.source = "similar to Yu et al., 2023", .inputs = 1,
 		.params = bsp_gmm_params,
 		.options = bsp_map_options,
 		.below_zero = true,
