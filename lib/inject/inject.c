@@ -17,7 +17,7 @@ const struct bsp_kind bsp_inject_kinds[] = {
 	},
 	{
 		.name = "source",
-		.summary = "a disk whose texture is pulled towards its centre",
+		.summary = "a disk whose texture is pushed away from its centre",
 		.source = "Meissen et al., MIDL 2022, experiment 2",
 		.inputs = 1,
 		.params = bsp_deform_params,
@@ -25,7 +25,7 @@ const struct bsp_kind bsp_inject_kinds[] = {
 	},
 	{
 		.name = "sink",
-		.summary = "a disk whose texture is pushed away from its centre",
+		.summary = "a disk whose texture is pulled towards its centre",
 		.source = "Meissen et al., MIDL 2022, experiment 2",
 		.inputs = 1,
 		.params = bsp_deform_params,
@@ -86,7 +86,7 @@ const struct bsp_kind bsp_inject_kinds[] = {
 	},
 	{
 		.name = "bend-sink",
-		.summary = "a random shape whose texture is pushed from a point",
+		.summary = "a random shape whose texture is pulled towards a point",
 		.source = "Baugh et al., MICCAI 2023 (Many tasks)",
 		.inputs = 1,
 		.drawn = bsp_bend_drawn,
@@ -94,7 +94,7 @@ const struct bsp_kind bsp_inject_kinds[] = {
 	},
 	{
 		.name = "bend-source",
-		.summary = "a random shape whose texture is pulled to a point",
+		.summary = "a random shape whose texture is pushed away from a point",
 		.source = "Baugh et al., MICCAI 2023 (Many tasks)",
 		.inputs = 1,
 		.drawn = bsp_bend_drawn,
