@@ -318,7 +318,7 @@ enum bsp_need {
 	BSP_SHAPE = 4,     /* anomalies: a mask whose shape it takes */
 	BSP_MASK = 8,      /* degradations: a mask of what is to be filled */
 	BSP_SALIENCY = 16, /* residuals: a map of saliency, if there is one */
-	BSP_NORM = 32,     /* residuals: what is normal for each pixel */
+	BSP_PIXEL_STATS = 32, /* residuals: what is normal for each pixel */
 };
 
 /* A kind that this build is without. */
@@ -671,33 +671,33 @@ BSP_API int bsp_degrade(const struct bsp_kind *kind,
 /* ------------------------------------------------------------ residual maps */
 
 /*
- * What is normal for each pixel: mean and standard deviation over healthy
- * images of one size.
+ * Pixel statistics, what is normal for each pixel: mean and standard deviation
+ * over healthy images of one size.
  */
-struct bsp_norm {
+struct bsp_pixel_stats {
 	struct bsp_image mean, sd;
 };
 
 /* Their running sums; {0} to begin with. */
-struct bsp_norm_fit {
+struct bsp_pixel_stats_fit {
 	size_t rows, cols;
 	uint64_t count;
 	double *mean, *squares; /* squares: of the deviations */
 };
 
 /* Add a healthy image; fails on one of another size (BSP_DATA). */
-BSP_API int bsp_norm_add(struct bsp_norm_fit *fit,
+BSP_API int bsp_pixel_stats_add(struct bsp_pixel_stats_fit *fit,
     const struct bsp_image *image, struct bsp_error *e);
 
 /*
- * The norm of what was added, population standard deviations.  Fails unless
+ * The statistics of what was added, population standard deviations.  Fails unless
  * two images were added (BSP_DATA).
  */
-BSP_API int bsp_norm_finish(const struct bsp_norm_fit *fit,
-    struct bsp_norm *norm, struct bsp_error *e);
+BSP_API int bsp_pixel_stats_finish(const struct bsp_pixel_stats_fit *fit,
+    struct bsp_pixel_stats *stats, struct bsp_error *e);
 
-BSP_API void bsp_norm_fit_free(struct bsp_norm_fit *fit);
-BSP_API void bsp_norm_free(struct bsp_norm *norm);
+BSP_API void bsp_pixel_stats_fit_free(struct bsp_pixel_stats_fit *fit);
+BSP_API void bsp_pixel_stats_free(struct bsp_pixel_stats *stats);
 
 /* What a map is made from; all images have one size. */
 struct bsp_residual_job {
@@ -705,7 +705,7 @@ struct bsp_residual_job {
 	const struct bsp_image *recon; /* [recons] its reconstructions */
 	size_t recons; /* two or more for mahalanobis, else BSP_USAGE */
 	const struct bsp_image *saliency; /* NULL: the kind makes its own */
-	const struct bsp_norm *norm;
+	const struct bsp_pixel_stats *stats;
 };
 
 /*
@@ -1000,7 +1000,8 @@ struct bsp_sweep {
 	size_t metrics;
 	bool equalize;     /* equalise the foreground before injection */
 	bool on_anomalous; /* reconstruct the anomalous image, not the healthy */
-	const struct bsp_norm *norm; /* for residuals that need one, else NULL */
+	const struct bsp_pixel_stats *stats; /* for residuals that need them,
+	                                        else NULL */
 	uint64_t seed;
 };
 

@@ -2,15 +2,15 @@
  * anom-inject: put a synthetic anomaly into each image of a stream, and write
  * its mask beside it.
  */
-#include "cli/companion.h"
+#include "cli/side-stream.h"
 #include "cli/positions.h"
 #include "cli/table.h"
 
 static uint64_t anomalies = 1, seed;
 static uint64_t first_index = UINT64_MAX; /* not given */
 static const char *positions_path, *mask_path, *record_path;
-static struct companion donors = {.option = "donors", .content = BSP_IMAGES};
-static struct companion shapes = {.option = "shapes", .content = BSP_MASKS,
+static struct side_stream donors = {.option = "donors", .content = BSP_IMAGES};
+static struct side_stream shapes = {.option = "shapes", .content = BSP_MASKS,
     .any_size = true};
 static enum bsp_format format = BSP_PFM;
 static bool clip;
@@ -56,9 +56,9 @@ check_request(const struct cli_command *command)
 
 	if (bsp_params_check(kind, command->params, &e))
 		cli_usage("%s", e.text);
-	companion_check(&donors, kind->name, kind->needs & BSP_MAY_DONOR,
+	side_stream_check(&donors, kind->name, kind->needs & BSP_MAY_DONOR,
 	    kind->needs & BSP_DONOR);
-	companion_check(&shapes, kind->name, false, kind->needs & BSP_SHAPE);
+	side_stream_check(&shapes, kind->name, false, kind->needs & BSP_SHAPE);
 }
 
 /* What the program reads and writes. */
@@ -111,9 +111,9 @@ write_record(void *with, const struct bsp_inject_job *job,
 	table_count(record, job->row);
 	table_count(record, job->col);
 	if (donors.path != NULL)
-		table_count(record, companion_last(&donors));
+		table_count(record, side_stream_last(&donors));
 	if (shapes.path != NULL)
-		table_count(record, companion_last(&shapes));
+		table_count(record, side_stream_last(&shapes));
 	for (i = 0; i < bsp_kind_params(command->kind); i++)
 		table_number(record, params[i]);
 	for (i = 0; command->kind->drawn != NULL &&
@@ -135,8 +135,8 @@ open_all(const struct cli_command *command)
 	io.in = cli_reader(command->operand[0], BSP_IMAGES);
 	if (first_index != UINT64_MAX)
 		donors.first_index = shapes.first_index = first_index;
-	companion_open(&donors);
-	companion_open(&shapes);
+	side_stream_open(&donors);
+	side_stream_open(&shapes);
 }
 
 /* The centre that the table of positions has. */
@@ -170,8 +170,8 @@ next_image(struct bsp_inject_job *job, struct cli_command *command)
 
 	if (r == 0)
 		return 0;
-	if (r < 0 || companion_next(&donors, &healthy, &donor, &e) ||
-	    companion_next(&shapes, &healthy, &shape, &e))
+	if (r < 0 || side_stream_next(&donors, &healthy, &donor, &e) ||
+	    side_stream_next(&shapes, &healthy, &shape, &e))
 		cli_die(&e);
 	job->healthy = &healthy;
 	job->donor = donors.path != NULL ? &donor : NULL;

@@ -16,8 +16,8 @@ static const char *recon_path, *recon_command, *metrics_text = "ap";
 static const char *on_text = "normal", *shard_text;
 static bool equalize, per_image, json, merge;
 static const char *model_path;
-static struct companion donors = {.option = "donors", .content = BSP_IMAGES};
-static struct companion shapes = {.option = "shapes", .content = BSP_MASKS,
+static struct side_stream donors = {.option = "donors", .content = BSP_IMAGES};
+static struct side_stream shapes = {.option = "shapes", .content = BSP_MASKS,
     .any_size = true};
 static uint64_t seed, first_index, threads, memory = (uint64_t)256 << 20;
 
@@ -138,25 +138,25 @@ static void
 check_needs(void)
 {
 	const struct bsp_kind *inject = sweep.inject.kind;
-	static struct bsp_norm norm;
+	static struct bsp_pixel_stats stats;
 
-	companion_check(&donors, inject->name, inject->needs & BSP_MAY_DONOR,
+	side_stream_check(&donors, inject->name, inject->needs & BSP_MAY_DONOR,
 	    inject->needs & BSP_DONOR);
-	companion_check(&shapes, inject->name, false,
+	side_stream_check(&shapes, inject->name, false,
 	    inject->needs & BSP_SHAPE);
 	if (recon_command != NULL && sweep.on_anomalous &&
-	    ((donors.path != NULL && !companion_is_file(&donors)) ||
-	    (shapes.path != NULL && !companion_is_file(&shapes))))
+	    ((donors.path != NULL && !side_stream_is_file(&donors)) ||
+	    (shapes.path != NULL && !side_stream_is_file(&shapes))))
 		cli_usage("--recon-cmd with --on anomalous reads donors and "
 		    "shapes twice, expected names of files");
 	if ((model_path != NULL) !=
-	    ((sweep.residual.kind->needs & BSP_NORM) != 0))
+	    ((sweep.residual.kind->needs & BSP_PIXEL_STATS) != 0))
 		cli_usage(model_path != NULL ? "--model: %s takes none" :
 		    "%s: no --model, expected a model that residual zscore "
 		    "--fit wrote", sweep.residual.kind->name);
 	if (model_path != NULL) {
-		model_read_norm(model_path, &norm);
-		sweep.norm = &norm;
+		model_read_stats(model_path, &stats);
+		sweep.stats = &stats;
 	}
 }
 
@@ -261,10 +261,10 @@ tell_images(struct facts *facts, const struct source *source)
 		add_fact(facts, "reconstructions", source_fingerprint(source,
 		    true, facts->recons));
 	if (donors.path != NULL)
-		add_fact(facts, "donors", source_companion(&source->donors,
+		add_fact(facts, "donors", source_side_stream(&source->donors,
 		    facts->donors));
 	if (shapes.path != NULL)
-		add_fact(facts, "shapes", source_companion(&source->shapes,
+		add_fact(facts, "shapes", source_side_stream(&source->shapes,
 		    facts->shapes));
 }
 

@@ -65,10 +65,10 @@ check_request(const struct cli_command *command)
 	if (saliency_path != NULL && (kind->needs & BSP_SALIENCY) == 0)
 		cli_usage("--saliency: %s takes none", kind->name);
 	if ((fit_path != NULL || model_path != NULL) &&
-	    (kind->needs & BSP_NORM) == 0)
+	    (kind->needs & BSP_PIXEL_STATS) == 0)
 		cli_usage("--%s: %s takes no model",
 		    fit_path != NULL ? "fit" : "model", kind->name);
-	if ((kind->needs & BSP_NORM) != 0 &&
+	if ((kind->needs & BSP_PIXEL_STATS) != 0 &&
 	    (fit_path != NULL) == (model_path != NULL))
 		cli_usage("%s: expected one of --fit and --model", kind->name);
 	if (fit_path != NULL)
@@ -79,27 +79,27 @@ check_request(const struct cli_command *command)
 static void
 fit(struct bsp_reader *in)
 {
-	struct bsp_norm_fit sums = {0};
-	struct bsp_norm norm = {0};
+	struct bsp_pixel_stats_fit sums = {0};
+	struct bsp_pixel_stats stats = {0};
 	struct bsp_image image = {0};
 	struct bsp_error e = {0};
 	int r;
 
 	while ((r = bsp_reader_next(in, &image, &e)) == 1)
-		if (bsp_norm_add(&sums, &image, &e)) {
+		if (bsp_pixel_stats_add(&sums, &image, &e)) {
 			bsp_reader_blame(in, &e);
 			cli_die(&e);
 		}
 	if (r < 0)
 		cli_die(&e);
-	if (bsp_norm_finish(&sums, &norm, &e)) {
+	if (bsp_pixel_stats_finish(&sums, &stats, &e)) {
 		bsp_reader_blame(in, &e);
 		e.image = -1;
 		cli_die(&e);
 	}
-	model_write_norm(fit_path, &norm);
-	bsp_norm_fit_free(&sums);
-	bsp_norm_free(&norm);
+	model_write_stats(fit_path, &stats);
+	bsp_pixel_stats_fit_free(&sums);
+	bsp_pixel_stats_free(&stats);
 	bsp_image_free(&image);
 }
 
@@ -194,9 +194,9 @@ read_inputs(struct inputs *in)
 int
 main(int argc, char **argv)
 {
-	struct bsp_norm norm = {0};
+	struct bsp_pixel_stats stats = {0};
 	struct inputs in = {.streams = 0};
-	struct bsp_residual_job job = {.norm = NULL};
+	struct bsp_residual_job job = {.stats = NULL};
 	struct bsp_image map = {0};
 	struct cli_command command;
 	struct bsp_error e = {0};
@@ -211,8 +211,8 @@ main(int argc, char **argv)
 	}
 	out = cli_stream(format, clip);
 	if (model_path != NULL) {
-		model_read_norm(model_path, &norm);
-		job.norm = &norm;
+		model_read_stats(model_path, &stats);
+		job.stats = &stats;
 	}
 	open_inputs(&in, &command);
 	job.input = &in.image[0];

@@ -51,6 +51,6 @@ void bsp_foreground_range(const struct bsp_image *image, float *low,
     float *high);
 
 /* Is one of the samples NaN or infinite?  Then *first is where. */
-BSP_API bool bsp_first_unbounded(const float *x, size_t n, size_t *first);
+BSP_API bool bsp_find_nonfinite(const float *x, size_t n, size_t *first);
 
 #endif

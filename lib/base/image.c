@@ -129,7 +129,7 @@ bsp_foreground_range(const struct bsp_image *image, float *low, float *high)
 }
 
 static bool
-is_unbounded(float x)
+is_nonfinite(float x)
 {
 	uint32_t bits;
 
@@ -138,24 +138,24 @@ is_unbounded(float x)
 }
 
 BSP_CLONES static bool
-has_unbounded(const float *x, size_t n)
+has_nonfinite(const float *x, size_t n)
 {
 	uint32_t found = 0;
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		found |= is_unbounded(x[i]);
+		found |= is_nonfinite(x[i]);
 	return found;
 }
 
 bool
-bsp_first_unbounded(const float *x, size_t n, size_t *first)
+bsp_find_nonfinite(const float *x, size_t n, size_t *first)
 {
 	size_t i;
 
-	if (!has_unbounded(x, n))
+	if (!has_nonfinite(x, n))
 		return false;
-	for (i = 0; !is_unbounded(x[i]); i++)
+	for (i = 0; !is_nonfinite(x[i]); i++)
 		;
 	*first = i;
 	return true;

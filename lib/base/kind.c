@@ -57,7 +57,7 @@ bsp_finite_check(const char *what, const struct bsp_image *image,
 {
 	size_t first;
 
-	if (!bsp_first_unbounded(image->data, bsp_image_size(image), &first))
+	if (!bsp_find_nonfinite(image->data, bsp_image_size(image), &first))
 		return 0;
 	return bsp_error_set(e, BSP_DATA, "its %s has samples that are not "
 	    "finite, at row %zu, column %zu first", what,

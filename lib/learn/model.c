@@ -474,7 +474,7 @@ bsp_model_reconstruct(struct bsp_model *model, const struct bsp_image *in,
 		memcpy(out->data, learn_network_output(model->net),
 		    n * sizeof *out->data);
 	}
-	if (bsp_first_unbounded(out->data, n, &first))
+	if (bsp_find_nonfinite(out->data, n, &first))
 		return bsp_error_set(e, BSP_DATA, "its reconstruction has "
 		    "samples that are not finite, at row %zu, column %zu "
 		    "first", first / in->cols, first % in->cols);

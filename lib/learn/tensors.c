@@ -285,7 +285,7 @@ take_values(struct parse *p, const char *name, size_t rank,
 		return -1;
 	memcpy(tensor->data, p->bytes + extent->begin,
 	    tensor->size * sizeof *tensor->data);
-	if (bsp_first_unbounded(tensor->data, tensor->size, &first))
+	if (bsp_find_nonfinite(tensor->data, tensor->size, &first))
 		return bsp_error_set(p->e, BSP_DATA, "tensor '%.100s': value "
 		    "%zu is not finite", name, first);
 	return 0;
@@ -615,7 +615,7 @@ check_values(const struct bsp_tensors *tensors, struct bsp_error *e)
 	size_t i, first;
 
 	for (i = 0; i < tensors->count; i++, tensor++)
-		if (bsp_first_unbounded(tensor->data, tensor->size, &first))
+		if (bsp_find_nonfinite(tensor->data, tensor->size, &first))
 			return bsp_error_set(e, BSP_DATA, "value %zu of tensor "
 			    "'%.100s' would not be finite; was the learning "
 			    "rate too high?", first, tensor->name);

@@ -146,17 +146,17 @@ check_recons(const struct bsp_kind *kind, const struct bsp_residual_job *job,
 
 /* A model of the input's size. */
 static int
-check_norm(const struct bsp_kind *kind, const struct bsp_residual_job *job,
+check_stats(const struct bsp_kind *kind, const struct bsp_residual_job *job,
     struct bsp_error *e)
 {
-	const struct bsp_norm *norm = job->norm;
+	const struct bsp_pixel_stats *stats = job->stats;
 
-	if (norm == NULL)
+	if (stats == NULL)
 		return bsp_error_set(e, BSP_USAGE,
 		    "%s: no model, expected one that was fitted", kind->name);
-	return bsp_norm_check_size(norm, job->input, e) ||
-	    bsp_input_check(kind, "model's mean", &norm->mean, job->input,
-	    e) || bsp_input_check(kind, "model's sd", &norm->sd, job->input,
+	return bsp_pixel_stats_check_size(stats, job->input, e) ||
+	    bsp_input_check(kind, "model's mean", &stats->mean, job->input,
+	    e) || bsp_input_check(kind, "model's sd", &stats->sd, job->input,
 	    e) ? -1 : 0;
 }
 
@@ -172,7 +172,7 @@ check_job(const struct bsp_kind *kind, const struct bsp_residual_job *job,
 	if (bsp_params_check(kind, params, e) ||
 	    bsp_input_check(kind, "input", job->input, NULL, e) ||
 	    (kind->inputs > 1 && check_recons(kind, job, e)) ||
-	    ((kind->needs & BSP_NORM) != 0 && check_norm(kind, job, e)))
+	    ((kind->needs & BSP_PIXEL_STATS) != 0 && check_stats(kind, job, e)))
 		return -1;
 	return (kind->needs & BSP_SALIENCY) != 0 && job->saliency != NULL ?
 	    bsp_input_check(kind, "saliency", job->saliency, job->input, e) :
@@ -184,8 +184,8 @@ static int
 check_map(const struct bsp_kind *kind, const struct bsp_residual_job *job,
     const struct bsp_image *map, struct bsp_error *e)
 {
-	const struct bsp_norm *norm =
-	    (kind->needs & BSP_NORM) != 0 ? job->norm : NULL;
+	const struct bsp_pixel_stats *stats =
+	    (kind->needs & BSP_PIXEL_STATS) != 0 ? job->stats : NULL;
 	size_t i;
 
 	if (map == NULL)
@@ -195,8 +195,8 @@ check_map(const struct bsp_kind *kind, const struct bsp_residual_job *job,
 			return -1;
 	return bsp_apart_check(kind, map, job->input, e) ||
 	    bsp_apart_check(kind, map, job->saliency, e) ||
-	    (norm != NULL && (bsp_apart_check(kind, map, &norm->mean, e) ||
-	    bsp_apart_check(kind, map, &norm->sd, e))) ? -1 : 0;
+	    (stats != NULL && (bsp_apart_check(kind, map, &stats->mean, e) ||
+	    bsp_apart_check(kind, map, &stats->sd, e))) ? -1 : 0;
 }
 
 int

@@ -126,7 +126,7 @@ const struct bsp_kind bsp_residual_kinds[] = {
 		.name = "zscore",
 		.summary = "standard deviations from the pixel's healthy mean",
 		.source = "Meissen et al., 2021", .inputs = 1,
-		.needs = BSP_NORM,
+		.needs = BSP_PIXEL_STATS,
 		.options = bsp_map_options,
 		.apply = BSP_RESIDUAL(bsp_residual_zscore),
 	},

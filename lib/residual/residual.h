@@ -35,7 +35,7 @@ bsp_residual_fn bsp_residual_clahe_abs;
 bsp_residual_fn bsp_residual_zscore, bsp_residual_equalized;
 
 /* Fail (BSP_DATA) where an image has not the size of the model. */
-int bsp_norm_check_size(const struct bsp_norm *norm,
+int bsp_pixel_stats_check_size(const struct bsp_pixel_stats *stats,
     const struct bsp_image *image, struct bsp_error *e);
 
 extern const struct bsp_param bsp_gmm_params[];

@@ -23,10 +23,10 @@ check_size(const char *what, size_t rows, size_t cols,
 }
 
 int
-bsp_norm_check_size(const struct bsp_norm *norm,
+bsp_pixel_stats_check_size(const struct bsp_pixel_stats *stats,
     const struct bsp_image *image, struct bsp_error *e)
 {
-	return check_size("the model", norm->mean.rows, norm->mean.cols,
+	return check_size("the model", stats->mean.rows, stats->mean.cols,
 	    image, e);
 }
 
@@ -34,8 +34,8 @@ int
 bsp_residual_zscore(const struct bsp_residual_job *job, const double *params,
     struct bsp_image *map, struct bsp_error *e)
 {
-	const struct bsp_image *x = job->input, *mean = &job->norm->mean;
-	const struct bsp_image *sd = &job->norm->sd;
+	const struct bsp_image *x = job->input, *mean = &job->stats->mean;
+	const struct bsp_image *sd = &job->stats->sd;
 	size_t i;
 
 	(void)params;
@@ -47,11 +47,11 @@ bsp_residual_zscore(const struct bsp_residual_job *job, const double *params,
 	return 0;
 }
 
-/* ---------------------------------------------------------------- the norm */
+/* -------------------------------------------------------- pixel statistics */
 
 int
-bsp_norm_add(struct bsp_norm_fit *fit, const struct bsp_image *image,
-    struct bsp_error *e)
+bsp_pixel_stats_add(struct bsp_pixel_stats_fit *fit,
+    const struct bsp_image *image, struct bsp_error *e)
 {
 	size_t n = bsp_image_size(image), i;
 	double x, before;
@@ -63,7 +63,8 @@ bsp_norm_add(struct bsp_norm_fit *fit, const struct bsp_image *image,
 		fit->squares = calloc(n, sizeof *fit->squares);
 		if (fit->mean == NULL || fit->squares == NULL)
 			return bsp_error_system(e, ENOMEM,
-			    "a norm of %zu x %zu", image->cols, image->rows);
+			    "pixel statistics of %zu x %zu",
+			    image->cols, image->rows);
 	}
 	if (check_size("the first image", fit->rows, fit->cols, image, e))
 		return -1;
@@ -78,8 +79,8 @@ bsp_norm_add(struct bsp_norm_fit *fit, const struct bsp_image *image,
 }
 
 int
-bsp_norm_finish(const struct bsp_norm_fit *fit, struct bsp_norm *norm,
-    struct bsp_error *e)
+bsp_pixel_stats_finish(const struct bsp_pixel_stats_fit *fit,
+    struct bsp_pixel_stats *stats, struct bsp_error *e)
 {
 	size_t i;
 
@@ -87,28 +88,28 @@ bsp_norm_finish(const struct bsp_norm_fit *fit, struct bsp_norm *norm,
 		return bsp_error_set(e, BSP_DATA,
 		    "%llu images, expected at least two to tell a spread",
 		    (unsigned long long)fit->count);
-	if (bsp_image_resize(&norm->mean, fit->rows, fit->cols, e) ||
-	    bsp_image_resize(&norm->sd, fit->rows, fit->cols, e))
+	if (bsp_image_resize(&stats->mean, fit->rows, fit->cols, e) ||
+	    bsp_image_resize(&stats->sd, fit->rows, fit->cols, e))
 		return -1;
 	for (i = 0; i < fit->rows * fit->cols; i++) {
-		norm->mean.data[i] = (float)fit->mean[i];
-		norm->sd.data[i] = (float)sqrt(fit->squares[i] /
+		stats->mean.data[i] = (float)fit->mean[i];
+		stats->sd.data[i] = (float)sqrt(fit->squares[i] /
 		    (double)fit->count);
 	}
 	return 0;
 }
 
 void
-bsp_norm_fit_free(struct bsp_norm_fit *fit)
+bsp_pixel_stats_fit_free(struct bsp_pixel_stats_fit *fit)
 {
 	free(fit->mean);
 	free(fit->squares);
-	*fit = (struct bsp_norm_fit){0};
+	*fit = (struct bsp_pixel_stats_fit){0};
 }
 
 void
-bsp_norm_free(struct bsp_norm *norm)
+bsp_pixel_stats_free(struct bsp_pixel_stats *stats)
 {
-	bsp_image_free(&norm->mean);
-	bsp_image_free(&norm->sd);
+	bsp_image_free(&stats->mean);
+	bsp_image_free(&stats->sd);
 }

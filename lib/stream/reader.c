@@ -397,7 +397,7 @@ finish_floats(struct raster *in)
 		for (i = 0; i < in->total; i++)
 			x[i] = (float)((double)x[i] / header->scale);
 	flip_rows(in->image);
-	if (!bsp_first_unbounded(x, in->total, &i))
+	if (!bsp_find_nonfinite(x, in->total, &i))
 		return 0;
 	row = header->rows - 1 - i / cols; /* in the stream's order */
 	return bad_sample(in, i, in->start + 4 * (row * cols + i % cols),

@@ -184,7 +184,7 @@ bsp_writer_put(struct bsp_writer *writer, const struct bsp_image *image,
 	size_t size = bsp_image_size(image) * layout[writer->format].sample;
 	size_t header, bad;
 
-	if (bsp_first_unbounded(image->data, bsp_image_size(image), &bad))
+	if (bsp_find_nonfinite(image->data, bsp_image_size(image), &bad))
 		return refuse(writer, image, bad, "a finite sample", e);
 	if (bsp_array_grow(&writer->bytes, &writer->capacity,
 	    HEADER_MAX + size, 1, e))

@@ -114,7 +114,7 @@ apply_residual(const struct work *w, size_t cell,
 {
 	const struct bsp_kind *kind = w->sweep->residual.kind;
 	struct bsp_residual_job job = {.input = input, .recon = recon,
-	    .norm = w->sweep->norm};
+	    .stats = w->sweep->stats};
 	double params[BSP_PARAMS_MAX];
 
 	bsp_spec_cell(&w->sweep->residual, cell, params);

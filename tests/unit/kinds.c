@@ -23,7 +23,7 @@ struct call {
 	const double *params;
 	struct bsp_image image, donor, shape, mask, saliency, anomalous;
 	struct bsp_image label, out, recon[RECONS];
-	struct bsp_norm norm;
+	struct bsp_pixel_stats stats;
 	struct bsp_inject_job inject, *inject_job;
 	struct bsp_degrade_job degrade, *degrade_job;
 	struct bsp_residual_job residual, *residual_job;
@@ -68,8 +68,8 @@ fill_all(struct call *c, const struct bsp_kind *kind)
 	memset(c->label.data, 0, ROWS * COLS * sizeof *c->label.data);
 	for (i = 0; i < RECONS; i++)
 		fill(&c->recon[i], ROWS, COLS, .1 * (double)(i + 1));
-	fill(&c->norm.mean, ROWS, COLS, .2);
-	fill(&c->norm.sd, ROWS, COLS, .5);
+	fill(&c->stats.mean, ROWS, COLS, .2);
+	fill(&c->stats.sd, ROWS, COLS, .5);
 	c->inject = (struct bsp_inject_job){.healthy = &c->image, .row = 6,
 	    .col = 5, .donor = &c->donor, .shape = &c->shape};
 	c->inject_job = &c->inject;
@@ -77,7 +77,7 @@ fill_all(struct call *c, const struct bsp_kind *kind)
 	c->degrade_job = &c->degrade;
 	c->residual = (struct bsp_residual_job){.input = &c->image,
 	    .recon = c->recon, .recons = RECONS, .saliency = &c->saliency,
-	    .norm = &c->norm};
+	    .stats = &c->stats};
 	c->residual_job = &c->residual;
 	c->in = &c->image;
 	c->to_label = &c->label;
@@ -88,8 +88,8 @@ free_all(struct call *c)
 {
 	struct bsp_image *image[] = {&c->image, &c->donor, &c->shape,
 	    &c->mask, &c->saliency, &c->anomalous, &c->label, &c->out,
-	    &c->recon[0], &c->recon[1], &c->recon[2], &c->norm.mean,
-	    &c->norm.sd};
+	    &c->recon[0], &c->recon[1], &c->recon[2], &c->stats.mean,
+	    &c->stats.sd};
 	size_t i;
 
 	for (i = 0; i < sizeof image / sizeof image[0]; i++)
@@ -190,13 +190,13 @@ SPOIL(recon_nan, c->recon[0].data[ROWS * COLS - 1] = NAN)
 SPOIL(recon_written, c->to = &c->recon[0])
 SPOIL(last_recon, c->recon[RECONS - 1].cols = 3)
 SPOIL(one_recon, c->residual.recons = 1)
-SPOIL(norm, c->residual.norm = NULL)
-SPOIL(norm_empty, c->norm.mean.data = NULL)
-SPOIL(norm_rows, c->norm.mean.rows = ROWS - 1)
-SPOIL(sd_rows, c->norm.sd.rows = 1)
-SPOIL(sd_samples, c->norm.sd.data = NULL)
-SPOIL(sd_nan, c->norm.sd.data[0] = NAN)
-SPOIL(sd_written, c->to = &c->norm.sd)
+SPOIL(stats, c->residual.stats = NULL)
+SPOIL(stats_empty, c->stats.mean.data = NULL)
+SPOIL(stats_rows, c->stats.mean.rows = ROWS - 1)
+SPOIL(sd_rows, c->stats.sd.rows = 1)
+SPOIL(sd_samples, c->stats.sd.data = NULL)
+SPOIL(sd_nan, c->stats.sd.data[0] = NAN)
+SPOIL(sd_written, c->to = &c->stats.sd)
 SPOIL(saliency_rows, c->saliency.rows = 2)
 SPOIL(saliency_samples, c->saliency.data = NULL)
 SPOIL(saliency_nan, c->saliency.data[1] = NAN)
@@ -329,19 +329,19 @@ static const struct spoilt of_residual[] = {
 	    "its reconstruction is 3 x 12", PAIR},
 	{"a single one", spoil_one_recon, BSP_USAGE,
 	    "1 reconstructions, expected two or more", MANY},
-	{"no model", spoil_norm, BSP_USAGE, "no model", BSP_NORM},
-	{"a model elsewhere", spoil_norm_empty, BSP_DATA, "without samples",
-	    BSP_NORM},
-	{"a model of another size", spoil_norm_rows, BSP_DATA,
-	    "of the model", BSP_NORM},
+	{"no model", spoil_stats, BSP_USAGE, "no model", BSP_PIXEL_STATS},
+	{"a model elsewhere", spoil_stats_empty, BSP_DATA, "without samples",
+	    BSP_PIXEL_STATS},
+	{"a model of another size", spoil_stats_rows, BSP_DATA,
+	    "of the model", BSP_PIXEL_STATS},
 	{"one of two sizes", spoil_sd_rows, BSP_DATA,
-	    "its model's sd is 10 x 1,", BSP_NORM},
+	    "its model's sd is 10 x 1,", BSP_PIXEL_STATS},
 	{"half of a model", spoil_sd_samples, BSP_DATA, "without samples",
-	    BSP_NORM},
+	    BSP_PIXEL_STATS},
 	{"a model with a NaN", spoil_sd_nan, BSP_DATA, "not finite",
-	    BSP_NORM},
+	    BSP_PIXEL_STATS},
 	{"the model as output", spoil_sd_written, BSP_USAGE,
-	    "one that it reads", BSP_NORM},
+	    "one that it reads", BSP_PIXEL_STATS},
 	{"a low saliency", spoil_saliency_rows, BSP_DATA,
 	    "its saliency is 10 x 2,", BSP_SALIENCY},
 	{"a saliency elsewhere", spoil_saliency_samples, BSP_DATA,
@@ -473,8 +473,8 @@ work(const struct bsp_kind *kind, call_fn *call, bool more)
 			c.inject.shape = NULL;
 		if ((kind->needs & BSP_MASK) == 0)
 			c.degrade.mask = NULL;
-		if ((kind->needs & BSP_NORM) == 0)
-			c.residual.norm = NULL;
+		if ((kind->needs & BSP_PIXEL_STATS) == 0)
+			c.residual.stats = NULL;
 		c.residual.saliency = NULL;
 		if (kind->inputs < 2) {
 			c.residual.recon = NULL;
@@ -523,8 +523,8 @@ work_at_the_edge(const struct bsp_kind *kind, call_fn *call, size_t rows,
 	fill(&c.label, rows, cols, 0);
 	for (i = 0; i < RECONS; i++)
 		fill(&c.recon[i], rows, cols, .1 * (double)(i + 1));
-	fill(&c.norm.mean, rows, cols, .2);
-	fill(&c.norm.sd, rows, cols, .5);
+	fill(&c.stats.mean, rows, cols, .2);
+	fill(&c.stats.sd, rows, cols, .5);
 	c.inject.row = last ? rows - 1 : 0;
 	c.inject.col = last ? cols - 1 : 0;
 	if (last) {

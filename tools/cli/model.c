@@ -277,34 +277,34 @@ model_read(const char *path, struct model *model)
 	free(bytes);
 }
 
-/* -------------------------------------------------------------------- norm */
+/* -------------------------------------------------------- pixel statistics */
 
-#define NORM {.kind = "zscore", .name = {"rows", "cols", NULL}}
+#define STATS {.kind = "zscore", .name = {"rows", "cols", NULL}}
 
 void
-model_write_norm(const char *path, const struct bsp_norm *norm)
+model_write_stats(const char *path, const struct bsp_pixel_stats *stats)
 {
-	size_t n = bsp_image_size(&norm->mean), i;
-	struct model model = NORM;
+	size_t n = bsp_image_size(&stats->mean), i;
+	struct model model = STATS;
 
-	model.count[0] = norm->mean.rows;
-	model.count[1] = norm->mean.cols;
+	model.count[0] = stats->mean.rows;
+	model.count[1] = stats->mean.cols;
 	model.n = 2 * n;
 	model.data = malloc(2 * n * sizeof *model.data);
 	if (model.data == NULL)
 		die_system(path, ENOMEM, "write the model");
 	for (i = 0; i < n; i++) {
-		model.data[i] = (double)norm->mean.data[i];
-		model.data[n + i] = (double)norm->sd.data[i];
+		model.data[i] = (double)stats->mean.data[i];
+		model.data[n + i] = (double)stats->sd.data[i];
 	}
 	model_write(path, &model);
 	free(model.data);
 }
 
 void
-model_read_norm(const char *path, struct bsp_norm *norm)
+model_read_stats(const char *path, struct bsp_pixel_stats *stats)
 {
-	struct model model = NORM;
+	struct model model = STATS;
 	struct bsp_error e;
 	size_t n, i;
 
@@ -315,15 +315,15 @@ model_read_norm(const char *path, struct bsp_norm *norm)
 		model_bad(path, "holds %" PRIu64 " numbers, expected two for "
 		    "each of %" PRIu64 " x %" PRIu64 " samples", model.n,
 		    model.count[1], model.count[0]);
-	if (bsp_image_resize(&norm->mean, (size_t)model.count[0],
-	    (size_t)model.count[1], &e) || bsp_image_resize(&norm->sd,
+	if (bsp_image_resize(&stats->mean, (size_t)model.count[0],
+	    (size_t)model.count[1], &e) || bsp_image_resize(&stats->sd,
 	    (size_t)model.count[0], (size_t)model.count[1], &e))
 		cli_die(&e);
 	for (i = 0; i < n; i++) {
-		norm->mean.data[i] = (float)model.data[i];
-		norm->sd.data[i] = (float)model.data[n + i];
-		if (!(norm->sd.data[i] >= 0 && norm->sd.data[i] < 3e38f &&
-		    norm->mean.data[i] > -3e38f && norm->mean.data[i] < 3e38f))
+		stats->mean.data[i] = (float)model.data[i];
+		stats->sd.data[i] = (float)model.data[n + i];
+		if (!(stats->sd.data[i] >= 0 && stats->sd.data[i] < 3e38f &&
+		    stats->mean.data[i] > -3e38f && stats->mean.data[i] < 3e38f))
 			model_bad(path, "holds a mean and standard deviation "
 			    "of %g and %g, expected finite ones",
 			    model.data[i], model.data[n + i]);

@@ -33,8 +33,8 @@ void model_read(const char *path, struct model *model);
 _Noreturn void model_bad(const char *path, const char *format, ...)
     BSP_PRINTF(2, 3);
 
-/* The norm of the residual zscore. */
-void model_write_norm(const char *path, const struct bsp_norm *norm);
-void model_read_norm(const char *path, struct bsp_norm *norm);
+/* The pixel statistics of the residual zscore. */
+void model_write_stats(const char *path, const struct bsp_pixel_stats *stats);
+void model_read_stats(const char *path, struct bsp_pixel_stats *stats);
 
 #endif

@@ -116,8 +116,8 @@ feed(void *with)
 	pthread_sigmask(SIG_BLOCK, &pipe, NULL);
 	for (; (r = bsp_reader_next(command->images, &image, e)) == 1;
 	    in.index++)
-		if (companion_next(&command->donors, &image, &donor, e) ||
-		    companion_next(&command->shapes, &image, &shape, e) ||
+		if (side_stream_next(&command->donors, &image, &donor, e) ||
+		    side_stream_next(&command->shapes, &image, &shape, e) ||
 		    bsp_sweep_inputs(command->sweep, &in, put_input, command,
 		    e)) {
 			r = -1;
@@ -164,7 +164,7 @@ spawn(struct command *command, int in, int out)
 void
 command_start(struct command *command, const char *text,
     const struct bsp_sweep *sweep, int fd, uint64_t first_index,
-    const struct companion *donors, const struct companion *shapes)
+    const struct side_stream *donors, const struct side_stream *shapes)
 {
 	struct bsp_error e = {0};
 	int in[2], out[2], r;
@@ -176,8 +176,8 @@ command_start(struct command *command, const char *text,
 		command->shapes = *shapes;
 		/* What is read is told by the source's. */
 		command->donors.is_told = command->shapes.is_told = false;
-		companion_open(&command->donors);
-		companion_open(&command->shapes);
+		side_stream_open(&command->donors);
+		side_stream_open(&command->shapes);
 	}
 	if (pipe2(in, O_CLOEXEC) != 0 || pipe2(out, O_CLOEXEC) != 0)
 		die_system(errno, "make a pipe");

@@ -8,13 +8,13 @@
 #include <pthread.h>
 #include <sys/types.h>
 
-#include "../cli/companion.h"
+#include "../cli/side-stream.h"
 
 struct command {
 	const char *text;
 	const struct bsp_sweep *sweep; /* says what is fed */
 	uint64_t first_index;
-	struct companion donors, shapes; /* that the feeder reads */
+	struct side_stream donors, shapes; /* that the feeder reads */
 	pid_t pid;
 	struct bsp_reader *output;     /* what the command writes */
 	/* the thread that feeds it */
@@ -38,7 +38,7 @@ void command_spool(int *fd);
  */
 void command_start(struct command *command, const char *text,
     const struct bsp_sweep *sweep, int fd, uint64_t first_index,
-    const struct companion *donors, const struct companion *shapes);
+    const struct side_stream *donors, const struct side_stream *shapes);
 
 /*
  * Die of *e, an error in what the command wrote, or of the failure of the

@@ -34,8 +34,8 @@ source_open(struct source *source, const struct bsp_sweep *sweep,
 	if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode))
 		source->size = status.st_size;
 	source->images = cli_reader_of(fd, images, BSP_IMAGES);
-	companion_open(&source->donors);
-	companion_open(&source->shapes);
+	side_stream_open(&source->donors);
+	side_stream_open(&source->shapes);
 }
 
 /* Die of an error in the reconstructions, whoever made them. */
@@ -114,8 +114,8 @@ source_next(struct source *source, struct bsp_image *image,
 	}
 	source->count++;
 	bsp_fingerprint_add(&source->image_hash, image);
-	if (companion_next(&source->donors, image, donor, &e) ||
-	    companion_next(&source->shapes, image, shape, &e))
+	if (side_stream_next(&source->donors, image, donor, &e) ||
+	    side_stream_next(&source->shapes, image, shape, &e))
 		cli_die(&e);
 	if (source->recons != NULL)
 		read_recons(source, image, recons);
@@ -141,7 +141,7 @@ source_fingerprint(const struct source *source, bool of_recons, char text[64])
 }
 
 const char *
-source_companion(const struct companion *companion, char text[64])
+source_side_stream(const struct side_stream *side, char text[64])
 {
-	return tell(companion_used(companion), &companion->hash, text);
+	return tell(side_stream_used(side), &side->hash, text);
 }

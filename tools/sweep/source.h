@@ -11,7 +11,7 @@ struct source {
 	struct bsp_reader *images;
 	struct bsp_reader *recons;  /* NULL: the sweep degrades */
 	size_t recons_each;         /* reconstructions an image */
-	struct companion donors, shapes;
+	struct side_stream donors, shapes;
 	struct command command;     /* that makes them, if text is not NULL */
 	uint64_t count;             /* images read */
 	off_t size;                 /* of a regular file, else 0 */
@@ -41,7 +41,7 @@ const char *source_fingerprint(const struct source *source, bool of_recons,
     char text[64]);
 
 /* The same of a stream beside them. */
-const char *source_companion(const struct companion *companion,
+const char *source_side_stream(const struct side_stream *side,
     char text[64]);
 
 #endif

@@ -4,12 +4,12 @@
  * image i modulo their number, whatever piece is read; a pipe is read in
  * lock-step and must be long enough.
  */
-#ifndef COMPANION_H
-#define COMPANION_H
+#ifndef SIDE_STREAM_H
+#define SIDE_STREAM_H
 
 #include "cli.h"
 
-struct companion {
+struct side_stream {
 	const char *path;   /* NULL: there is none */
 	const char *option; /* that named it */
 	enum bsp_content content;
@@ -27,29 +27,29 @@ struct companion {
 };
 
 /* Open the stream, unless its path is NULL, or die. */
-void companion_open(struct companion *companion);
+void side_stream_open(struct side_stream *side);
 
 /* Can it be opened by its name a second time, to be read on its own? */
-bool companion_is_file(const struct companion *companion);
+bool side_stream_is_file(const struct side_stream *side);
 
 /* Where in the stream the image given last lies. */
-uint64_t companion_last(const struct companion *companion);
+uint64_t side_stream_last(const struct side_stream *side);
 
 /* How many different images were given. */
-uint64_t companion_used(const struct companion *companion);
+uint64_t side_stream_used(const struct side_stream *side);
 
 /*
  * Read the next image, which must have the size of `like' unless any will do;
  * does nothing where there is no stream.  0 or -1.
  */
-int companion_next(struct companion *companion, const struct bsp_image *like,
+int side_stream_next(struct side_stream *side, const struct bsp_image *like,
     struct bsp_image *image, struct bsp_error *e);
 
 /*
  * Die unless the kind's needs and what was given agree: takes says that the
  * kind can do with the stream, needs that it cannot do without.
  */
-void companion_check(const struct companion *companion, const char *kind,
+void side_stream_check(const struct side_stream *side, const char *kind,
     bool takes, bool needs);
 
 #endif
