@@ -850,7 +850,7 @@ BSP_API double bsp_aupro(const struct bsp_curve *curve);
 enum bsp_scope {
 	BSP_OF_PIXELS,  /* the curve of an image */
 	BSP_OF_REGIONS, /* the same, of a ranking by region */
-	BSP_OF_STREAM,  /* an image among all others: bsp_pimo_values */
+	BSP_OF_STREAM,  /* an image among all others: bsp_aupimo_values */
 	BSP_OF_IMAGES,  /* one score an image: bsp_image_level */
 };
 
@@ -867,35 +867,41 @@ struct bsp_metric {
 BSP_API extern const struct bsp_metric bsp_metrics[];
 
 /*
+ * The row of that name, or NULL.  An earlier name of a metric is one too:
+ * pimo, for one release, is aupimo.
+ */
+BSP_API const struct bsp_metric *bsp_metric_find(const char *name);
+
+/*
  * AUPIMO, of a whole stream: for each anomalous image, its recall against the
  * mean false-positive rate of the anomaly-free images, that rate on a
  * logarithmic scale from 1e-5 to 1e-4; the area of the step curve, from 0 to 1.
  * All pixels that count are held, 4 bytes each.  Source: Bertoldo et al. 2024.
  */
-struct bsp_pimo_image {
+struct bsp_aupimo_image {
 	uint32_t *key; /* ascending: the labelled pixels, or all if none is */
 	size_t n;
 	bool anomalous;
 };
 
-struct bsp_pimo {
-	struct bsp_pimo_image *image;
+struct bsp_aupimo {
+	struct bsp_aupimo_image *image;
 	size_t count, capacity;
 };
 
 /* Add an image, as bsp_ranking_add does; {0} to begin with. */
-BSP_API int bsp_pimo_add(struct bsp_pimo *pimo, const struct bsp_image *map,
-    const struct bsp_image *label, const struct bsp_image *within,
-    struct bsp_error *e);
+BSP_API int bsp_aupimo_add(struct bsp_aupimo *aupimo,
+    const struct bsp_image *map, const struct bsp_image *label,
+    const struct bsp_image *within, struct bsp_error *e);
 
 /*
  * value[i]: that of image i; NaN where it has no anomaly, and everywhere where
  * no image is without one.
  */
-BSP_API int bsp_pimo_values(const struct bsp_pimo *pimo, double *value,
+BSP_API int bsp_aupimo_values(const struct bsp_aupimo *aupimo, double *value,
     struct bsp_error *e);
 
-BSP_API void bsp_pimo_free(struct bsp_pimo *pimo);
+BSP_API void bsp_aupimo_free(struct bsp_aupimo *aupimo);
 
 /* How a map becomes one score of its image. */
 enum bsp_image_rule {
@@ -980,7 +986,7 @@ BSP_API double bsp_sign_flip(const double *sum, size_t n, size_t permutations,
     uint64_t seed);
 
 /* The least p that n units can give, however far apart: 2/2^n if exact. */
-BSP_API double bsp_sign_flip_least(size_t n, size_t permutations);
+BSP_API double bsp_sign_flip_min(size_t n, size_t permutations);
 
 /* Adjust p values of n tests for their number; NaN is no test.  Holm 1979. */
 BSP_API int bsp_holm(const double *p, size_t n, double *adjusted,

@@ -575,7 +575,7 @@ limit_memory() {
 
 @test "metrics of a stream, and how images are scored" {
 	make_inputs
-	fails 2 'pimo is of images' score --pooled --metrics pimo a.pgm m.pgm
+	fails 2 'aupimo is of images' score --pooled --metrics aupimo a.pgm m.pgm
 	fails 2 'image_ap is of images' score --pooled --metrics ap,image_ap \
 		a.pgm m.pgm
 	fails 2 'goes with image_auroc' score --image-score max a.pgm m.pgm
@@ -584,13 +584,16 @@ limit_memory() {
 			image_ap --image-score "$rule" a.pgm m.pgm
 	done
 	fails 2 'nearest is .aupro' score --metrics apro a.pgm m.pgm
-	fails 2 'pimo needs a whole stream' anom-sweep --inject disk \
-		--degrade blur --residual abs --metrics ap,pimo a.pgm
+	fails 2 'aupimo needs a whole stream' anom-sweep --inject disk \
+		--degrade blur --residual abs --metrics ap,aupimo a.pgm
 	fails 2 'image_auroc needs a whole' anom-sweep --inject disk \
 		--degrade blur --residual abs --metrics image_auroc a.pgm
 	score --metrics aupro --require 'aupro>=0' a.pgm m.pgm >/dev/null
-	# No image without anomaly: pimo is undefined, and so says no.
-	run ! score --metrics pimo --require 'pimo>=0' a.pgm m.pgm
+	# No image without anomaly: aupimo is undefined, and so says no.
+	run ! score --metrics aupimo --require 'aupimo>=0' a.pgm m.pgm
+	# The name it had before.
+	run ! score --metrics pimo --require 'aupimo>=0' a.pgm m.pgm
+	fails 2 'aupimo is given twice' score --metrics pimo,aupimo a.pgm m.pgm
 }
 
 @test "score-compare: tables that do not go together" {

@@ -76,16 +76,6 @@ die_of(const char *name, const char *text)
 	cli_die(&e);
 }
 
-static const struct bsp_metric *
-find_metric(const char *name)
-{
-	const struct bsp_metric *m = bsp_metrics;
-
-	while (m->name != NULL && strcmp(m->name, name) != 0)
-		m++;
-	return m->name != NULL ? m : NULL;
-}
-
 /* Which columns are keys and which are metrics; others are left alone. */
 static void
 find_columns(struct scores *scores, const struct tsv *tsv)
@@ -99,7 +89,7 @@ find_columns(struct scores *scores, const struct tsv *tsv)
 		for (k = 0; k < KEYS; k++)
 			if (strcmp(tsv->field[f], keys[k]) == 0)
 				scores->key[k] = f;
-		m = find_metric(tsv->field[f]);
+		m = bsp_metric_find(tsv->field[f]);
 		if (m == NULL || scores->metrics.count == BSP_METRICS_MAX)
 			continue;
 		scores->column[scores->metrics.count] = f;
@@ -213,7 +203,7 @@ struct comparison {
 	const struct bsp_metric *metric;
 	double a, b, p, adjusted;
 	size_t units;  /* that are flipped */
-	double least;  /* p that so many of them can give */
+	double p_min;  /* the least that so many of them can give */
 	struct bsp_summary difference;
 	size_t wins, ties, losses;
 };
@@ -298,7 +288,7 @@ compare(const struct scores *a, size_t ma, const struct scores *b, size_t mb,
 		cli_die(&e);
 	c->units = sum_units(difference, n, group, groups, sum);
 	c->p = bsp_sign_flip(sum, c->units, permutations, seed);
-	c->least = bsp_sign_flip_least(c->units, permutations);
+	c->p_min = bsp_sign_flip_min(c->units, permutations);
 	free(difference);
 }
 
@@ -321,7 +311,7 @@ static void
 write_table(FILE *file, const struct comparison *c, size_t n)
 {
 	static const char *const columns[] = {"metric", "mean_a", "mean_b",
-	    "difference", "ci_low", "ci_high", "p", "p_holm", "p_least",
+	    "difference", "ci_low", "ci_high", "p", "p_holm", "p_min",
 	    "units", "wins", "ties", "losses", "n", "n_undefined", NULL};
 	char digits[BSP_NUMBER_SIZE];
 	struct table_fact facts[2] = {{NULL, NULL}};
@@ -340,7 +330,7 @@ write_table(FILE *file, const struct comparison *c, size_t n)
 		table_number(&table, c[i].difference.ci_high);
 		table_number(&table, c[i].p);
 		table_number(&table, c[i].adjusted);
-		table_number(&table, c[i].least);
+		table_number(&table, c[i].p_min);
 		table_count(&table, c[i].units);
 		table_count(&table, c[i].wins);
 		table_count(&table, c[i].ties);

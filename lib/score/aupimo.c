@@ -15,22 +15,22 @@
 #define HIGH 1e-4
 
 int
-bsp_pimo_add(struct bsp_pimo *pimo, const struct bsp_image *map,
+bsp_aupimo_add(struct bsp_aupimo *aupimo, const struct bsp_image *map,
     const struct bsp_image *label, const struct bsp_image *within,
     struct bsp_error *e)
 {
 	size_t n = bsp_image_size(map), i, positives = 0;
-	struct bsp_pimo_image *image;
+	struct bsp_aupimo_image *image;
 
-	if (bsp_array_grow(&pimo->image, &pimo->capacity, pimo->count + 1,
-	    sizeof *pimo->image, e))
+	if (bsp_array_grow(&aupimo->image, &aupimo->capacity, aupimo->count + 1,
+	    sizeof *aupimo->image, e))
 		return -1;
-	image = &pimo->image[pimo->count];
-	*image = (struct bsp_pimo_image){.key = malloc(n * sizeof(uint32_t))};
+	image = &aupimo->image[aupimo->count];
+	*image = (struct bsp_aupimo_image){.key = malloc(n * sizeof(uint32_t))};
 	if (image->key == NULL)
 		return bsp_error_system(e, ENOMEM, "the pixels of %llu images",
-		    (unsigned long long)pimo->count + 1);
-	pimo->count++;
+		    (unsigned long long)aupimo->count + 1);
+	aupimo->count++;
 	for (i = 0; i < n; i++)
 		positives += label->data[i] != 0 &&
 		    (within == NULL || within->data[i] != 0);
@@ -64,9 +64,9 @@ compare(const void *a, const void *b)
  * false-positive rate of HIGH can depend on.
  */
 static struct pixel *
-gather(const struct bsp_pimo *pimo, size_t normal, size_t *count)
+gather(const struct bsp_aupimo *aupimo, size_t normal, size_t *count)
 {
-	const struct bsp_pimo_image *image;
+	const struct bsp_aupimo_image *image;
 	struct pixel *pixel = NULL;
 	size_t i, k, n, round;
 
@@ -75,8 +75,8 @@ gather(const struct bsp_pimo *pimo, size_t normal, size_t *count)
 			pixel = malloc((*count + 1) * sizeof *pixel);
 		if (round == 1 && pixel == NULL)
 			return NULL;
-		for (i = *count = 0; i < pimo->count; i++) {
-			image = &pimo->image[i];
+		for (i = *count = 0; i < aupimo->count; i++) {
+			image = &aupimo->image[i];
 			if (image->anomalous || image->n == 0)
 				continue;
 			n = (size_t)(HIGH * (double)normal *
@@ -95,7 +95,7 @@ gather(const struct bsp_pimo *pimo, size_t normal, size_t *count)
 
 /* The share of ascending keys that are above a value. */
 static double
-share_above(const struct bsp_pimo_image *image, uint32_t value)
+share_above(const struct bsp_aupimo_image *image, uint32_t value)
 {
 	size_t begin = 0, end = image->n, middle;
 
@@ -114,7 +114,7 @@ share_above(const struct bsp_pimo_image *image, uint32_t value)
  * rate is not above it: a step from each distinct normal score to the next.
  */
 static double
-area(const struct bsp_pimo_image *image, const struct pixel *pixel,
+area(const struct bsp_aupimo_image *image, const struct pixel *pixel,
     size_t count, size_t normal)
 {
 	double rate = 0, next, from, to, sum = 0;
@@ -137,32 +137,33 @@ area(const struct bsp_pimo_image *image, const struct pixel *pixel,
 }
 
 int
-bsp_pimo_values(const struct bsp_pimo *pimo, double *value,
+bsp_aupimo_values(const struct bsp_aupimo *aupimo, double *value,
     struct bsp_error *e)
 {
 	size_t normal = 0, count = 0, i;
 	struct pixel *pixel;
 
-	for (i = 0; i < pimo->count; i++)
-		normal += !pimo->image[i].anomalous && pimo->image[i].n > 0;
-	pixel = gather(pimo, normal, &count);
+	for (i = 0; i < aupimo->count; i++)
+		normal += !aupimo->image[i].anomalous && aupimo->image[i].n > 0;
+	pixel = gather(aupimo, normal, &count);
 	if (pixel == NULL)
 		return bsp_error_system(e, ENOMEM, "the pixels of %zu images",
 		    normal);
-	for (i = 0; i < pimo->count; i++)
-		value[i] = normal > 0 && pimo->image[i].anomalous ?
-		    area(&pimo->image[i], pixel, count, normal) : (double)NAN;
+	for (i = 0; i < aupimo->count; i++)
+		value[i] = normal > 0 && aupimo->image[i].anomalous ?
+		    area(&aupimo->image[i], pixel, count, normal) :
+		    (double)NAN;
 	free(pixel);
 	return 0;
 }
 
 void
-bsp_pimo_free(struct bsp_pimo *pimo)
+bsp_aupimo_free(struct bsp_aupimo *aupimo)
 {
 	size_t i;
 
-	for (i = 0; i < pimo->count; i++)
-		free(pimo->image[i].key);
-	free(pimo->image);
-	*pimo = (struct bsp_pimo){0};
+	for (i = 0; i < aupimo->count; i++)
+		free(aupimo->image[i].key);
+	free(aupimo->image);
+	*aupimo = (struct bsp_aupimo){0};
 }

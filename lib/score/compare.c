@@ -55,7 +55,7 @@ is_exact(size_t n, size_t permutations)
 }
 
 double
-bsp_sign_flip_least(size_t n, size_t permutations)
+bsp_sign_flip_min(size_t n, size_t permutations)
 {
 	if (n == 0)
 		return (double)NAN;

@@ -2,6 +2,7 @@
  * The table of metrics.  Each is a function of the curve alone.
  */
 #include <math.h>
+#include <string.h>
 
 #include "../base/base.h"
 
@@ -132,7 +133,7 @@ const struct bsp_metric bsp_metrics[] = {
 	    true},
 	{"aupro", "mean share of each region found, up to an FPR of .3",
 	    "Bergmann et al. 2021", bsp_aupro, BSP_OF_REGIONS, false},
-	{"pimo", "recall where anomaly-free images show almost nothing",
+	{"aupimo", "recall where anomaly-free images show almost nothing",
 	    "Bertoldo et al. 2024", NULL, BSP_OF_STREAM, false},
 	{"image_auroc", "area under the ROC curve of images",
 	    "Hanley and McNeil 1982", NULL, BSP_OF_IMAGES, false},
@@ -141,3 +142,22 @@ const struct bsp_metric bsp_metrics[] = {
 	    false},
 	{NULL, NULL, NULL, NULL, BSP_OF_PIXELS, false},
 };
+
+/* Names of an earlier release. */
+static const char *const renamed[][2] = {{"pimo", "aupimo"}};
+
+const struct bsp_metric *
+bsp_metric_find(const char *name)
+{
+	const struct bsp_metric *m = bsp_metrics;
+	size_t i;
+
+	if (name == NULL)
+		return NULL;
+	for (i = 0; i < sizeof renamed / sizeof renamed[0]; i++)
+		if (strcmp(name, renamed[i][0]) == 0)
+			name = renamed[i][1];
+	while (m->name != NULL && strcmp(m->name, name) != 0)
+		m++;
+	return m->name != NULL ? m : NULL;
+}

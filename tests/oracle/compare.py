@@ -64,7 +64,7 @@ flips = rng.choice([-1, 1], (200000, 40)) @ x
 p = (np.abs(flips) >= abs(x.sum()) - 1e-12).mean()
 means = rng.choice(x, (100000, 40)).mean(axis=1)
 low, high = np.percentile(means, [2.5, 97.5])
-ok(r["units"] == "40" and float(r["p_least"]) == 1 / 100001,
+ok(r["units"] == "40" and float(r["p_min"]) == 1 / 100001,
    "drawn patterns give p at least 1/100001")
 ok(abs(float(r["p"]) - p) < 4 * np.sqrt(p / 1e5) + 1e-5,
    f"drawn patterns: p {r['p']}, in numpy {p}")
@@ -79,7 +79,7 @@ r = compare(write("a", ap=list(x)), write("b", ap=[0.] * 12),
             "--groups", g)["ap"]
 sums = np.array([x[i::4].sum() for i in range(4)])
 ok(abs(float(r["p"]) - exact(sums)) < 1e-12 and r["units"] == "4" and
-   float(r["p_least"]) == .125, "p by subject: 16 patterns, at least .125")
+   float(r["p_min"]) == .125, "p by subject: 16 patterns, at least .125")
 
 # Undefined on either side; lower is better for fpr95; Holm over three.
 a = write("a", ap=[.9, float("nan"), .8, .7], fpr95=[.1, .2, .3, .4],

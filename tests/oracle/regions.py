@@ -135,40 +135,40 @@ for i in (1, 2, 4):
     maps[i][masks[i]] += 2 + .5 * i
 s = scratch("s.pfm", pfm(*maps))
 m = scratch("m.pgm", pgm(*(255 * x for x in masks)))
-rows = table(run("score", "--per-image", "--metrics", "pimo", s, m))
+rows = table(run("score", "--per-image", "--metrics", "aupimo", s, m))
 want = pimo(maps, masks)
-ok(all(close(r["pimo"], v) for r, v in zip(rows, want)) and
+ok(all(close(r["aupimo"], v) for r, v in zip(rows, want)) and
    .01 < min(v for v in want if v is not None) and
    max(v for v in want if v is not None) < .99,
    "AUPIMO of each image")
-row = table(run("score", "--metrics", "pimo,ap", s, m))[0]
+row = table(run("score", "--metrics", "aupimo,ap", s, m))[0]
 ok(close(row["mean"], np.mean([v for v in want if v is not None])) and
    row["n"] == "3" and row["n_undefined"] == "3",
    "AUPIMO averages over the anomalous images")
 coarse = [np.round(x * 3) / 3 for x in maps]
-rows = table(run("score", "--per-image", "--metrics", "pimo",
+rows = table(run("score", "--per-image", "--metrics", "aupimo",
                  scratch("t.pfm", pfm(*coarse)), m))
-ok(all(close(r["pimo"], v) for r, v in zip(rows, pimo(
+ok(all(close(r["aupimo"], v) for r, v in zip(rows, pimo(
     [np.float32(x) for x in coarse], masks))), "AUPIMO with ties")
 within = [rng.random(big) < p for p in (.9, .5, .7, .2, .6, .4)]
 within[0][:] = False
 w = scratch("w.pgm", pgm(*(255 * x for x in within)))
-rows = table(run("score", "--per-image", "--metrics", "pimo", "--within", w,
+rows = table(run("score", "--per-image", "--metrics", "aupimo", "--within", w,
                  s, m))
-ok(all(close(r["pimo"], v) for r, v in
+ok(all(close(r["aupimo"], v) for r, v in
        zip(rows, pimo(maps, masks, within))), "AUPIMO within a mask")
 few = [x[:9, :9] for x in maps]
 marks = [np.zeros((9, 9), bool) for _ in few]
 marks[2][4:, 4:] = True
-rows = table(run("score", "--per-image", "--metrics", "pimo",
+rows = table(run("score", "--per-image", "--metrics", "aupimo",
                  scratch("f.pfm", pfm(*few)),
                  scratch("f.pgm", pgm(*(255 * x for x in marks)))))
-ok(all(close(r["pimo"], v) for r, v in zip(rows, pimo(few, marks))),
+ok(all(close(r["aupimo"], v) for r, v in zip(rows, pimo(few, marks))),
    "AUPIMO of maps with fewer pixels than 1/1e-4")
 full = [~x for x in masks]
-rows = table(run("score", "--per-image", "--metrics", "pimo", s,
+rows = table(run("score", "--per-image", "--metrics", "aupimo", s,
                  scratch("a.pgm", pgm(*(255 * x for x in full)))))
-ok(all(r["pimo"] == "nan" for r in rows),
+ok(all(r["aupimo"] == "nan" for r in rows),
    "no image without anomaly: AUPIMO is undefined")
 
 # Scores of whole images.

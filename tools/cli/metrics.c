@@ -9,12 +9,15 @@
 size_t
 metrics_find(const struct metric_list *list, const char *name, size_t length)
 {
+	const struct bsp_metric *metric = NULL;
+	char *copy = strndup(name, length);
 	size_t i;
 
-	for (i = 0; i < list->count; i++)
-		if (strlen(list->metric[i]->name) == length &&
-		    strncmp(list->metric[i]->name, name, length) == 0)
-			break;
+	if (copy != NULL)
+		metric = bsp_metric_find(copy);
+	free(copy);
+	for (i = 0; i < list->count && list->metric[i] != metric; i++)
+		;
 	return i;
 }
 
@@ -32,20 +35,17 @@ metrics_of(const struct metric_list *list, enum bsp_scope scope)
 static void
 add_metric(struct metric_list *list, const char *name)
 {
-	const struct bsp_metric *m;
+	const struct bsp_metric *metric = bsp_metric_find(name), *m;
 	const char *nearest = NULL;
 
-	for (m = bsp_metrics; m->name != NULL; m++) {
-		if (strcmp(m->name, name) == 0)
-			break;
+	for (m = bsp_metrics; m->name != NULL; m++)
 		bsp_nearest(name, m->name, &nearest);
-	}
-	if (m->name == NULL)
+	if (metric == NULL)
 		cli_usage("--metrics: unknown metric '%s'; the nearest is "
 		    "'%s'", name, nearest);
 	if (metrics_find(list, name, strlen(name)) < list->count)
 		cli_usage("--metrics: %s is given twice", name);
-	list->metric[list->count++] = m;
+	list->metric[list->count++] = metric;
 }
 
 void

@@ -44,7 +44,7 @@ values_add(struct values *values, struct bsp_image *const *image,
 		if (metrics->metric[m]->value != NULL)
 			v->metric[m] = metrics->metric[m]->value(curve);
 	if ((metrics_of(metrics, BSP_OF_STREAM) &&
-	    bsp_pimo_add(&values->pimo, image[0], image[1], within, &e)) ||
+	    bsp_aupimo_add(&values->pimo, image[0], image[1], within, &e)) ||
 	    (metrics_of(metrics, BSP_OF_IMAGES) &&
 	    bsp_image_score(image[0], within, values->rule, values->share,
 	    &v->score, &e)))
@@ -61,12 +61,12 @@ values_finish(struct values *values)
 	for (m = 0; m < values->metrics->count; m++) {
 		if (values->metrics->metric[m]->scope != BSP_OF_STREAM)
 			continue;
-		if (bsp_pimo_values(&values->pimo, found, &e))
+		if (bsp_aupimo_values(&values->pimo, found, &e))
 			cli_die(&e);
 		for (i = 0; i < values->images; i++)
 			values->image[i].metric[m] = found[i];
 	}
-	bsp_pimo_free(&values->pimo);
+	bsp_aupimo_free(&values->pimo);
 	free(found);
 }
 

@@ -19,7 +19,7 @@ struct values {
 	double share; /* of BSP_RULE_TOP */
 	struct image_values *image;
 	size_t images, capacity;
-	struct bsp_pimo pimo;
+	struct bsp_aupimo pimo;
 };
 
 /*
