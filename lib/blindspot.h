@@ -864,6 +864,8 @@ struct bsp_metric {
 	bool lower; /* is better */
 };
 
+#define BSP_METRICS_MAX 16
+
 BSP_API extern const struct bsp_metric bsp_metrics[];
 
 /*
@@ -975,6 +977,92 @@ BSP_API int bsp_image_level(const struct bsp_image_level *in,
     struct bsp_summary *ap, struct bsp_error *e);
 
 /*
+ * What is resampled, and how often.  group: NULL, where each image stands for
+ * itself, or the number in [0, groups) of each image's subject.  replicates of
+ * the bootstrap, 0 for no intervals.  The group's numbers are the caller's.
+ */
+struct bsp_resampling {
+	const size_t *group;
+	size_t groups;
+	size_t replicates;
+	uint64_t seed;
+};
+
+/* What an evaluation knows of an image, or of all pixels together. */
+struct bsp_image_values {
+	size_t pixels, anomalous;      /* that count */
+	double value[BSP_METRICS_MAX]; /* of each metric; NaN: undefined, or of
+	                                  BSP_OF_IMAGES */
+	double score; /* of the image by the rule; NaN where no metric is of
+	                 BSP_OF_IMAGES, or no pixel counts */
+};
+
+/*
+ * How well maps find what masks mark, over a set of images: what the program
+ * score computes.  The caller sets metric[metrics] (rows of bsp_metrics, 1 to
+ * BSP_METRICS_MAX of them), rule and share (of bsp_image_score) and pooled,
+ * and the rest to {0}; the evaluation owns the rest.
+ *
+ *   for each image: bsp_evaluation_add; then bsp_evaluation_finish, and
+ *   bsp_evaluation_summarize as often as wanted; bsp_evaluation_free
+ *
+ * pooled: rank all pixels of all images together.  Then metrics are of
+ * BSP_OF_PIXELS or BSP_OF_REGIONS, only `all' is filled, and 4 bytes a pixel
+ * are held; else those of one image, and 4 bytes a pixel of the set only with a
+ * metric of BSP_OF_STREAM.
+ */
+struct bsp_evaluation {
+	const struct bsp_metric *metric[BSP_METRICS_MAX];
+	size_t metrics;
+	enum bsp_image_rule rule;
+	double share; /* of BSP_RULE_TOP, in (0, 1] */
+	bool pooled;
+	struct bsp_image_values *image; /* [images], unless pooled */
+	struct bsp_image_values all;    /* pooled, once finished */
+	size_t images, capacity;
+	struct bsp_aupimo aupimo;
+	struct bsp_ranking ranking;
+	struct bsp_curve curve;
+};
+
+/* Is one of its metrics of that scope? */
+BSP_API bool bsp_evaluation_has(const struct bsp_evaluation *evaluation,
+    enum bsp_scope scope);
+
+/*
+ * Add an image: its score map, the mask of its anomaly (anomalous where not 0)
+ * and NULL or the mask of the only pixels to count, all of one size.  Images
+ * are numbered as they come, from 0; the values of BSP_OF_PIXELS and
+ * BSP_OF_REGIONS are there at once.  Fails on metrics that are missing, too
+ * many or not for pooled pixels and on an image that is missing (BSP_USAGE),
+ * on sizes that differ and on more than 2^32 - 1 pixels (BSP_DATA), and without
+ * memory; the image is then not added.
+ */
+BSP_API int bsp_evaluation_add(struct bsp_evaluation *evaluation,
+    const struct bsp_image *map, const struct bsp_image *label,
+    const struct bsp_image *within, struct bsp_error *e);
+
+/*
+ * All images are there: find the values of BSP_OF_STREAM, or those of `all'.
+ * Fails without images (BSP_DATA) and without memory.
+ */
+BSP_API int bsp_evaluation_finish(struct bsp_evaluation *evaluation,
+    struct bsp_error *e);
+
+/*
+ * Summarise every metric over the images: summary[metrics], each as
+ * bsp_summarize or, of BSP_OF_IMAGES, bsp_image_level says.  resampling may be
+ * NULL: no intervals.  Fails (BSP_USAGE) where pixels are pooled or a group is
+ * not below groups, (BSP_DATA) without images, and without memory.
+ */
+BSP_API int bsp_evaluation_summarize(const struct bsp_evaluation *evaluation,
+    const struct bsp_resampling *resampling, struct bsp_summary *summary,
+    struct bsp_error *e);
+
+/* Free all it holds; the evaluation is then {0}. */
+BSP_API void bsp_evaluation_free(struct bsp_evaluation *evaluation);
+
+/*
  * The sign-flip permutation test that paired differences have mean 0,
  * two-sided: sum[n] are the differences' sums over each independent unit, an
  * image or a subject.  Exact, by all 2^n patterns, where they are no more than
@@ -992,9 +1080,36 @@ BSP_API double bsp_sign_flip_min(size_t n, size_t permutations);
 BSP_API int bsp_holm(const double *p, size_t n, double *adjusted,
     struct bsp_error *e);
 
-/* ------------------------------------------------------------------ sweeps */
+/* Two methods on the same images, by one metric. */
+struct bsp_paired {
+	double mean_a, mean_b; /* over the images where both are defined */
+	struct bsp_summary difference; /* of a - b, image by image */
+	size_t wins, ties, losses; /* of a against b; they sum to
+	                              difference.n */
+	size_t units;  /* images or subjects with a defined difference */
+	double p;      /* of bsp_sign_flip over them */
+	double p_min;  /* of bsp_sign_flip_min */
+	double p_holm; /* of bsp_compare_adjust; p until then */
+};
 
-#define BSP_METRICS_MAX 16
+/*
+ * Compare the values a[n] and b[n] of one metric, those of the same image at
+ * the same place; NaN in either leaves the image out.  lower: less is better.
+ * Subjects, replicates and seed are those of resampling (NULL: each image for
+ * itself, no interval); permutations, at least 1, is how many sign flips are
+ * drawn where all are more.  With no image where both are defined, means and p
+ * are NaN.  Fails (BSP_USAGE) without images, values or permutations and where
+ * a group is not below groups, and without memory.
+ */
+BSP_API int bsp_compare_paired(const double *a, const double *b, size_t n,
+    bool lower, const struct bsp_resampling *resampling, size_t permutations,
+    struct bsp_paired *paired, struct bsp_error *e);
+
+/* Set p_holm of n comparisons, one a metric, by Holm's method (bsp_holm). */
+BSP_API int bsp_compare_adjust(struct bsp_paired *paired, size_t n,
+    struct bsp_error *e);
+
+/* ------------------------------------------------------------------ sweeps */
 
 /*
  * A grid of experiments: every cell of the three specs on every image, scored

@@ -90,8 +90,12 @@ find_columns(struct scores *scores, const struct tsv *tsv)
 			if (strcmp(tsv->field[f], keys[k]) == 0)
 				scores->key[k] = f;
 		m = bsp_metric_find(tsv->field[f]);
-		if (m == NULL || scores->metrics.count == BSP_METRICS_MAX)
+		if (m == NULL)
 			continue;
+		if (metrics_find(&scores->metrics, m->name, strlen(m->name)) <
+		    scores->metrics.count)
+			tsv_bad(tsv, "the header has two columns of ",
+			    m->name, "one");
 		scores->column[scores->metrics.count] = f;
 		scores->metrics.metric[scores->metrics.count++] = m;
 	}
@@ -198,16 +202,6 @@ check_pair(const struct scores *a, const struct scores *b)
 
 /* -------------------------------------------------------------- comparing */
 
-/* One metric of both tables. */
-struct comparison {
-	const struct bsp_metric *metric;
-	double a, b, p, adjusted;
-	size_t units;  /* that are flipped */
-	double p_min;  /* the least that so many of them can give */
-	struct bsp_summary difference;
-	size_t wins, ties, losses;
-};
-
 /* Numbers that the images' subjects have; NULL: each is its own. */
 static size_t *
 find_groups(const struct scores *scores, struct groups *groups)
@@ -228,87 +222,59 @@ find_groups(const struct scores *scores, struct groups *groups)
 	return group;
 }
 
-/* The sums of the defined differences of each unit that has any. */
-static size_t
-sum_units(const double *difference, size_t n, const size_t *group,
-    size_t groups, double *sum)
+/* A metric's values, in the order of the images. */
+static double *
+take_values(const struct scores *scores, size_t metric)
 {
-	size_t units = group == NULL ? n : groups, i, kept = 0;
-	bool *used = calloc(units + 1, sizeof *used);
-	struct bsp_error e;
-
-	if (used == NULL) {
-		bsp_error_system(&e, ENOMEM, "%zu units", units);
-		cli_die(&e);
-	}
-	for (i = 0; i < units; i++)
-		sum[i] = 0;
-	for (i = 0; i < n; i++)
-		if (!isnan(difference[i])) {
-			sum[group == NULL ? i : group[i]] += difference[i];
-			used[group == NULL ? i : group[i]] = true;
-		}
-	for (i = 0; i < units; i++)
-		if (used[i])
-			sum[kept++] = sum[i];
-	free(used);
-	return kept;
-}
-
-static void
-compare(const struct scores *a, size_t ma, const struct scores *b, size_t mb,
-    const size_t *group, size_t groups, struct comparison *c)
-{
-	size_t n = a->rows, i, units = group == NULL ? n : groups;
-	double *difference = malloc((n + units) * sizeof *difference);
-	double *sum = difference + n, better;
-	struct bsp_moments first = {0}, second = {0};
-	struct bsp_error e;
-
-	*c = (struct comparison){.metric = a->metrics.metric[ma]};
-	if (difference == NULL) {
-		bsp_error_system(&e, ENOMEM, "%zu images", n);
-		cli_die(&e);
-	}
-	for (i = 0; i < n; i++) {
-		difference[i] = a->row[i].value[ma] - b->row[i].value[mb];
-		if (isnan(difference[i]))
-			continue;
-		bsp_moments_add(&first, a->row[i].value[ma]);
-		bsp_moments_add(&second, b->row[i].value[mb]);
-		better = c->metric->lower ? -difference[i] : difference[i];
-		c->wins += better > 0;
-		c->ties += better == 0;
-		c->losses += better < 0;
-	}
-	c->a = bsp_moments_mean(&first);
-	c->b = bsp_moments_mean(&second);
-	if (bsp_summarize(difference, n, group, groups, bootstrap, seed,
-	    &c->difference, &e))
-		cli_die(&e);
-	c->units = sum_units(difference, n, group, groups, sum);
-	c->p = bsp_sign_flip(sum, c->units, permutations, seed);
-	c->p_min = bsp_sign_flip_min(c->units, permutations);
-	free(difference);
-}
-
-static void
-adjust(struct comparison *c, size_t n)
-{
-	double p[BSP_METRICS_MAX], adjusted[BSP_METRICS_MAX];
+	double *value = malloc(scores->rows * sizeof *value);
 	struct bsp_error e;
 	size_t i;
 
-	for (i = 0; i < n; i++)
-		p[i] = c[i].p;
-	if (bsp_holm(p, n, adjusted, &e))
+	if (value == NULL) {
+		bsp_error_system(&e, ENOMEM, "%zu images", scores->rows);
 		cli_die(&e);
-	for (i = 0; i < n; i++)
-		c[i].adjusted = adjusted[i];
+	}
+	for (i = 0; i < scores->rows; i++)
+		value[i] = scores->row[i].value[metric];
+	return value;
+}
+
+/* Each metric of both tables; how many there are. */
+static size_t
+compare(const struct scores *a, const struct scores *b,
+    const struct bsp_resampling *how, const struct bsp_metric **metric,
+    struct bsp_paired *paired)
+{
+	double *first, *second;
+	struct bsp_error e;
+	size_t ma, mb, n = 0;
+
+	for (ma = 0; ma < a->metrics.count; ma++)
+		for (mb = 0; mb < b->metrics.count; mb++) {
+			if (a->metrics.metric[ma] != b->metrics.metric[mb])
+				continue;
+			metric[n] = a->metrics.metric[ma];
+			first = take_values(a, ma);
+			second = take_values(b, mb);
+			if (bsp_compare_paired(first, second, a->rows,
+			    metric[n]->lower, how, permutations,
+			    &paired[n], &e))
+				cli_die(&e);
+			free(first);
+			free(second);
+			n++;
+		}
+	if (n == 0)
+		die_of(b->name, "no metric of the first table, expected at "
+		    "least one in both");
+	if (bsp_compare_adjust(paired, n, &e))
+		cli_die(&e);
+	return n;
 }
 
 static void
-write_table(FILE *file, const struct comparison *c, size_t n)
+write_table(FILE *file, const struct bsp_metric *const *metric,
+    const struct bsp_paired *c, size_t n)
 {
 	static const char *const columns[] = {"metric", "mean_a", "mean_b",
 	    "difference", "ci_low", "ci_high", "p", "p_holm", "p_min",
@@ -322,14 +288,14 @@ write_table(FILE *file, const struct comparison *c, size_t n)
 	table_begin(&table, file, json, cli_command_line(NULL), facts,
 	    columns);
 	for (i = 0; i < n; i++) {
-		table_text(&table, c[i].metric->name);
-		table_number(&table, c[i].a);
-		table_number(&table, c[i].b);
+		table_text(&table, metric[i]->name);
+		table_number(&table, c[i].mean_a);
+		table_number(&table, c[i].mean_b);
 		table_number(&table, c[i].difference.mean);
 		table_number(&table, c[i].difference.ci_low);
 		table_number(&table, c[i].difference.ci_high);
 		table_number(&table, c[i].p);
-		table_number(&table, c[i].adjusted);
+		table_number(&table, c[i].p_holm);
 		table_number(&table, c[i].p_min);
 		table_count(&table, c[i].units);
 		table_count(&table, c[i].wins);
@@ -344,11 +310,13 @@ write_table(FILE *file, const struct comparison *c, size_t n)
 int
 main(int argc, char **argv)
 {
-	struct comparison c[BSP_METRICS_MAX];
+	const struct bsp_metric *metric[BSP_METRICS_MAX];
+	struct bsp_paired paired[BSP_METRICS_MAX];
+	struct bsp_resampling how;
 	struct cli_command command;
 	struct groups groups = {0};
 	struct scores a, b;
-	size_t *group, ma, mb, n = 0;
+	size_t *group, n;
 	FILE *file;
 
 	cli_parse(&program, argc, argv, &command);
@@ -357,16 +325,9 @@ main(int argc, char **argv)
 	read_scores(&b, command.operand[1]);
 	check_pair(&a, &b);
 	group = find_groups(&a, &groups);
-	for (ma = 0; ma < a.metrics.count; ma++)
-		for (mb = 0; mb < b.metrics.count; mb++)
-			if (a.metrics.metric[ma] == b.metrics.metric[mb])
-				compare(&a, ma, &b, mb, group, groups.count,
-				    &c[n++]);
-	if (n == 0)
-		die_of(b.name, "no metric of the first table, expected at "
-		    "least one in both");
-	adjust(c, n);
-	write_table(file, c, n);
+	how = (struct bsp_resampling){group, groups.count, bootstrap, seed};
+	n = compare(&a, &b, &how, metric, paired);
+	write_table(file, metric, paired, n);
 	free(group);
 	free(a.row);
 	free(b.row);

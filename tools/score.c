@@ -2,7 +2,6 @@
  * score: how well anomaly-score maps find what the masks mark.
  */
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +9,6 @@
 #include "cli/groups.h"
 #include "cli/metrics.h"
 #include "cli/table.h"
-#include "cli/values.h"
 
 #define ABSENT UINT64_MAX
 #define DEFAULT_BOOTSTRAP 1000
@@ -62,7 +60,7 @@ static const struct cli_program program = {
 };
 
 static struct metric_list metrics;
-static struct values values = {.metrics = &metrics};
+static struct bsp_evaluation evaluation;
 
 /* One --require: the metric's value must stand so to the bound. */
 struct requirement {
@@ -108,13 +106,13 @@ parse_rule(void)
 
 	for (i = 0; i < sizeof names / sizeof names[0]; i++)
 		if (strcmp(rule_text, names[i]) == 0) {
-			values.rule = (enum bsp_image_rule)i;
+			evaluation.rule = (enum bsp_image_rule)i;
 			return;
 		}
-	values.rule = BSP_RULE_TOP;
+	evaluation.rule = BSP_RULE_TOP;
 	if (strncmp(rule_text, "top:", 4) != 0 ||
-	    bsp_number_parse(rule_text + 4, &values.share, &e) ||
-	    !(values.share > 0 && values.share <= 1))
+	    bsp_number_parse(rule_text + 4, &evaluation.share, &e) ||
+	    !(evaluation.share > 0 && evaluation.share <= 1))
 		cli_usage("--image-score: found '%s', expected mean, max, std "
 		    "or top:Q with Q above 0 and at most 1, as in top:0.01",
 		    rule_text);
@@ -128,6 +126,9 @@ check_metrics(void)
 	size_t m;
 
 	metrics_parse(&metrics, metrics_text);
+	memcpy(evaluation.metric, metrics.metric, sizeof evaluation.metric);
+	evaluation.metrics = metrics.count;
+	evaluation.pooled = pooled;
 	for (m = 0; m < metrics.count && pooled; m++) {
 		metric = metrics.metric[m];
 		if (metric->scope == BSP_OF_STREAM ||
@@ -135,7 +136,8 @@ check_metrics(void)
 			cli_usage("--pooled: %s is of images, expected "
 			    "metrics of pixels", metric->name);
 	}
-	if (rule_text != NULL && !metrics_of(&metrics, BSP_OF_IMAGES))
+	if (rule_text != NULL && !bsp_evaluation_has(&evaluation,
+	    BSP_OF_IMAGES))
 		cli_usage("--image-score goes with image_auroc and image_ap, "
 		    "expected one of them in --metrics");
 	if (rule_text == NULL)
@@ -196,23 +198,30 @@ open_streams(struct streams *s, const struct cli_command *command)
 		s->images[i] = &s->image[i];
 }
 
-/* Read the next map with its masks into the ranking; false at the end. */
+/* Add the next map with its masks; false at the end. */
 static bool
-next_image(struct streams *s, struct bsp_ranking *ranking)
+next_image(struct streams *s)
 {
 	struct bsp_error e = {0};
 	int r = bsp_readers_next(s->reader, s->images, s->count, &e);
 
-	if (r < 0 || (r == 1 && bsp_ranking_add(ranking, &s->image[0],
+	if (r < 0 || (r == 1 && bsp_evaluation_add(&evaluation, &s->image[0],
 	    &s->image[1], s->count > 2 ? &s->image[2] : NULL, &e)))
 		cli_die(&e);
-	if (r == 0 && bsp_reader_count(s->reader[0]) == 0) {
-		bsp_error_set(&e, BSP_DATA, "no images, expected at least "
-		    "one");
-		e.stream = "the input";
-		cli_die(&e);
-	}
 	return r == 1;
+}
+
+/* All are read. */
+static void
+finish(void)
+{
+	struct bsp_error e = {0};
+
+	if (bsp_evaluation_finish(&evaluation, &e) == 0)
+		return;
+	if (evaluation.images == 0)
+		e.stream = "the input";
+	cli_die(&e);
 }
 
 /* ------------------------------------------------------------- the answers */
@@ -225,7 +234,7 @@ begin_images(struct table *table, FILE *file)
 	    "anomalous"};
 	const struct table_fact facts[2] = {{"image-score", rule_text},
 	    {NULL, NULL}};
-	bool of_images = metrics_of(&metrics, BSP_OF_IMAGES);
+	bool of_images = bsp_evaluation_has(&evaluation, BSP_OF_IMAGES);
 	size_t m, n = 3;
 
 	for (m = 0; m < metrics.count; m++)
@@ -240,7 +249,7 @@ begin_images(struct table *table, FILE *file)
 static void
 write_image(struct table *table, size_t image)
 {
-	const struct image_values *v = &values.image[image];
+	const struct bsp_image_values *v = &evaluation.image[image];
 	size_t m;
 
 	table_count(table, first_index + image);
@@ -248,15 +257,15 @@ write_image(struct table *table, size_t image)
 	table_count(table, v->anomalous);
 	for (m = 0; m < metrics.count; m++)
 		if (metrics.metric[m]->scope != BSP_OF_IMAGES)
-			table_number(table, v->metric[m]);
-	if (metrics_of(&metrics, BSP_OF_IMAGES))
+			table_number(table, v->value[m]);
+	if (bsp_evaluation_has(&evaluation, BSP_OF_IMAGES))
 		table_number(table, v->score);
 }
 
 static size_t *
 read_groups(struct groups *groups)
 {
-	size_t images = values.images, *group, i;
+	size_t images = evaluation.images, *group, i;
 	struct bsp_error e;
 
 	groups_read(groups, groups_path);
@@ -271,7 +280,21 @@ read_groups(struct groups *groups)
 	return group;
 }
 
-/* One row a metric, over all images; result[] gets the means. */
+/* Over all images, with intervals or without; result[] gets the means. */
+static void
+summarize(const struct bsp_resampling *how, struct bsp_summary *summary,
+    double *result)
+{
+	struct bsp_error e;
+	size_t m;
+
+	if (bsp_evaluation_summarize(&evaluation, how, summary, &e))
+		cli_die(&e);
+	for (m = 0; m < metrics.count; m++)
+		result[m] = summary[m].mean;
+}
+
+/* One row a metric. */
 static void
 write_summary(FILE *file, double *result)
 {
@@ -279,6 +302,7 @@ write_summary(FILE *file, double *result)
 	struct table_fact facts[3] = {{NULL, NULL}};
 	static const char *const columns[] = {"metric", "mean", "sd",
 	    "ci_low", "ci_high", "n", "n_undefined", NULL};
+	struct bsp_resampling how = {.replicates = bootstrap, .seed = seed};
 	struct bsp_summary summary[BSP_METRICS_MAX];
 	struct groups groups = {0};
 	struct table table;
@@ -286,11 +310,12 @@ write_summary(FILE *file, double *result)
 
 	if (groups_path != NULL)
 		group = read_groups(&groups);
+	how.group = group;
+	how.groups = groups.count;
 	facts[0] = (struct table_fact){"seed", table_digits(digits, seed)};
-	if (metrics_of(&metrics, BSP_OF_IMAGES))
+	if (bsp_evaluation_has(&evaluation, BSP_OF_IMAGES))
 		facts[1] = (struct table_fact){"image-score", rule_text};
-	values_summarize(&values, group, groups.count, bootstrap, seed,
-	    summary);
+	summarize(&how, summary, result);
 	table_begin(&table, file, json, cli_command_line(NULL), facts,
 	    columns);
 	for (m = 0; m < metrics.count; m++) {
@@ -301,88 +326,62 @@ write_summary(FILE *file, double *result)
 		table_number(&table, summary[m].ci_high);
 		table_count(&table, summary[m].n);
 		table_count(&table, summary[m].undefined);
-		result[m] = summary[m].mean;
 	}
 	table_end(&table);
 	free(group);
 }
 
 static void
-write_pooled(FILE *file, const struct bsp_curve *curve, double *result)
+score_pooled(struct streams *streams, FILE *file, double *result)
 {
 	static const char *const columns[] = {"metric", "value", "pixels",
 	    "anomalous", NULL};
+	const struct bsp_image_values *all = &evaluation.all;
 	struct table table;
 	size_t m;
 
+	while (next_image(streams))
+		;
+	finish();
 	table_begin(&table, file, json, cli_command_line(NULL), NULL,
 	    columns);
 	for (m = 0; m < metrics.count; m++) {
-		result[m] = metrics.metric[m]->value(curve);
+		result[m] = all->value[m];
 		table_text(&table, metrics.metric[m]->name);
-		table_number(&table, result[m]);
-		table_count(&table, curve->positives + curve->negatives);
-		table_count(&table, curve->positives);
+		table_number(&table, all->value[m]);
+		table_count(&table, all->pixels);
+		table_count(&table, all->anomalous);
 	}
 	table_end(&table);
-}
-
-/* The means over images without any summary table, for --require. */
-static void
-find_means(double *result)
-{
-	struct bsp_summary summary[BSP_METRICS_MAX];
-	size_t m;
-
-	values_summarize(&values, NULL, 0, 0, seed, summary);
-	for (m = 0; m < metrics.count; m++)
-		result[m] = summary[m].mean;
-}
-
-static void
-score_pooled(struct streams *streams, FILE *file, double *result)
-{
-	struct bsp_ranking ranking = {
-	    .by_region = metrics_of(&metrics, BSP_OF_REGIONS)};
-	struct bsp_curve curve = {0};
-	struct bsp_error e;
-
-	while (next_image(streams, &ranking))
-		;
-	if (bsp_ranking_curve(&ranking, &curve, &e))
-		cli_die(&e);
-	write_pooled(file, &curve, result);
 }
 
 static void
 score_images(struct streams *streams, FILE *file, double *result)
 {
-	struct bsp_ranking ranking = {
-	    .by_region = metrics_of(&metrics, BSP_OF_REGIONS)};
-	bool at_end = metrics_of(&metrics, BSP_OF_STREAM);
-	struct bsp_curve curve = {0};
-	struct bsp_error e;
+	while (next_image(streams))
+		;
+	finish();
+	write_summary(file, result);
+}
+
+/* A row an image, as it comes unless a metric wants all of them. */
+static void
+score_each_image(struct streams *streams, FILE *file, double *result)
+{
+	bool at_end = bsp_evaluation_has(&evaluation, BSP_OF_STREAM);
+	struct bsp_summary summary[BSP_METRICS_MAX];
 	struct table table;
 	size_t i;
 
-	if (per_image)
-		begin_images(&table, file);
-	for (; next_image(streams, &ranking); bsp_ranking_clear(&ranking)) {
-		if (bsp_ranking_curve(&ranking, &curve, &e))
-			cli_die(&e);
-		values_add(&values, streams->images, streams->count, &curve);
-		if (per_image && !at_end)
-			write_image(&table, values.images - 1);
-	}
-	values_finish(&values);
-	if (!per_image) {
-		write_summary(file, result);
-		return;
-	}
-	for (i = 0; at_end && i < values.images; i++)
+	begin_images(&table, file);
+	while (next_image(streams))
+		if (!at_end)
+			write_image(&table, evaluation.images - 1);
+	finish();
+	for (i = 0; at_end && i < evaluation.images; i++)
 		write_image(&table, i);
 	table_end(&table);
-	find_means(result);
+	summarize(NULL, summary, result);
 }
 
 int
@@ -399,7 +398,9 @@ main(int argc, char **argv)
 	check_request();
 	file = cli_table(NULL);
 	open_streams(&streams, &command);
-	(pooled ? score_pooled : score_images)(&streams, file, result);
+	(pooled ? score_pooled : per_image ? score_each_image : score_images)(
+	    &streams, file, result);
+	bsp_evaluation_free(&evaluation);
 	for (i = 0; i < requirements.count; i++)
 		if (!holds(&requirement[i], result[requirement[i].metric])) {
 			said_no = true;

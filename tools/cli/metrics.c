@@ -21,17 +21,6 @@ metrics_find(const struct metric_list *list, const char *name, size_t length)
 	return i;
 }
 
-bool
-metrics_of(const struct metric_list *list, enum bsp_scope scope)
-{
-	size_t i;
-
-	for (i = 0; i < list->count; i++)
-		if (list->metric[i]->scope == scope)
-			return true;
-	return false;
-}
-
 static void
 add_metric(struct metric_list *list, const char *name)
 {

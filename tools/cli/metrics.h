@@ -18,7 +18,4 @@ void metrics_parse(struct metric_list *list, const char *text);
 size_t metrics_find(const struct metric_list *list, const char *name,
     size_t length);
 
-/* Does the list have a metric of that scope? */
-bool metrics_of(const struct metric_list *list, enum bsp_scope scope);
-
 #endif
