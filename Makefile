@@ -35,7 +35,7 @@ PROGRAMS = $(filter-out $(LEFT_OUT),$(ALL_PROGRAMS))
 LIB_SOURCES = $(filter-out lib/learn/% \
 	$(if $(call lacks,recon-degrade_lowpass),lib/degrade/lowpass.c), \
 	$(wildcard lib/*/*.c))
-LIB_LIBS = $(call libs,fftw) -lm
+LIB_LIBS = $(call libs,fftw) -pthread -lm
 LIB_OBJECTS = $(LIB_SOURCES:%.c=$B/%.o)
 LIB_PIC = $(LIB_SOURCES:%.c=$B/pic/%.o)
 STATIC = $B/lib/libblindspot.a
@@ -162,8 +162,6 @@ $B/tools/nii-slices.o $(call objects,nifti): INCLUDES = $(nifti_FLAGS)
 $B/bin/ood-histogram: LIBS = $(lapack_LIBS)
 
 $B/bin/anom-sweep: $(call objects,sweep)
-$B/bin/anom-sweep: LIBS = $(openmp_FLAGS)
-$B/tools/anom-sweep.o $(call objects,sweep): INCLUDES = $(openmp_FLAGS)
 
 $B/bin/recon-train: $(call objects,train)
 $B/bin/recon-model $B/bin/recon-train: $(LEARN_STATIC)

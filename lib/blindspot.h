@@ -1166,6 +1166,44 @@ BSP_API int bsp_sweep_run(const struct bsp_sweep *sweep,
     const struct bsp_sweep_image *image, size_t begin, size_t end,
     double *values, size_t *anomalous, struct bsp_error *e);
 
+/* Told of progress: how many pairs of all images are done so far. */
+typedef void bsp_sweep_progress_fn(void *with, uint64_t pairs);
+
+/*
+ * Images in memory for the pairs [begin, end) of a grid.  All is the caller's:
+ *
+ * image      [images] their indices may be any
+ * threads    to work on, this one among them; 0: one for each processor that
+ *            the process may use
+ * values     [images][end - begin][residuals][metrics] room for what
+ *            bsp_sweep_run gives
+ * anomalous  [images][anomalies] likewise, or NULL
+ * progress   NULL, or called with `with' after each piece of work, by any of
+ *            the threads, but never by two at once
+ */
+struct bsp_sweep_batch {
+	const struct bsp_sweep *sweep;
+	const struct bsp_sweep_image *image;
+	size_t images;
+	size_t begin, end;
+	size_t threads;
+	double *values;
+	size_t *anomalous;
+	bsp_sweep_progress_fn *progress;
+	void *with;
+};
+
+/*
+ * Run a batch in parallel.  Values do not depend on the number of threads, nor
+ * does the error: it is the first in the order of images, then of pairs, and
+ * its image counts from 0 in the batch; values are then unspecified.  Fails as
+ * bsp_sweep_run does, and (BSP_USAGE) without sweep, images or values, or on
+ * pairs that the grid has not.  No images or no pairs are no error.  Where
+ * threads cannot be had, it works on fewer.
+ */
+BSP_API int bsp_sweep_images(const struct bsp_sweep_batch *batch,
+    struct bsp_error *e);
+
 /* What is called with each image that a sweep reconstructs; 0 or -1. */
 typedef int bsp_sweep_input_fn(void *with, const struct bsp_image *image,
     struct bsp_error *e);

@@ -2,7 +2,6 @@
  * anom-sweep: a grid of experiments over any parameters of any stage.
  */
 #include <errno.h>
-#include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -181,6 +180,24 @@ check_recon(void)
 		    "are of one anomaly, expected --inject without ranges");
 }
 
+/*
+ * What OpenMP's programs are told, and schedulers set; 0: nothing.  Of a list,
+ * one for each level, the first number counts.
+ */
+static uint64_t
+threads_wanted(void)
+{
+	const char *text = getenv("OMP_NUM_THREADS");
+	char first[8] = "";
+	uint64_t n = 0;
+	struct bsp_error e;
+
+	if (text == NULL || strcspn(text, ",") >= sizeof first)
+		return 0;
+	memcpy(first, text, strcspn(text, ","));
+	return bsp_count_parse(first, &n, &e) || n > 4096 ? 0 : n;
+}
+
 static void
 parse_request(const struct cli_command *command)
 {
@@ -211,8 +228,8 @@ parse_request(const struct cli_command *command)
 	if (bsp_sweep_pairs(&sweep) > BSP_CELLS_MAX /
 	    bsp_spec_cells(&sweep.residual))
 		cli_usage("the grid has more than %d cells", BSP_CELLS_MAX);
-	if (threads > 0)
-		omp_set_num_threads((int)threads);
+	if (threads == 0)
+		threads = threads_wanted();
 }
 
 /* --------------------------------------------------------------- the table */
@@ -419,7 +436,7 @@ main(int argc, char **argv)
 		grid_take_shard(&grid, shard, shards);
 	tell_request(&facts);
 	batch = (struct batch){.grid = &grid, .memory = memory,
-	    .first = first_index};
+	    .threads = (size_t)threads, .first = first_index};
 	(per_image ? run_images : run_means)(&grid, &source, &batch, &facts,
 	    file);
 	return cli_finish(false);

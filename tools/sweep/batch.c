@@ -2,7 +2,6 @@
  * Images of a sweep: see batch.h.
  */
 #include <errno.h>
-#include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -83,54 +82,6 @@ batch_read(struct batch *batch, struct source *source)
 }
 
 /*
- * Into how many pieces the pairs of an image are cut: few images are not to
- * leave threads idle.  The short way wants whole degradations.
- */
-static size_t
-count_pieces(const struct batch *batch, size_t *unit)
-{
-	const struct grid *grid = batch->grid;
-	bool short_way = bsp_sweep_is_local(grid->sweep);
-	size_t wanted = 8 * (size_t)omp_get_max_threads(), units, pieces;
-
-	*unit = short_way ? grid->injects : 1;
-	units = (grid->end - grid->begin + *unit - 1) / *unit;
-	pieces = wanted / batch->count + 1;
-	return pieces < units ? pieces : units;
-}
-
-/* What a thread found wrong: the first piece in order counts. */
-struct failure {
-	size_t piece;
-	struct bsp_error error;
-};
-
-static void
-run_piece(struct batch *batch, size_t image, size_t begin, size_t end,
-    struct bsp_error *e, bool *failed)
-{
-	const struct grid *grid = batch->grid;
-	size_t each = grid->residuals * grid->sweep->metrics;
-	struct bsp_sweep_image in = {
-		.image = &batch->image[image],
-		.donor = batch->donor[image].data != NULL ?
-		    &batch->donor[image] : NULL,
-		.shape = batch->shape[image].data != NULL ?
-		    &batch->shape[image] : NULL,
-		.recon = batch->recons_each == 0 ? NULL :
-		    &batch->recon[image * batch->recons_each],
-		.index = batch->first + image,
-	};
-	double *values = batch->values + (image * (grid->end - grid->begin) +
-	    begin - grid->begin) * each;
-	size_t *anomalous = begin == grid->begin ? batch->anomalous +
-	    image * grid->injects : NULL;
-
-	*failed = bsp_sweep_run(grid->sweep, &in, begin, end, values,
-	    anomalous, e) != 0;
-}
-
-/*
  * Values that do not go with each other, or with a window, are refused only
  * where they are used, in a text that begins with the parameter's name; say in
  * which option that is.
@@ -156,20 +107,51 @@ blame_option(const struct bsp_sweep *sweep, const struct bsp_error *e)
 		}
 }
 
-/* The error of the earliest piece, blamed on its image. */
+/* The first error in order, blamed on its image. */
 static _Noreturn void
 die_of(const struct batch *batch, const struct source *source,
-    const struct failure *failure, size_t pieces)
+    struct bsp_error *e)
 {
-	struct bsp_error e = failure->error;
-	size_t image = failure->piece / pieces;
+	int64_t image = e->image;
 
-	if (e.status == BSP_USAGE)
-		blame_option(batch->grid->sweep, &e);
-	if (e.status == BSP_DATA && e.stream == NULL)
-		bsp_reader_blame(source->images, &e);
-	e.image = (int64_t)(source->count - batch->count + image);
-	cli_die(&e);
+	if (e->status == BSP_USAGE)
+		blame_option(batch->grid->sweep, e);
+	if (e->status == BSP_DATA && e->stream == NULL)
+		bsp_reader_blame(source->images, e);
+	e->image = (int64_t)(source->count - batch->count) + image;
+	cli_die(e);
+}
+
+/* What the progress line counts: cells, of so many where that is known. */
+struct told {
+	struct progress *progress;
+	uint64_t before, total, residuals;
+};
+
+static void
+tell(void *with, uint64_t pairs)
+{
+	const struct told *told = with;
+
+	progress_show(told->progress, told->before + pairs * told->residuals,
+	    told->total);
+}
+
+/* The image with all that belongs to it. */
+static struct bsp_sweep_image
+take_image(const struct batch *batch, size_t i)
+{
+	const struct bsp_image *donor = &batch->donor[i];
+	const struct bsp_image *shape = &batch->shape[i];
+
+	return (struct bsp_sweep_image){
+		.image = &batch->image[i],
+		.donor = donor->data != NULL ? donor : NULL,
+		.shape = shape->data != NULL ? shape : NULL,
+		.recon = batch->recons_each == 0 ? NULL :
+		    &batch->recon[i * batch->recons_each],
+		.index = batch->first + i,
+	};
 }
 
 void
@@ -177,37 +159,21 @@ batch_run(struct batch *batch, const struct source *source,
     struct progress *progress)
 {
 	const struct grid *grid = batch->grid;
-	size_t unit, pieces = count_pieces(batch, &unit);
-	size_t units = (grid->end - grid->begin + unit - 1) / unit;
-	size_t n = batch->count * pieces, done = 0, i;
-	uint64_t cells = grid_cells(grid), before;
-	struct failure failure = {.piece = n};
+	uint64_t cells = grid_cells(grid);
+	struct told told = {progress, (source->count - batch->count) * cells,
+	    batch->last ? source->count * cells : 0, grid->residuals};
+	struct bsp_sweep_image *image = grow(NULL, batch->count,
+	    sizeof *image);
+	struct bsp_sweep_batch run = {.sweep = grid->sweep, .image = image,
+	    .images = batch->count, .begin = grid->begin, .end = grid->end,
+	    .threads = batch->threads, .values = batch->values,
+	    .anomalous = batch->anomalous, .progress = tell, .with = &told};
+	struct bsp_error e = {0};
+	size_t i;
 
-	before = (source->count - batch->count) * cells;
-#pragma omp parallel for schedule(dynamic, 1)
-	for (i = 0; i < n; i++) {
-		size_t piece = i % pieces;
-		size_t begin = grid->begin + piece * units / pieces * unit;
-		size_t end = grid->begin + (piece + 1) * units / pieces * unit;
-		struct bsp_error e = {0};
-		bool failed = false, late;
-
-		if (end > grid->end)
-			end = grid->end;
-#pragma omp critical
-		late = i > failure.piece;
-		if (!late)
-			run_piece(batch, i / pieces, begin, end, &e, &failed);
-#pragma omp critical
-		{
-			done += end - begin;
-			if (failed && i < failure.piece)
-				failure = (struct failure){i, e};
-			progress_show(progress, before +
-			    done * grid->residuals,
-			    batch->last ? source->count * cells : 0);
-		}
-	}
-	if (failure.piece < n)
-		die_of(batch, source, &failure, pieces);
+	for (i = 0; i < batch->count; i++)
+		image[i] = take_image(batch, i);
+	if (bsp_sweep_images(&run, &e))
+		die_of(batch, source, &e);
+	free(image);
 }

@@ -11,6 +11,7 @@
 struct batch {
 	const struct grid *grid;
 	uint64_t memory;          /* bytes to hold at most, but for one image */
+	size_t threads;           /* 0: one a processor */
 	uint64_t first;           /* index of the first image */
 	size_t count, capacity;
 	size_t recons_each;       /* 0: none */
@@ -25,7 +26,7 @@ struct batch {
 /* Read as many images as memory allows, at least one; false if none is left. */
 bool batch_read(struct batch *batch, struct source *source);
 
-/* Run them, by OpenMP's threads; dies of the first error in image order. */
+/* Run them in parallel; dies of the first error in image order. */
 void batch_run(struct batch *batch, const struct source *source,
     struct progress *progress);
 

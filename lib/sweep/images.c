@@ -1,0 +1,176 @@
+/*
+ * Images of a sweep at once, on several threads.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "sweep.h"
+
+/* What the threads share; what changes is behind the lock. */
+struct run {
+	const struct bsp_sweep_batch *batch;
+	size_t injects, each; /* values a pair */
+	size_t unit;          /* pairs that are best run at once */
+	size_t units, pieces; /* of an image */
+	size_t total;         /* pieces of all */
+	pthread_mutex_t lock;
+	size_t next;          /* the next piece */
+	size_t done;          /* pairs */
+	size_t failed;        /* the first piece in order that failed; total */
+	struct bsp_error error;
+};
+
+/*
+ * How many processors the process may use.  The affinity mask of a machine of
+ * more than 1024 does not fit: then all that are there.
+ */
+static size_t
+count_processors(void)
+{
+	cpu_set_t set;
+	long n = sched_getaffinity(0, sizeof set, &set) == 0 ?
+	    CPU_COUNT(&set) : sysconf(_SC_NPROCESSORS_ONLN);
+
+	return n > 0 ? (size_t)n : 1;
+}
+
+/*
+ * Into how many pieces the pairs of an image are cut: few images are not to
+ * leave threads idle.  The short way wants whole degradations.
+ */
+static void
+cut(struct run *run, size_t threads)
+{
+	const struct bsp_sweep_batch *batch = run->batch;
+	bool local = bsp_sweep_is_local(batch->sweep);
+	size_t wanted = 8 * threads / batch->images + 1;
+
+	run->unit = local ? run->injects : 1;
+	run->units = (batch->end - batch->begin + run->unit - 1) / run->unit;
+	run->pieces = wanted < run->units ? wanted : run->units;
+	run->total = run->failed = batch->images * run->pieces;
+}
+
+/* The pairs of a piece. */
+static void
+find_pairs(const struct run *run, size_t piece, size_t *begin, size_t *end)
+{
+	const struct bsp_sweep_batch *batch = run->batch;
+	size_t k = piece % run->pieces;
+
+	*begin = batch->begin + k * run->units / run->pieces * run->unit;
+	*end = batch->begin + (k + 1) * run->units / run->pieces * run->unit;
+	if (*end > batch->end)
+		*end = batch->end;
+}
+
+static int
+run_piece(const struct run *run, size_t piece, size_t begin, size_t end,
+    struct bsp_error *e)
+{
+	const struct bsp_sweep_batch *batch = run->batch;
+	size_t image = piece / run->pieces;
+	size_t pairs = batch->end - batch->begin;
+	double *values = batch->values + (image * pairs + begin -
+	    batch->begin) * run->each;
+	size_t *anomalous = batch->anomalous == NULL || begin != batch->begin ?
+	    NULL : batch->anomalous + image * run->injects;
+
+	return bsp_sweep_run(batch->sweep, &batch->image[image], begin, end,
+	    values, anomalous, e);
+}
+
+/* Run pieces until none is left, or none before the first that failed. */
+static void *
+work(void *with)
+{
+	struct run *run = with;
+	const struct bsp_sweep_batch *batch = run->batch;
+	size_t piece, begin, end;
+	struct bsp_error e;
+	int r;
+
+	pthread_mutex_lock(&run->lock);
+	while (run->next < run->total && run->next < run->failed) {
+		piece = run->next++;
+		pthread_mutex_unlock(&run->lock);
+		find_pairs(run, piece, &begin, &end);
+		e = (struct bsp_error){0};
+		r = run_piece(run, piece, begin, end, &e);
+		pthread_mutex_lock(&run->lock);
+		if (r != 0 && piece < run->failed) {
+			run->failed = piece;
+			run->error = e;
+			run->error.image = (int64_t)(piece / run->pieces);
+		}
+		run->done += end - begin;
+		if (batch->progress != NULL)
+			batch->progress(batch->with, run->done);
+	}
+	pthread_mutex_unlock(&run->lock);
+	return NULL;
+}
+
+static int
+check(const struct bsp_sweep_batch *batch, struct bsp_error *e)
+{
+	if (batch->sweep == NULL || batch->image == NULL ||
+	    batch->values == NULL)
+		return bsp_error_set(e, BSP_USAGE, "no %s, expected one",
+		    batch->sweep == NULL ? "sweep" : batch->image == NULL ?
+		    "images" : "room for values");
+	if (batch->begin > batch->end ||
+	    batch->end > bsp_sweep_pairs(batch->sweep))
+		return bsp_error_set(e, BSP_USAGE, "found pairs %zu to %zu, "
+		    "expected some of the grid's %zu", batch->begin,
+		    batch->end, bsp_sweep_pairs(batch->sweep));
+	return 0;
+}
+
+/* This thread works too; where others cannot be had, it does so alone. */
+static void
+run_threads(struct run *run, size_t threads)
+{
+	pthread_t *thread = NULL;
+	size_t n = 0;
+
+	if (threads > run->total)
+		threads = run->total;
+	if (threads > 1)
+		thread = malloc((threads - 1) * sizeof *thread);
+	while (thread != NULL && n + 1 < threads &&
+	    pthread_create(&thread[n], NULL, work, run) == 0)
+		n++;
+	work(run);
+	while (n > 0)
+		pthread_join(thread[--n], NULL);
+	free(thread);
+}
+
+int
+bsp_sweep_images(const struct bsp_sweep_batch *batch, struct bsp_error *e)
+{
+	size_t threads = batch->threads > 0 ? batch->threads :
+	    count_processors();
+	struct run run = {.batch = batch};
+
+	if (check(batch, e))
+		return -1;
+	if (batch->images == 0 || batch->begin == batch->end)
+		return 0;
+	run.injects = bsp_spec_cells(&batch->sweep->inject);
+	run.each = bsp_spec_cells(&batch->sweep->residual) *
+	    batch->sweep->metrics;
+	cut(&run, threads);
+	if (pthread_mutex_init(&run.lock, NULL) != 0)
+		return bsp_error_system(e, ENOMEM, "threads");
+	run_threads(&run, threads);
+	pthread_mutex_destroy(&run.lock);
+	if (run.failed == run.total)
+		return 0;
+	*e = run.error;
+	return -1;
+}
