@@ -148,9 +148,7 @@ $B/lib/blindspot.pc $B/lib/blindspot-learn.pc:
 # What programs share is an archive, from which the linker takes what each
 # calls; what one alone needs is a folder of its own.
 CLI = $B/tools/cli.a
-CLI_SOURCES = $(filter-out $(if $(call lacks,ood-histogram),tools/cli/ood.c), \
-	$(wildcard tools/cli/*.c))
-$(CLI): $(CLI_SOURCES:%.c=$B/%.o)
+$(CLI): $(patsubst %.c,$B/%.o,$(wildcard tools/cli/*.c))
 	rm -f $@
 	$(AR) rcs $@ $^
 
@@ -159,7 +157,10 @@ $B/bin/nii-slices: $(call objects,nifti)
 $B/bin/nii-slices: LIBS = $(nifti_LIBS) $(zlib_LIBS)
 $B/tools/nii-slices.o $(call objects,nifti): INCLUDES = $(nifti_FLAGS)
 
+# Of what learns it needs what LAPACK does alone.
+$B/bin/ood-histogram: $B/lib/learn/ood.o
 $B/bin/ood-histogram: LIBS = $(lapack_LIBS)
+$B/tools/ood-histogram.o: INCLUDES = -Ilib
 
 $B/bin/anom-sweep: $(call objects,sweep)
 

@@ -1,6 +1,7 @@
 # How the tests are built and run.  `make check` installs what they need.
 
-UNITS = $(filter-out $(if $(LEARN_BUILT),,learn), \
+UNITS = $(filter-out $(if $(LEARN_BUILT),,learn) \
+	$(if $(call lacks,ood-histogram),ood), \
 	$(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*.c)))
 UNIT_PROGRAMS = $(UNITS:%=$B/tests/%)
 
@@ -11,6 +12,10 @@ $B/tests/%: tests/unit/%.c tests/unit/tap.h $(STATIC)
 		$(LIB_LIBS)
 
 $B/tests/hash: TEST_LIBS = -lxxhash
+
+$B/tests/ood: $B/lib/learn/ood.o
+$B/tests/ood: INCLUDES = -Ilib
+$B/tests/ood: TEST_LIBS = $B/lib/learn/ood.o $(STATIC) $(lapack_LIBS)
 
 $B/tests/learn: $(LEARN_STATIC)
 $B/tests/learn: INCLUDES = -Ilib

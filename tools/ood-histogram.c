@@ -6,8 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <learn/blindspot-learn.h>
+
 #include "cli/model.h"
-#include "cli/ood.h"
 #include "cli/table.h"
 
 static const char *model_path;
@@ -89,7 +90,7 @@ read_histograms(const char *path, size_t *n, struct bsp_image *size,
 		if (*n == capacity) {
 			capacity = 2 * capacity + 16;
 			histograms = realloc(histograms, capacity *
-			    OOD_BINS * sizeof *histograms);
+			    BSP_OOD_BINS * sizeof *histograms);
 			if (histograms == NULL) {
 				bsp_error_system(&e, ENOMEM,
 				    "%zu histograms", capacity);
@@ -97,8 +98,8 @@ read_histograms(const char *path, size_t *n, struct bsp_image *size,
 			}
 		}
 		check_size(&image, size, *in);
-		check(ood_histogram(&image, histograms + *n * OOD_BINS, &e),
-		    *in, &e);
+		check(bsp_ood_histogram(&image, histograms +
+		    *n * BSP_OOD_BINS, &e), *in, &e);
 	}
 	check(r, *in, &e);
 	bsp_image_free(&image);
@@ -124,12 +125,12 @@ fit(const char *path)
 	struct bsp_error e = {0};
 	struct bsp_image size = {0};
 	struct bsp_reader *in;
-	struct ood ood;
+	struct bsp_ood ood;
 	double *histograms, *at;
 	size_t n;
 
 	histograms = read_histograms(path, &n, &size, &in);
-	if (ood_fit(histograms, n, &ood, &e)) {
+	if (bsp_ood_fit(histograms, n, &ood, &e)) {
 		bsp_reader_blame(in, &e);
 		e.image = -1;
 		cli_die(&e);
@@ -138,47 +139,47 @@ fit(const char *path)
 		cli_note("%zu images have no more than %zu components, and "
 		    "all are kept: each of these images is equally far, and "
 		    "others are told badly; fit more of them", n, n - 1);
-	model.count[0] = OOD_BINS;
+	model.count[0] = BSP_OOD_BINS;
 	model.count[1] = ood.components;
 	model.count[2] = size.rows;
 	model.count[3] = size.cols;
-	model.n = (1 + ood.components) * OOD_BINS + ood.components;
+	model.n = (1 + ood.components) * BSP_OOD_BINS + ood.components;
 	model.data = at = malloc(model.n * sizeof *at);
 	if (at == NULL) {
 		bsp_error_system(&e, ENOMEM, "write the model");
 		cli_die(&e);
 	}
-	memcpy(at, ood.mean, OOD_BINS * sizeof *at);
-	memcpy(at + OOD_BINS, ood.axis,
-	    ood.components * OOD_BINS * sizeof *at);
-	memcpy(at + (1 + ood.components) * OOD_BINS, ood.variance,
+	memcpy(at, ood.mean, BSP_OOD_BINS * sizeof *at);
+	memcpy(at + BSP_OOD_BINS, ood.axis,
+	    ood.components * BSP_OOD_BINS * sizeof *at);
+	memcpy(at + (1 + ood.components) * BSP_OOD_BINS, ood.variance,
 	    ood.components * sizeof *at);
 	model_write(model_path, &model);
 	free(model.data);
 	free(histograms);
-	ood_free(&ood);
+	bsp_ood_free(&ood);
 	bsp_reader_close(in);
 }
 
 /* The numbers of *ood are then those of *model. */
 static void
-read_ood(struct model *model, struct ood *ood)
+read_ood(struct model *model, struct bsp_ood *ood)
 {
 	uint64_t i, components;
 
 	model_read(model_path, model);
 	components = model->count[1];
-	if (model->count[0] != OOD_BINS || components < 1 ||
-	    components > OOD_BINS || model->count[2] < 1 ||
+	if (model->count[0] != BSP_OOD_BINS || components < 1 ||
+	    components > BSP_OOD_BINS || model->count[2] < 1 ||
 	    model->count[3] < 1 ||
-	    model->n != (1 + components) * OOD_BINS + components)
+	    model->n != (1 + components) * BSP_OOD_BINS + components)
 		model_bad(model_path, "holds %llu numbers of %llu components, "
 		    "expected histograms of %d bins",
 		    (unsigned long long)model->n,
-		    (unsigned long long)components, OOD_BINS);
-	*ood = (struct ood){(size_t)components, model->data,
-	    model->data + OOD_BINS,
-	    model->data + (1 + components) * OOD_BINS};
+		    (unsigned long long)components, BSP_OOD_BINS);
+	*ood = (struct bsp_ood){(size_t)components, model->data,
+	    model->data + BSP_OOD_BINS,
+	    model->data + (1 + components) * BSP_OOD_BINS};
 	for (i = 0; i < model->n; i++)
 		if (!isfinite(model->data[i]) ||
 		    (i >= model->n - components && !(model->data[i] > 0)))
@@ -191,7 +192,7 @@ read_ood(struct model *model, struct ood *ood)
 
 /* Distances of both streams' images, those of the first first. */
 static void
-find_distances(const struct ood *ood, struct bsp_image *size,
+find_distances(const struct bsp_ood *ood, struct bsp_image *size,
     const char *const *paths, double **distance, bool **tested, size_t count[2])
 {
 	double *histograms[2];
@@ -213,37 +214,12 @@ find_distances(const struct ood *ood, struct bsp_image *size,
 	}
 	for (s = 0; s < 2; s++) {
 		for (i = 0; i < count[s]; i++, n++) {
-			(*distance)[n] = ood_distance(ood, histograms[s] +
-			    i * OOD_BINS);
+			(*distance)[n] = bsp_ood_distance(ood, histograms[s] +
+			    i * BSP_OOD_BINS);
 			(*tested)[n] = s == 1;
 		}
 		free(histograms[s]);
 	}
-}
-
-static int
-descending(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x < y) - (x > y);
-}
-
-/*
- * The false-positive rate at the highest threshold that finds 95 % of the
- * tested images; they are sorted for it.
- */
-static double
-find_fpr95(double *distance, const size_t count[2])
-{
-	double *test = distance + count[0], threshold;
-	size_t i, fp = 0;
-
-	qsort(test, count[1], sizeof *test, descending);
-	threshold = test[(95 * count[1] + 99) / 100 - 1];
-	for (i = 0; i < count[0]; i++)
-		fp += distance[i] >= threshold;
-	return (double)fp / (double)count[0];
 }
 
 static void
@@ -265,7 +241,7 @@ write_images(FILE *file, const double *distance, const size_t count[2])
 }
 
 static void
-write_summary(FILE *file, double *distance, const bool *tested,
+write_summary(FILE *file, const double *distance, const bool *tested,
     const size_t count[2])
 {
 	static const char *const columns[] = {"metric", "value", "normal",
@@ -275,8 +251,11 @@ write_summary(FILE *file, double *distance, const bool *tested,
 	struct bsp_summary auroc, ap;
 	struct bsp_error e;
 	struct table table;
+	double fpr95;
 
-	if (bsp_image_level(&level, 0, 0, &auroc, &ap, &e))
+	if (bsp_image_level(&level, 0, 0, &auroc, &ap, &e) ||
+	    bsp_ood_fpr95(distance, count[0], distance + count[0], count[1],
+	    &fpr95, &e))
 		cli_die(&e);
 	table_begin(&table, file, json, cli_command_line(NULL), NULL,
 	    columns);
@@ -285,7 +264,7 @@ write_summary(FILE *file, double *distance, const bool *tested,
 	table_count(&table, count[0]);
 	table_count(&table, count[1]);
 	table_text(&table, "fpr95");
-	table_number(&table, find_fpr95(distance, count));
+	table_number(&table, fpr95);
 	table_count(&table, count[0]);
 	table_count(&table, count[1]);
 	table_end(&table);
@@ -296,7 +275,7 @@ apply(FILE *file, const char *const *paths)
 {
 	struct model model = MODEL;
 	struct bsp_image size = {0};
-	struct ood ood;
+	struct bsp_ood ood;
 	double *distance;
 	size_t count[2];
 	bool *tested;

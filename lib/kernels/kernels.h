@@ -34,9 +34,9 @@ bsp_score_of(uint32_t key)
 
 /*
  * Sort n keys in ascending order.  scratch is room for n more, or NULL: then
- * the sort is in place and slower.
+ * the sort is in place and slower.  Exported for libblindspot-learn.
  */
-void bsp_sort_u32(uint32_t *keys, uint32_t *scratch, size_t n);
+BSP_API void bsp_sort_u32(uint32_t *keys, uint32_t *scratch, size_t n);
 
 /*
  * Sort n keys in the upper halves of words in ascending order; equal keys stay

@@ -233,6 +233,61 @@ BSP_API int bsp_trainer_resume(struct bsp_trainer *trainer,
 
 BSP_API void bsp_trainer_free(struct bsp_trainer *trainer); /* NULL: nothing */
 
+/* ------------------------------------------------------ out of distribution */
+
+#define BSP_OOD_BINS 500
+
+/*
+ * A Gaussian fitted to the principal components of intensity histograms of
+ * whole images.  Owns what it points to; {0} is empty.  Needs LAPACK alone.
+ * Source: Frolova, Vasiliuk, Belyaev, Shirokikh, "Solving sample-level
+ * out-of-distribution detection on 3D medical images", 2022.
+ */
+struct bsp_ood {
+	size_t components;
+	double *mean;     /* [BSP_OOD_BINS] */
+	double *axis;     /* [components][BSP_OOD_BINS], of length 1 */
+	double *variance; /* [components] descending, ridge included; above 0 */
+};
+
+/*
+ * histogram[BSP_OOD_BINS]: the density histogram of an image, background
+ * included: its samples clipped to their percentiles .5 and 99.5, which then
+ * lie at 0 and 1; those of a constant image lie at 0.  Its mean is 1.  Fails
+ * without image (BSP_USAGE), on samples that are not finite (BSP_DATA) and
+ * without memory.
+ */
+BSP_API int bsp_ood_histogram(const struct bsp_image *image,
+    double *histogram, struct bsp_error *e);
+
+/*
+ * Fit to histograms[n][BSP_OOD_BINS] of healthy images of one size: as many
+ * components as explain .9999 of the variance, and a ridge of 1e-6 times the
+ * largest of their variances.  *ood is overwritten, and {0} on failure.  Fails
+ * without histograms (BSP_USAGE), on fewer than two, on all alike (BSP_DATA),
+ * and without memory.  With n - 1 components, which is all that n images have,
+ * each of these is equally far, and others are told badly.
+ */
+BSP_API int bsp_ood_fit(const double *histograms, size_t n,
+    struct bsp_ood *ood, struct bsp_error *e);
+
+/*
+ * The squared Mahalanobis distance of a histogram from those fitted, at least
+ * 0.  The part outside the components is ignored.
+ */
+BSP_API double bsp_ood_distance(const struct bsp_ood *ood,
+    const double *histogram);
+
+BSP_API void bsp_ood_free(struct bsp_ood *ood);
+
+/*
+ * The share of the n distances of normal images that are at or above the
+ * highest threshold that finds 95 % of the m tested ones.  In [0,1].  Fails
+ * where there is none of either (BSP_USAGE), and without memory.
+ */
+BSP_API int bsp_ood_fpr95(const double *normal, size_t n, const double *test,
+    size_t m, double *fpr, struct bsp_error *e);
+
 #ifdef __cplusplus
 }
 #endif
