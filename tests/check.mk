@@ -1,6 +1,6 @@
 # How the tests are built and run.  `make check` installs what they need.
 
-UNITS = $(filter-out $(if $(LEARN_BUILT),,learn) \
+UNITS = $(filter-out $(if $(LEARN_BUILT),,learn training) \
 	$(if $(call lacks,ood-histogram),ood), \
 	$(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*.c)))
 UNIT_PROGRAMS = $(UNITS:%=$B/tests/%)
@@ -17,9 +17,9 @@ $B/tests/ood: $B/lib/learn/ood.o
 $B/tests/ood: INCLUDES = -Ilib
 $B/tests/ood: TEST_LIBS = $B/lib/learn/ood.o $(STATIC) $(lapack_LIBS)
 
-$B/tests/learn: $(LEARN_STATIC)
-$B/tests/learn: INCLUDES = -Ilib
-$B/tests/learn: TEST_LIBS = $(LEARN_STATIC) $(STATIC) $(LEARN_LIBS)
+$B/tests/learn $B/tests/training: $(LEARN_STATIC)
+$B/tests/learn $B/tests/training: INCLUDES = -Ilib
+$B/tests/learn $B/tests/training: TEST_LIBS = $(LEARN_STATIC) $(STATIC) $(LEARN_LIBS)
 
 .PHONY: tests test-programs variants sanitized
 tests: all test-programs

@@ -195,7 +195,7 @@ limited() {
 	refuses 'weight-decay 0.02, expected 0' ae --latent 4 --width 4 --batch 4 \
 		--weight-decay 0
 	refuses 'architecture ae, expected spatial-ae' spatial-ae --width 4
-	refuses 'with --validate images of fingerprint none, expected' ae --latent 4 --width 4 --batch 4 \
+	refuses 'with validation images of fingerprint none, expected' ae --latent 4 --width 4 --batch 4 \
 		--validate val.pfm
 	phantoms 10 32 1 >train.pfm
 	refuses 'rows 16, expected 32' ae --latent 4 --width 4 --batch 4

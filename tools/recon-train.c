@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "train/checkpoint.h"
+#include "cli/model-file.h"
 #include "cli/progress.h"
+#include "train/gallery.h"
 #include "train/trainlog.h"
-#include "train/validate.h"
 
 static uint64_t seed, threads, validate_every = 100, checkpoint_every = 1000;
 static const char *validate_path, *log_path, *checkpoint_path, *resume_path;
@@ -60,15 +60,15 @@ struct training {
 	const struct cli_command *command;
 	uint64_t steps;
 	struct bsp_training how;
-	struct gallery images;
-	struct validation validation;
+	struct gallery images, healthy; /* to train on, and to validate on */
+	struct bsp_validation validation;
 	struct bsp_model *model;
 	struct bsp_trainer *trainer;
-	struct best best;
+	struct bsp_best best;
 	struct bsp_fact settings[SETTINGS]; /* what a checkpoint must share */
 	char text[SETTINGS][BSP_NUMBER_SIZE];
 	struct table log;
-	struct losses losses;
+	struct bsp_checkpoint checkpoint;   /* of all of them */
 };
 
 /* The signal that asks to stop, 0 for none yet. */
@@ -104,18 +104,33 @@ param(const struct cli_command *command, const char *name)
 
 /* ------------------------------------------------------------------- facts */
 
+static void
+set_fact(struct bsp_model *model, const char *name, const char *text)
+{
+	struct bsp_error e = {0};
+
+	if (bsp_tensors_set_fact(bsp_model_tensors(model), name, text, &e))
+		cli_die(&e);
+}
+
+static void
+set_number(struct bsp_model *model, const char *name, double value)
+{
+	char text[BSP_NUMBER_SIZE];
+
+	set_fact(model, name, bsp_number_format(text, value));
+}
+
 /* What made the model, into its file. */
 static void
 describe(struct bsp_model *model, const struct gallery *images)
 {
 	static const char *const changes_nothing[] = {"log", "threads",
 	    NULL};
-	struct bsp_tensors *tensors = bsp_model_tensors(model);
 
-	checkpoint_fact(tensors, "command",
-	    cli_command_line(changes_nothing));
-	checkpoint_number(tensors, "images", (double)images->count);
-	checkpoint_fact(tensors, "images_xxh3", images->fingerprint);
+	set_fact(model, "command", cli_command_line(changes_nothing));
+	set_number(model, "images", (double)images->count);
+	set_fact(model, "images_xxh3", images->fingerprint);
 }
 
 static void
@@ -124,7 +139,7 @@ add_setting(struct training *t, size_t i, const char *name, const char *text)
 	t->settings[i].name = (char *)(uintptr_t)name;
 	snprintf(t->text[i], sizeof t->text[i], "%s", text);
 	t->settings[i].text = t->text[i];
-	checkpoint_fact(bsp_model_tensors(t->model), name, text);
+	set_fact(t->model, name, text);
 }
 
 static void
@@ -140,7 +155,7 @@ make_settings(struct training *t)
 	add_setting(t, 3, "seed", table_digits(text, seed));
 	add_setting(t, 4, "images_xxh3", t->images.fingerprint);
 	add_setting(t, 5, "validation_xxh3", validate_path == NULL ? "none" :
-	    t->validation.healthy.fingerprint);
+	    t->healthy.fingerprint);
 }
 
 /* --------------------------------------------------------------- a network */
@@ -159,11 +174,70 @@ open_log(struct training *t)
 		    bsp_trainer_steps(t->trainer));
 }
 
+/* An error of an image of a stream. */
+static _Noreturn void
+die_of(const struct gallery *images, struct bsp_error *e)
+{
+	if (e->image >= 0)
+		e->stream = images->first;
+	cli_die(e);
+}
+
+static void
+start_model(struct training *t)
+{
+	const struct cli_command *command = t->command;
+	const struct bsp_image *first = t->images.image;
+	struct bsp_error e = {0};
+
+	t->model = bsp_model_new(command->kind, command->params, first->rows,
+	    first->cols, seed, &e);
+	if (t->model != NULL)
+		return;
+	if (e.status == BSP_USAGE)
+		cli_usage("--%s", e.text);
+	e.stream = e.status == BSP_DATA ? t->images.first : NULL;
+	e.image = 0;
+	cli_die(&e);
+}
+
+static void
+start_validation(struct training *t)
+{
+	struct bsp_error e = {0};
+
+	if (validate_path == NULL)
+		return;
+	gallery_read(&t->healthy, &validate_path, 1);
+	if (bsp_validation_start(&t->validation, t->healthy.image,
+	    t->healthy.count, seed, &e))
+		die_of(&t->healthy, &e);
+}
+
+/* Go on from a checkpoint. */
+static void
+resume(struct training *t)
+{
+	struct bsp_tensors tensors;
+	struct bsp_error e = {0};
+
+	learned_read(resume_path, &tensors);
+	if (bsp_checkpoint_resume(&t->checkpoint, &tensors, &e)) {
+		e.stream = resume_path;
+		e.image = e.byte = -1;
+		cli_die(&e);
+	}
+	bsp_tensors_free(&tensors);
+	if (bsp_trainer_steps(t->trainer) > t->steps)
+		cli_usage("--steps: %llu, but %s has done %llu",
+		    (unsigned long long)t->steps, resume_path,
+		    (unsigned long long)bsp_trainer_steps(t->trainer));
+}
+
 static void
 start(struct training *t)
 {
 	const struct cli_command *command = t->command;
-	const struct bsp_image *first;
 	struct bsp_error e = {0};
 
 	t->steps = (uint64_t)param(command, "steps");
@@ -171,59 +245,53 @@ start(struct training *t)
 	    .batch = (size_t)param(command, "batch"),
 	    .lr = param(command, "lr"),
 	    .weight_decay = param(command, "weight-decay")};
-	first = t->images.image;
-	t->model = bsp_model_new(command->kind, command->params, first->rows,
-	    first->cols, seed, &e);
-	if (t->model == NULL) {
-		if (e.status == BSP_USAGE)
-			cli_usage("--%s", e.text);
-		e.stream = e.status == BSP_DATA ? t->images.first : NULL;
-		e.image = 0;
-		cli_die(&e);
-	}
-	if (validate_path != NULL)
-		validation_read(&t->validation, validate_path, seed);
+	start_model(t);
+	start_validation(t);
 	describe(t->model, &t->images);
 	make_settings(t);
-	t->trainer = bsp_trainer_new(t->model, &t->how, first,
+	t->trainer = bsp_trainer_new(t->model, &t->how, t->images.image,
 	    t->images.count, &e);
 	if (t->trainer == NULL)
 		cli_die(&e);
-	if (resume_path == NULL)
-		return;
-	checkpoint_resume(resume_path, t->model, t->trainer, &t->best,
-	    &t->losses, t->settings, SETTINGS);
-	if (bsp_trainer_steps(t->trainer) > t->steps)
-		cli_usage("--steps: %llu, but %s has done %llu",
-		    (unsigned long long)t->steps, resume_path,
-		    (unsigned long long)bsp_trainer_steps(t->trainer));
+	t->checkpoint = (struct bsp_checkpoint){.model = t->model,
+	    .trainer = t->trainer, .best = &t->best,
+	    .setting = t->settings, .settings = SETTINGS};
+	if (resume_path != NULL)
+		resume(t);
 }
 
 /* A row of the log, and the choice of the best model. */
 static void
 report(struct training *t)
 {
-	struct validation_result result = {(double)NAN, (double)NAN};
+	struct bsp_validation_result result = {(double)NAN, (double)NAN};
 	uint64_t step = bsp_trainer_steps(t->trainer);
+	struct bsp_checkpoint *c = &t->checkpoint;
+	struct bsp_error e = {0};
 
-	if (validate_path != NULL) {
-		result = validation_run(&t->validation, t->model);
-		if (!t->best.any || result.ap > t->best.ap)
-			best_keep(&t->best, t->model, result.ap,
-			    result.error, step);
-	}
+	if (validate_path != NULL && (bsp_validation_run(&t->validation,
+	    t->model, &result, &e) || bsp_best_keep(&t->best, t->model,
+	    &result, step, &e)))
+		die_of(&t->healthy, &e);
 	if (log_path != NULL)
-		trainlog_add(&t->log, step, t->losses.sum /
-		    (double)t->losses.count, result.ap, result.error);
-	t->losses = (struct losses){0, 0};
+		trainlog_add(&t->log, step, c->losses.sum /
+		    (double)c->losses.count, result.ap, result.error);
+	c->losses.sum = 0;
+	c->losses.count = 0;
 }
 
 static void
 save(struct training *t)
 {
-	if (checkpoint_path != NULL)
-		checkpoint_write(checkpoint_path, t->model, t->trainer,
-		    &t->best, &t->losses, t->settings, SETTINGS);
+	struct bsp_tensors tensors = {0};
+	struct bsp_error e = {0};
+
+	if (checkpoint_path == NULL)
+		return;
+	if (bsp_checkpoint_save(&t->checkpoint, &tensors, &e))
+		cli_die(&e);
+	learned_write(checkpoint_path, &tensors);
+	bsp_tensors_free(&tensors);
 }
 
 /* End by a signal, once what was done is safe. */
@@ -273,8 +341,8 @@ train(struct training *t)
 			cli_die(&e);
 		}
 		step++;
-		t->losses.sum += loss;
-		t->losses.count++;
+		t->checkpoint.losses.sum += loss;
+		t->checkpoint.losses.count++;
 		show(&progress, t, begun, loss);
 		if (step % validate_every == 0)
 			report(t);
@@ -288,7 +356,7 @@ train(struct training *t)
 	progress_end(&progress);
 	/* Before a last validation, which longer training would not have. */
 	save(t);
-	if (t->losses.count > 0 || (validate_path != NULL && !t->best.any))
+	if (t->checkpoint.losses.count > 0 || (validate_path != NULL && !t->best.any))
 		report(t);
 }
 
@@ -296,23 +364,18 @@ train(struct training *t)
 static void
 write_network(struct training *t)
 {
-	struct bsp_tensors *tensors = bsp_model_tensors(t->model);
 	struct bsp_error e = {0};
 
-	if (t->best.any) {
-		if (bsp_tensors_fill(tensors, "", &t->best.tensors, &e))
-			cli_die(&e);
-		checkpoint_number(tensors, "validation_ap", t->best.ap);
-		checkpoint_number(tensors, "validation_error", t->best.error);
-	}
-	checkpoint_number(tensors, "step", (double)(t->best.any ?
+	if (t->best.any && bsp_best_take(&t->best, t->model, &e))
+		cli_die(&e);
+	set_number(t->model, "step", (double)(t->best.any ?
 	    t->best.step : bsp_trainer_steps(t->trainer)));
-	learned_write(output_path, tensors);
+	learned_write(output_path, bsp_model_tensors(t->model));
 	if (t->best.any && t->best.step != t->steps)
 		cli_note("%s: the model of step %llu of %llu, where "
 		    "validation AP was greatest, %.4g", output_path,
 		    (unsigned long long)t->best.step,
-		    (unsigned long long)t->steps, t->best.ap);
+		    (unsigned long long)t->steps, t->best.result.ap);
 }
 
 static void
@@ -325,6 +388,9 @@ train_network(const struct cli_command *command, struct gallery *images)
 	catch_signals();
 	train(&t);
 	write_network(&t);
+	bsp_best_free(&t.best);
+	bsp_validation_free(&t.validation);
+	gallery_free(&t.healthy);
 	bsp_trainer_free(t.trainer);
 	bsp_model_free(t.model);
 }

@@ -93,6 +93,10 @@ BSP_API int bsp_tensors_fill(struct bsp_tensors *to, const char *before,
 BSP_API int bsp_tensors_set_fact(struct bsp_tensors *tensors,
     const char *name, const char *text, struct bsp_error *e);
 
+/* The same of a number, in the shortest form that reads back exactly. */
+BSP_API int bsp_tensors_set_number(struct bsp_tensors *tensors,
+    const char *name, double value, struct bsp_error *e);
+
 /* The text of the fact of that name, or NULL. */
 BSP_API const char *bsp_tensors_fact(const struct bsp_tensors *tensors,
     const char *name);
@@ -232,6 +236,108 @@ BSP_API int bsp_trainer_resume(struct bsp_trainer *trainer,
     const struct bsp_tensors *tensors, struct bsp_error *e);
 
 BSP_API void bsp_trainer_free(struct bsp_trainer *trainer); /* NULL: nothing */
+
+/* -------------------------------------------------------------- validation */
+
+/*
+ * Healthy images, borrowed, and the same with a disk of constant intensity in
+ * each: of radius 20 for a side of 256, at a place and of an intensity in
+ * [0, 1) drawn from the seed, so that every validation has the same ones.
+ */
+struct bsp_validation {
+	const struct bsp_image *healthy; /* [images] the caller's */
+	size_t images;
+	struct bsp_image *anomalous, *label; /* [images] */
+	struct bsp_ranking ranking;
+	struct bsp_curve curve;
+};
+
+struct bsp_validation_result {
+	double ap;    /* mean over images of AP of |x^ - x|, x with the disk */
+	double error; /* mean of |x^ - x|, x healthy */
+};
+
+/*
+ * Put the disks into images of one size; *validation is overwritten.  Fails
+ * without images (BSP_USAGE), on one without foreground (BSP_DATA, with its
+ * number), and without memory; it is then {0}.
+ */
+BSP_API int bsp_validation_start(struct bsp_validation *validation,
+    const struct bsp_image *healthy, size_t images, uint64_t seed,
+    struct bsp_error *e);
+
+/*
+ * Reconstruct all of them and score.  Fails as bsp_model_reconstruct does, with
+ * the image's number, and where nothing was started (BSP_USAGE).
+ */
+BSP_API int bsp_validation_run(struct bsp_validation *validation,
+    struct bsp_model *model, struct bsp_validation_result *result,
+    struct bsp_error *e);
+
+BSP_API void bsp_validation_free(struct bsp_validation *validation);
+
+/* The best model so far; {0} to begin with. */
+struct bsp_best {
+	bool any;
+	struct bsp_validation_result result;
+	uint64_t step;
+	struct bsp_tensors tensors; /* copies of its weights */
+};
+
+/*
+ * Keep the weights of a model where it is the first or its AP is greater than
+ * that of the best, of equals the earlier.  Fails without memory; the best is
+ * then what it was.
+ */
+BSP_API int bsp_best_keep(struct bsp_best *best, struct bsp_model *model,
+    const struct bsp_validation_result *result, uint64_t step,
+    struct bsp_error *e);
+
+/*
+ * Give a model the best weights, and the facts validation_ap and
+ * validation_error.  Fails where none were kept (BSP_USAGE), or they are of
+ * another shape (BSP_DATA).
+ */
+BSP_API int bsp_best_take(const struct bsp_best *best,
+    struct bsp_model *model, struct bsp_error *e);
+
+BSP_API void bsp_best_free(struct bsp_best *best);
+
+/* ------------------------------------------------------------- checkpoints */
+
+/*
+ * A training, all parts of which are the caller's.  setting are facts that a
+ * later training must share; losses are of the steps since the last row of a
+ * log.
+ */
+struct bsp_checkpoint {
+	struct bsp_model *model;
+	struct bsp_trainer *trainer;
+	struct bsp_best *best;
+	struct {
+		double sum;
+		uint64_t count;
+	} losses;
+	const struct bsp_fact *setting;
+	size_t settings;
+};
+
+/*
+ * Add to tensors all that it is taken up again from: the model's facts, the
+ * settings, what bsp_trainer_save adds, the losses and the best model under
+ * `best.'.  Such a file is a model too.  Fails without memory.
+ */
+BSP_API int bsp_checkpoint_save(const struct bsp_checkpoint *checkpoint,
+    struct bsp_tensors *tensors, struct bsp_error *e);
+
+/*
+ * Take the training up again: model and trainer are as then, and best and
+ * losses are overwritten.  Fails (BSP_DATA) where the tensors are no
+ * checkpoint, of another model, of other settings or damaged, and without
+ * memory; what was changed by then stays changed.
+ */
+BSP_API int bsp_checkpoint_resume(struct bsp_checkpoint *checkpoint,
+    const struct bsp_tensors *tensors, struct bsp_error *e);
 
 /* ------------------------------------------------------ out of distribution */
 

@@ -99,6 +99,16 @@ find_fact(const struct bsp_tensors *tensors, const char *name)
 	return NULL;
 }
 
+int
+bsp_tensors_set_number(struct bsp_tensors *tensors, const char *name,
+    double value, struct bsp_error *e)
+{
+	char text[BSP_NUMBER_SIZE];
+
+	return bsp_tensors_set_fact(tensors, name, bsp_number_format(text,
+	    value), e);
+}
+
 const char *
 bsp_tensors_fact(const struct bsp_tensors *tensors, const char *name)
 {

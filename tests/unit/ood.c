@@ -36,7 +36,7 @@ histograms(void)
 	    -3, 5}, nan[] = {1, NAN}, zeros[] = {0, -0.f, 0, 0};
 	/* .5 % of 2 steps is .01: clipped to .01 and 1.99, and in the middle
 	 * 1 lies at .5. */
-	float three[] = {2, 0, 1};
+	float three[] = {2, 0, 1}, five[] = {0, 1, 2, 3, 4};
 	struct bsp_image empty = {0};
 
 	ok(make(4, half) && histogram[0] == 250 && histogram[499] == 250 &&
@@ -46,6 +46,9 @@ histograms(void)
 	ok(make(3, three) && histogram[0] == 500. / 3 &&
 	    histogram[250] == 500. / 3 && histogram[499] == 500. / 3,
 	    "the percentiles are interpolated");
+	/* .5 % of 4 steps is .02: 1 lies at .98/3.96 = .2475, bin 123. */
+	ok(make(5, five) && histogram[123] == 100 && histogram[376] == 100,
+	    "the percentiles .5 and 99.5");
 	ok(make(3, same) && histogram[0] == 500, "a constant image");
 	ok(make(4, zeros) && histogram[0] == 500, "0 and -0 are one");
 	ok(fails(bsp_ood_histogram(NULL, histogram, &e), BSP_USAGE,
