@@ -13,6 +13,7 @@
 #include "../base/base.h"
 #include "blindspot-learn.h"
 #include "onednn.h"
+#include "tensors.h"
 
 struct bsp_network;
 struct learn_node;
@@ -106,18 +107,6 @@ int learn_sizes_infer(struct learn_sizes *sizes,
 
 /* The least and greatest image size that networks take. */
 #define LEARN_SIZE_MAX 4096
-
-/* ----------------------------------------------------------------- tensors */
-
-/* The number of elements; false where it overflows. */
-bool learn_elements(size_t rank, const size_t *shape, size_t *n);
-
-/* Write a tensor file to an open descriptor. */
-int learn_tensors_put(int fd, const struct bsp_tensors *tensors,
-    struct bsp_error *e);
-
-/* "64 x 32 x 3 x 3", in text[BSP_NUMBER_SIZE * 4] */
-char *learn_shape_text(char *text, size_t rank, const size_t *shape);
 
 /* ---------------------------------------------------------------- networks */
 
