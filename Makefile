@@ -261,20 +261,16 @@ packages-bench:
 
 # --------------------------------------------------------------------- lint
 
+# Every script, found by its first line.
 SCRIPTS = tests/packages tools/parts/find .ci/run tests/run tests/debian \
-	$(wildcard tests/*.bats) $(addprefix pipelines/,progress \
-	experiment1-prepare experiment1-table experiment1-findings \
-	experiment1-examples experiment2 \
-	experiment3-prepare experiment3-table experiment3-findings \
-	images blind-spot match match-figure published paper gallery \
-	scores scores-planes scores-table scores-figure)
+	$(wildcard tests/*.bats) \
+	$(shell grep -rlE -m 1 '^#!/usr/bin/env bash' pipelines)
 
 # Pages of ours that are not installed yet are no mistake.
 lint:
 	shellcheck -x $(SCRIPTS)
 	shellcheck -s bash tools/cli/completion.bash tests/helpers.bash \
-		pipelines/pictures.bash pipelines/prepare.bash \
-		pipelines/tables.bash
+		pipelines/common/*.bash
 	! mandoc -Tlint -Wstyle $(MANUALS) 2>/dev/null | \
 		grep -v 'referenced manual not found'
 	$(MAKE) -s $(PARALLEL) STRICT=-Werror tests

@@ -45,9 +45,9 @@ blind-spot: GOAL = summary
 experiment1 experiment1-equalized blind-spot: all
 	@$(unless_dry) work=$$($(FIND_IMAGES) ENGINE='$(ENGINE)' \
 		EQUALIZE='$(EQUALIZE)' TARGET='$@' \
-		pipelines/experiment1-prepare '$(RESULTS)' '$(IMAGES)' \
+		pipelines/experiment1/prepare '$(RESULTS)' '$(IMAGES)' \
 		'$(INTENSITIES)' '$(SIGMAS)' '$(RADIUS)' '$(SEED)') && \
-	$(MAKE) --no-print-directory -s -f pipelines/experiment1-grid.make \
+	$(MAKE) --no-print-directory -s -f pipelines/experiment1/grid.make \
 		BIN='$B/bin' WORK="$$work" RESULTS='$(RESULTS)' \
 		ENGINE='$(ENGINE)' BELOW='$(BELOW)' $(GOAL)
 
@@ -59,4 +59,4 @@ demo: packages-run
 	@$(MAKE) -s -j"$$(nproc)" all
 	@$(MAKE) --no-print-directory -s -j"$$(nproc)" experiment1 \
 		IMAGES=colin27 RESULTS=results/demo
-	@BIN='$B/bin' pipelines/experiment1-findings results/demo
+	@BIN='$B/bin' pipelines/experiment1/findings results/demo

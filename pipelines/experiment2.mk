@@ -18,18 +18,18 @@ CURVE = results/experiment2/experiment2.tsv
 
 .PHONY: experiment2 match
 experiment2: all
-	@$(FIND_IMAGES) pipelines/experiment2 '$(RESULTS)' '$(IMAGES)' \
+	@$(FIND_IMAGES) pipelines/experiment2/run '$(RESULTS)' '$(IMAGES)' \
 		'$(SIGMAS)' '$(RADIUS)' '$(SEED)' $(TEXTURES)
 
 # What is to be matched is made where it is the default.
 match: $(if $(filter file,$(origin PLANE)),match-plane) \
 		$(if $(filter file,$(origin CURVE)),match-curve)
 	@mkdir -p '$(RESULTS)'
-	@BIN='$B/bin' pipelines/match '$(PLANE)' '$(CURVE)' \
+	@BIN='$B/bin' pipelines/match/table '$(PLANE)' '$(CURVE)' \
 		> '$(RESULTS)/match.tsv.part' \
 		|| { rm -f '$(RESULTS)/match.tsv.part'; exit 2; }
 	@mv '$(RESULTS)/match.tsv.part' '$(RESULTS)/match.tsv'
-	@pipelines/match-figure '$(RESULTS)' '$(PLANE)' '$(CURVE)'
+	@pipelines/match/figure '$(RESULTS)' '$(PLANE)' '$(CURVE)'
 	@cat '$(RESULTS)/match.tsv'
 
 .PHONY: match-plane match-curve

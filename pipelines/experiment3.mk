@@ -68,11 +68,11 @@ experiment3: all
 			INTENSITIES SIGMAS SEED BELOW $(SCALES),$v='$($v)') \
 		TRAINING='$(call all_given,TRAIN_IMAGES VALIDATE_IMAGES \
 			$(TRAINING))' DRAWING='$(call all_given,$(DRAWING))' \
-		pipelines/experiment3-prepare '$(RESULTS)') && \
+		pipelines/experiment3/prepare '$(RESULTS)') && \
 	for goal in images all; do \
 		$(MAKE) --no-print-directory -s \
 			$(if $(findstring jobserver,$(MAKEFLAGS)),,-j"$$(nproc)") \
-			-f pipelines/experiment3-models.make BIN='$B/bin' \
+			-f pipelines/experiment3/models.make BIN='$B/bin' \
 			WORK="$$work" RESULTS='$(RESULTS)' $$goal || exit; \
 	done
-	@pipelines/experiment3-findings '$(RESULTS)'
+	@pipelines/experiment3/findings '$(RESULTS)'

@@ -13,5 +13,5 @@ DONOR = 70
 .PHONY: gallery
 gallery: SEED = 11
 gallery: packages-run all
-	@$(FIND_IMAGES) pipelines/gallery '$(RESULTS)' '$(SLICE)' '$(DONOR)' \
+	@$(FIND_IMAGES) pipelines/gallery/sheets '$(RESULTS)' '$(SLICE)' '$(DONOR)' \
 		'$(SEED)'

@@ -10,7 +10,7 @@ published: all
 		RESULTS='$(RESULTS)/experiment1'
 	@$(MAKE) --no-print-directory -s experiment1-equalized \
 		RESULTS='$(RESULTS)/experiment1-equalized'
-	@BIN='$B/bin' pipelines/published '$(RESULTS)/experiment1/experiment1.tsv' \
+	@BIN='$B/bin' pipelines/published/run '$(RESULTS)/experiment1/experiment1.tsv' \
 		'$(RESULTS)/experiment1-equalized/experiment1.tsv' \
 		> '$(RESULTS)/published.tsv.part'
 	@mv '$(RESULTS)/published.tsv.part' '$(RESULTS)/published.tsv'
@@ -30,7 +30,7 @@ paper: packages-run all
 		CURVE='$(RESULTS)/experiment2/experiment2.tsv' > /dev/null
 	@BIN='$B/bin' IMAGES='$(IMAGES)' INTENSITIES='$(INTENSITIES)' SIGMAS='$(SIGMAS)' \
 		RADIUS='$(RADIUS)' SEED='$(SEED)' PHANTOMS='$(PHANTOMS)' \
-		BELOW='$(BELOW)' pipelines/paper '$(RESULTS)' \
+		BELOW='$(BELOW)' pipelines/paper/run '$(RESULTS)' \
 		> '$(RESULTS)/paper.md.part'
 	@mv '$(RESULTS)/paper.md.part' '$(RESULTS)/paper.md'
 	@echo '$(RESULTS)/paper.md'

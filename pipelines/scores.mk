@@ -28,5 +28,5 @@ scores: BRAIN_SLICES = 60:100:4
 scores: all
 	@$(FIND_IMAGES) NORMAL='$(NORMAL)' NORMAL_COUNT='$(NORMAL_COUNT)' \
 		SPREAD='$(SPREAD)' BELOW='$(BELOW)' \
-		pipelines/scores '$(RESULTS)' '$(IMAGES)' '$(INTENSITIES)' \
+		pipelines/scores/run '$(RESULTS)' '$(IMAGES)' '$(INTENSITIES)' \
 		'$(SIGMAS)' '$(RADIUS)' '$(SEED)' $(SCORES)

@@ -226,7 +226,7 @@ END
 @test "a default source of images is drawn once, and again when it is old" {
 	find_images() {
 		BIN=$BIN BRAIN=$BRAIN BRAIN_SLICES=70:72 PHANTOMS=2 \
-			IMAGES_KEPT="$T/kept" pipelines/images "$@"
+			IMAGES_KEPT="$T/kept" pipelines/common/images "$@"
 	}
 	BRAIN=/usr/share/mricron/templates/ch2bet.nii.gz
 	file=$(find_images phantoms)

@@ -21,7 +21,7 @@ setup() {
 
 tsv() { (IFS=$'\t'; echo "$*"); }
 
-match() { pipelines/match "$T/plane.tsv" "$@"; }
+match() { pipelines/match/table "$T/plane.tsv" "$@"; }
 
 @test "a curve over intensity is matched to the nearest sigma" {
 	{ tsv intensity ap; tsv 0 .41; tsv 1 .5; tsv 1.5 .55; } >"$T/model.tsv"
@@ -64,7 +64,7 @@ match() { pipelines/match "$T/plane.tsv" "$@"; }
 	{ tsv intensity dice; tsv 0 .5; } >"$T/dice.tsv"
 	refuses 'dice.tsv: line 1: .*no column ap' match "$T/dice.tsv"
 	refuses 'plane.tsv: expected a column of either' match "$T/plane.tsv"
-	refuses 'far.tsv: line 1: .*no column sigma' pipelines/match \
+	refuses 'far.tsv: line 1: .*no column sigma' pipelines/match/table \
 		"$T/far.tsv" "$T/far.tsv"
 	refuses 'no curves' match
 	{ tsv intensity ap; echo '# incomplete'; } >"$T/cut.tsv"
@@ -88,13 +88,13 @@ match() { pipelines/match "$T/plane.tsv" "$@"; }
 		printf '# %s 1\n' median mode blind_low blind_high blind_centre \
 			>"$T/predicted-$sigma.tsv"
 	done
-	pipelines/blind-spot 0.5 "$T/experiment1.tsv" "$T/predicted" |
+	pipelines/blind-spot/table 0.5 "$T/experiment1.tsv" "$T/predicted" |
 		tail -n 2 >"$T/got"
 	{
 		tsv 0 nan nan nan 1 0 1 1 1 1 1
 		tsv 5 0,0.5 0,0.75 0,0.625 0.125 0.75 1 1 1 1 1
 	} | cmp - "$T/got"
-	pipelines/experiment1-findings "$T" >"$T/got"
+	pipelines/experiment1/findings "$T" >"$T/got"
 	grep -q '0.00 to 0.00, centre 0.00; 0.50 to 0.75, centre 0.62 AP 0.12 at 0.75$' \
 		"$T/got"
 	grep -q '^Experiment 1 on 7 images' "$T/got"
@@ -103,7 +103,7 @@ match() { pipelines/match "$T/plane.tsv" "$@"; }
 	sed 's/^\([0-9.]*\)	/abs	\1	/; s/^inject/score	&/' \
 		"$T/experiment1.tsv" >"$T/planes.tsv"
 	tsv abs recon x >"$T/list"
-	pipelines/scores-table 0.5 "$T/list" "$T/planes.tsv" | tail -n 1 |
+	pipelines/scores/table 0.5 "$T/list" "$T/planes.tsv" | tail -n 1 |
 		cut -f 1,3,7-9 >"$T/got"
 	tsv abs 0.325 0,0.5 0,0.75 0,0.625 | cmp - "$T/got"
 }
@@ -114,7 +114,7 @@ match() { pipelines/match "$T/plane.tsv" "$@"; }
 		tsv 3 .75 2 0
 		tsv 3 .25 2 1
 	} >"$T/experiment1.tsv"
-	pipelines/experiment1-findings "$T" >"$T/got"
+	pipelines/experiment1/findings "$T" >"$T/got"
 	grep -q '^Experiment 1 on 3 images' "$T/got"
 	grep -q 'sigma 2  *1.00 to 1.00, centre 1.00 *AP 0.25 at 1.00' "$T/got"
 }
@@ -124,14 +124,14 @@ match() { pipelines/match "$T/plane.tsv" "$@"; }
 		echo '# input sha256 abc'
 		tsv inject.intensity degrade.sigma ap
 		awk -F '\t' -v OFS='\t' '!/^#/ && $1 != "intensity" {
-			print $1, $2, $3 + .01 }' pipelines/published.tsv
+			print $1, $2, $3 + .01 }' pipelines/published/published.tsv
 	} >"$T/near.tsv"
-	pipelines/published "$T/near.tsv" >"$T/got"
+	pipelines/published/run "$T/near.tsv" >"$T/got"
 	[ "$(grep -c '^ap' "$T/got")" = 42 ]
 	[ "$(grep -c '+0.0100$' "$T/got")" = 42 ]
 	grep -qx '# mean |difference| of ap over 42 cells: 0.0100' "$T/got"
 	grep -qx '# input sha256 abc' "$T/got"
-	run ! pipelines/published "$T/plane.tsv"
+	run ! pipelines/published/run "$T/plane.tsv"
 	[[ $output =~ 'expected the grid' ]]
 }
 

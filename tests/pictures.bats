@@ -182,7 +182,7 @@ END
 		tsv plain 1 4 .6 0 0 7
 	} >"$T/planes.tsv"
 	{ tsv abs recon x; tsv plain none x; } >"$T/list"
-	pipelines/scores-table 0.5 "$T/list" "$T/planes.tsv" >"$T/got"
+	pipelines/scores/table 0.5 "$T/list" "$T/planes.tsv" >"$T/got"
 	{
 		echo '# made by hand'
 		tsv score needs area least_ap least_intensity least_sigma low \
@@ -191,7 +191,7 @@ END
 		tsv plain none 0.583333333 0.3 0 0 0 0 0 0.475 0 7
 	} | cmp - "$T/got"
 	sed -i 's/^\(abs	0	0	\)0.6/\1nan/' "$T/planes.tsv"
-	run ! pipelines/scores-table 0.5 "$T/list" "$T/planes.tsv"
+	run ! pipelines/scores/table 0.5 "$T/list" "$T/planes.tsv"
 	[[ $output =~ 'abs: undefined AP' ]]
 }
 
@@ -295,7 +295,7 @@ END
 	normal() {
 		BIN=$BIN BRAIN=$BRAIN BRAIN_SLICES=$slices PHANTOMS=2 \
 			NORMAL=${given-} NORMAL_COUNT=3 IMAGES_KEPT="$T/kept" \
-			pipelines/images "$1" normal
+			pipelines/common/images "$1" normal
 	}
 	BRAIN=/usr/share/mricron/templates/ch2bet.nii.gz
 	slices=70:76:3
@@ -317,7 +317,7 @@ END
 @test "slices are kept for one brain and not taken for another's" {
 	find_images() {
 		BIN=$BIN BRAIN=$1 BRAIN_SLICES=1:3 PHANTOMS=2 \
-			IMAGES_KEPT="$T/kept" pipelines/images colin27
+			IMAGES_KEPT="$T/kept" pipelines/common/images colin27
 	}
 	$PYTHON -c '
 import nibabel, numpy, sys
@@ -336,8 +336,8 @@ for name in sys.argv[1:]:
 
 @test "the gallery shows every kind, named, as the programs make it" {
 	scratch=$T
-	# shellcheck source=pipelines/pictures.bash
-	. pipelines/pictures.bash
+	# shellcheck source=pipelines/common/pictures.bash
+	. pipelines/common/pictures.bash
 	make -s gallery RESULTS="$T/out" B=build
 	# The brain of slice 80 has 140 x 177 pixels; with margins and frame a
 	# cell takes 154 x 400.

@@ -14,7 +14,7 @@ HISTOGRAM[:39] = [
     2.34, 2.36, 2.31, 1.78, 1.54, 1.48, 1.75, 2.75, 4.42, 4.96, 3.09, 1.32,
     .46, .20, .11, .07, .06, .04, .03, .03, .03, .03, .03, .02, .01]
 published = table(open(os.path.join(os.path.dirname(__file__), "..", "..",
-                                    "pipelines", "published.tsv"), "rb").read())
+                                    "pipelines", "published", "published.tsv"), "rb").read())
 
 stream = run("brain-phantom", "--count", 320)
 slices = np.stack(images(stream))
