@@ -55,7 +55,7 @@ $(LEARN_OBJECTS) $(LEARN_PIC): \
 	INCLUDES = -Ilib $(openmp_FLAGS) -fno-math-errno
 
 .DELETE_ON_ERROR:
-.PHONY: all programs help check check-san lint fuzz bench demo install \
+.PHONY: all programs help check check-san lint fuzz bench install \
 	uninstall dist clean
 
 # What is left out is told where it may be missed.
@@ -69,14 +69,8 @@ help:
 	@echo '            WITHOUT= leaves out what needs some of these parts:'
 	@echo '            $(OPTIONAL)'
 	@echo 'parts       which parts of the build are found, looked for anew'
-	@echo 'demo        experiment 1 on a real brain: tables and pictures'
-	@echo 'experiment1 the same on IMAGES=, see blindspot(7); also'
-	@echo '            experiment1-equalized, experiment2, blind-spot, match'
-	@echo 'experiment3 learned reconstructions, trained, or those of MODELS='
-	@echo 'published   the published figures of experiment 1 beside ours'
-	@echo 'paper       all of them, and one page with tables and figures'
-	@echo 'scores      the blind spot of every residual, side by side'
-	@echo 'gallery     every anomaly and degradation on one brain'
+	@$(foreach e,$(EXPERIMENTS),printf '%-23s %s\n' $e \
+		"$$(sed -n '1s/^# //p' pipelines/$e/variables)";)
 	@echo 'check       all tests; installs the Debian packages it needs'
 	@echo 'check-san   the tests under the address and UB sanitizers'
 	@echo 'check-debian the README on fresh Debian 12 and 13, as root; slow'
@@ -127,9 +121,21 @@ $(LEARN_STATIC): $(LEARN_OBJECTS)
 
 $(LEARN_SHARED): $(LEARN_PIC) $(SHARED)
 	$(LINK) -shared -Wl,-soname,libblindspot-learn.so.$(SOVERSION) \
+		-Wl,-rpath,'$$ORIGIN' \
 		-o $@ $(LEARN_PIC) -L$B/lib -lblindspot $(LEARN_LIBS) -lm
 	ln -sf $(@F) $B/lib/libblindspot-learn.so.$(SOVERSION)
 	ln -sf $(@F) $B/lib/libblindspot-learn.so
+
+# A program that is linked with the libraries of a prefix of its own finds them
+# there; those of the system it finds without.
+RPATH = $(if $(filter /usr/lib% /usr/local/lib% /lib%,$(LIBDIR)),, \
+	-Wl$(comma)-rpath$(comma)$${libdir})
+# Text between the quotes of a shell, and in the place of a sed command; a space
+# in a path of a .pc file has a backslash before it.
+quoted = '$(subst ','\'',$1)'
+escaped = $(subst |,\|,$(subst &,\&,$(subst ',\\',$(subst \
+	$(space),\\$(space),$1))))
+space = $(subst x,,x x)
 
 # Made anew each time: the prefix may have changed.
 .PHONY: $B/lib/blindspot.pc $B/lib/blindspot-learn.pc $B/completion.bash
@@ -141,9 +147,12 @@ $B/lib/blindspot-learn.pc: PC_LIBS = $(LEARN_LIBS:-fopenmp=-lgomp) -lm
 $B/lib/blindspot.pc: lib/blindspot.pc.in
 $B/lib/blindspot.pc $B/lib/blindspot-learn.pc:
 	@mkdir -p $(@D)
-	@sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
-	    -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' -e 's|@VERSION@|$(VERSION)|' \
-	    -e 's|@LIBS@|$(strip $(PC_LIBS))|' $< > $@
+	@sed $(foreach v,PREFIX LIBDIR INCLUDEDIR VERSION,-e \
+		$(call quoted,s|@$v@|$(call escaped,$($v))|)) -e \
+		$(call quoted,s|@LIBS@|$(strip $(PC_LIBS))|) \
+		-e $(call quoted,s|@RPATH@|$(RPATH)|) \
+		$< > $@.part
+	@mv $@.part $@
 
 # What programs share is an archive, from which the linker takes what each
 # calls; what one alone needs is a folder of its own.
@@ -188,43 +197,67 @@ PAGES = $(filter-out $(foreach n,$(LEFT_OUT:lib%=%),man/$n.1 man/$n.3), \
 HEADERS = lib/blindspot.h $(if $(LEARN_BUILT),lib/learn/blindspot-learn.h)
 SECTIONS = $(sort $(subst .,,$(suffix $(MANUALS))))
 
+SHAREDIR = $(PREFIX)/share/blindspot
+# Folders below DESTDIR as a shell takes them, whatever is in their names.
+to = $(call quoted,$(DESTDIR)$1)
+BIN_TO = $(call to,$(BINDIR))
+LIB_TO = $(call to,$(LIBDIR))
+MAN_TO = $(call to,$(MANDIR))
+SHARE_TO = $(call to,$(SHAREDIR))
+INCLUDE_TO = $(call to,$(INCLUDEDIR))
+COMPLETION_TO = $(call to,$(COMPLETIONDIR))
+# The experiments: what is in the folders of pipelines.
+PIPELINES = $(patsubst pipelines/%,%,$(wildcard pipelines/*/*))
+PIPELINE_FOLDERS = $(sort $(patsubst %/,%,$(dir $(PIPELINES))))
+
 install: all $B/completion.bash
-	$(INSTALL) -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(LIBDIR)/pkgconfig' \
-		'$(DESTDIR)$(INCLUDEDIR)' '$(DESTDIR)$(COMPLETIONDIR)' \
-		$(SECTIONS:%='$(DESTDIR)$(MANDIR)/man%')
-	$(INSTALL) $(PROGRAMS:%=$B/bin/%) '$(DESTDIR)$(BINDIR)'
+	$(INSTALL) -d $(BIN_TO) $(LIB_TO)/pkgconfig $(INCLUDE_TO) \
+		$(COMPLETION_TO) $(SECTIONS:%=$(MAN_TO)/man%) \
+		$(PIPELINE_FOLDERS:%=$(SHARE_TO)/%)
+	$(INSTALL) $(PROGRAMS:%=$B/bin/%) pipelines/blindspot $(BIN_TO)
+	for file in $(PIPELINES); do \
+		mode=644; [ ! -x pipelines/$$file ] || mode=755; \
+		$(INSTALL) -m $$mode pipelines/$$file \
+			$(SHARE_TO)/$$file || exit 1; \
+	done
 	for name in $(NAMES); do \
 		$(INSTALL) -m 644 $B/lib/lib$$name.a \
-			$B/lib/lib$$name.so.$(VERSION) \
-			'$(DESTDIR)$(LIBDIR)' && \
+			$B/lib/lib$$name.so.$(VERSION) $(LIB_TO) && \
 		ln -sf lib$$name.so.$(VERSION) \
-			'$(DESTDIR)$(LIBDIR)'/lib$$name.so.$(SOVERSION) && \
+			$(LIB_TO)/lib$$name.so.$(SOVERSION) && \
 		ln -sf lib$$name.so.$(VERSION) \
-			'$(DESTDIR)$(LIBDIR)'/lib$$name.so && \
+			$(LIB_TO)/lib$$name.so && \
 		$(INSTALL) -m 644 $B/lib/$$name.pc \
-			'$(DESTDIR)$(LIBDIR)/pkgconfig' || exit 1; \
+			$(LIB_TO)/pkgconfig || exit 1; \
 	done
-	$(INSTALL) -m 644 $(HEADERS) '$(DESTDIR)$(INCLUDEDIR)'
+	$(INSTALL) -m 644 $(HEADERS) $(INCLUDE_TO)
 	for page in $(PAGES); do \
 		$(INSTALL) -m 644 $$page \
-			'$(DESTDIR)$(MANDIR)'/man$${page##*.} || exit 1; \
+			$(MAN_TO)/man$${page##*.} || exit 1; \
 	done
-	for program in $(PROGRAMS); do \
+	for program in $(PROGRAMS) blindspot; do \
 		$(INSTALL) -m 644 $B/completion.bash \
-			'$(DESTDIR)$(COMPLETIONDIR)'/$$program || exit 1; \
+			$(COMPLETION_TO)/$$program || exit 1; \
 	done
 
 # Exactly what install makes, and no directory that others may use.
 uninstall:
-	rm -f $(ALL_PROGRAMS:%='$(DESTDIR)$(BINDIR)/%') \
-		$(foreach n,blindspot blindspot-learn, \
-			$(foreach f,lib$n.a lib$n.so lib$n.so.$(SOVERSION) \
-				lib$n.so.$(VERSION) pkgconfig/$n.pc, \
-				'$(DESTDIR)$(LIBDIR)/$f') \
-			'$(DESTDIR)$(INCLUDEDIR)/$n.h') \
-		$(foreach m,$(notdir $(MANUALS)), \
-			'$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $m))/$m') \
-		$(ALL_PROGRAMS:%='$(DESTDIR)$(COMPLETIONDIR)/%')
+	for program in $(ALL_PROGRAMS) blindspot; do \
+		rm -f $(BIN_TO)/$$program $(COMPLETION_TO)/$$program || exit; \
+	done
+	for name in blindspot blindspot-learn; do \
+		rm -f $(LIB_TO)/lib$$name.a $(LIB_TO)/lib$$name.so \
+			$(LIB_TO)/lib$$name.so.$(SOVERSION) \
+			$(LIB_TO)/lib$$name.so.$(VERSION) \
+			$(LIB_TO)/pkgconfig/$$name.pc \
+			$(INCLUDE_TO)/$$name.h || exit; \
+	done
+	for page in $(notdir $(MANUALS)); do \
+		rm -f $(MAN_TO)/man$${page##*.}/$$page || exit; \
+	done
+	for file in $(PIPELINES); do rm -f $(SHARE_TO)/$$file || exit; done
+	[ ! -d $(SHARE_TO) ] || rmdir --ignore-fail-on-non-empty \
+		$(PIPELINE_FOLDERS:%=$(SHARE_TO)/%) $(SHARE_TO)
 
 dist:
 	@mkdir -p $B
@@ -245,6 +278,53 @@ deb: packages-deb
 	cd '$(DEB)' && DEB_BUILD_OPTIONS=parallel="$$(nproc)" \
 		dpkg-buildpackage -b -us -uc
 	lintian --fail-on error,warning '$B'/deb/*.changes
+
+# -------------------------------------------------------------- experiments
+
+# Each folder of pipelines with a table of variables is an experiment, and `make
+# EXPERIMENT NAME=VALUE' is `blindspot EXPERIMENT NAME=VALUE' on what is built.
+EXPERIMENTS := $(sort $(patsubst pipelines/%/variables,%, \
+	$(wildcard pipelines/*/variables)))
+
+# What make was given on its command line and is no variable of the build; with
+# -e, from the environment too where an experiment of the goals has it.
+BUILD_VARIABLES = AR B BINDIR CC CFLAGS COMPLETIONDIR CPATH CPPFLAGS \
+	C_INCLUDE_PATH DESTDIR FUZZ_SECONDS INCLUDEDIR INSTALL LDFLAGS LIBDIR \
+	LIBRARY_PATH MAKE MAKEFLAGS MANDIR PREFIX SHELL STRICT V WARNINGS WITHOUT
+ASKED := $(filter $(EXPERIMENTS),$(MAKECMDGOALS))
+VARIABLES_OF = $(foreach e,$(ASKED), \
+	$(shell pipelines/blindspot --variables $e | cut -f 1))
+GIVEN := $(if $(ASKED),$(foreach v,$(filter-out $(BUILD_VARIABLES), \
+	$(.VARIABLES)),$(if $(filter command,$(firstword $(origin $v))),$v)) \
+	$(if $(findstring e,$(firstword -$(MAKEFLAGS))),$(foreach v,$(sort \
+	$(VARIABLES_OF)),$(if $(filter environment,$(firstword \
+	$(origin $v))),$v))))
+# Values are text, which make never expands: not for a recipe's environment, and
+# not here, where a shell takes them from between quotes.
+ifneq ($(strip $(GIVEN)),)
+unexport $(GIVEN)
+endif
+define newline
+
+
+endef
+one_line = $(if $(findstring $(newline),$(value $1)),$(error $1: the value \
+	holds a line break))
+assignments = $(foreach v,$(GIVEN),$(call one_line,$v)$(call \
+	quoted,$v=$(value $v)))
+run_experiment = @$(unless_dry) MAKE_IS='$(MAKE)' \
+	BLINDSPOT_BIN=$(call quoted,$B/bin) LEFT_OUT=$(call quoted,$(foreach \
+	p,$(LEFT_OUT),$p: $(call lacks,$p);)) \
+	pipelines/blindspot $@ $(assignments)
+
+.PHONY: $(EXPERIMENTS)
+demo gallery paper: packages-run
+$(filter-out demo,$(EXPERIMENTS)): all
+	$(run_experiment)
+# From a fresh machine: what is built depends on the packages.
+demo:
+	@$(MAKE) -s $(PARALLEL) all
+	$(run_experiment)
 
 # ----------------------------------------------------------------- packages
 
@@ -280,6 +360,6 @@ lint:
 # what it would do.  One that does more begins with this, and does nothing then.
 unless_dry = $(if $(findstring n,$(firstword -$(MAKEFLAGS))),exit;)
 
-include $(wildcard pipelines/*.mk tests/*.mk tests/*/*.mk)
+include $(wildcard tests/*.mk tests/*/*.mk)
 
 -include $(wildcard $B/*/*.d $B/*/*/*.d $B/*/*/*/*.d $B/pic/*/*/*.d)

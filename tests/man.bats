@@ -51,7 +51,8 @@ examples() {
 
 @test "every example of the programs' pages runs" {
 	make_examples
-	for program in $PROGRAMS; do
+	PATH=$ROOT/pipelines:$PATH
+	for program in $PROGRAMS blindspot; do
 		examples "$ROOT/man/$program.1" >script
 		[ -s script ]
 		mkdir run
@@ -64,11 +65,10 @@ examples() {
 	done
 }
 
-# The tutorial's make, on a smaller grid and away from the tree.
-make() {
-	command make -s -C "$ROOT" "$@" IMAGES="$PWD/healthy.pfm" \
-		INTENSITIES=0:1:3 SIGMAS=0:2:2 RESULTS="$PWD/results" \
-		B="$(dirname "$BIN")" >/dev/null
+# The tutorial's experiment, on a smaller grid.
+blindspot() {
+	BLINDSPOT_BIN=$BIN "$ROOT/pipelines/blindspot" "$@" \
+		INTENSITIES=0:1:3 SIGMAS=0:2:2 RESULTS=results >/dev/null
 }
 
 @test "the tutorial runs" {
@@ -76,8 +76,8 @@ make() {
 		/^\.Ed/ { block = 0 }
 		on && block { gsub(/\\e/, "\\"); print }
 		/^\.Bd -literal/ { block = 1 }' "$ROOT/man/blindspot.7" >script
-	grep -q '^make .* experiment1' script
-	export -f make
+	grep -q '^blindspot experiment1' script
+	export -f blindspot
 	bash -euo pipefail script >log
 	grep -q '^ap	0\.' log
 	[ -s map.png ]

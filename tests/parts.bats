@@ -39,6 +39,7 @@ works() {
 installs() {
 	local dest=$PWD/dest pages file
 	build install PREFIX=/usr DESTDIR="$dest" 2>/dev/null "${masks[@]}"
+	set -- blindspot "$@"
 	equal "$*" "$(ls dest/usr/bin)"
 	equal "$*" "$(ls dest/usr/share/bash-completion/completions)"
 	pages=$(cd "$ROOT/man" && ls ./*.1)
@@ -92,7 +93,7 @@ LEARNED='recon-train recon-model libblindspot-learn'
 	build experiment1 IMAGES=colin27 RESULTS="$PWD/results" WITHOUT=nifti \
 		2>err || status=$?
 	[ "$status" = 2 ]
-	grep -qx 'images: IMAGES=colin27 needs nii-slices: this build is without libnifti (libnifti-dev)' err
+	grep -qx 'experiment1: IMAGES=colin27 needs nii-slices: this build is without libnifti (libnifti-dev)' err
 	[ ! -e results ]
 }
 

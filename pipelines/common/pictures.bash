@@ -1,6 +1,7 @@
 # What the pictures of images share: captions, outlines, colours of a residual.
 # A script that sources this has made a folder, scratch, and removes it.
 : "${scratch:?}"
+captions=${BASH_SOURCE[0]%/*}/caption.gp
 
 # picture FILTER...: what a filter of blindspot writes, as 8-bit PGM
 picture() {
@@ -12,7 +13,7 @@ picture() {
 
 # caption TEXT WIDTH [HEIGHT [POINTS [bold]]]: black on white, in the middle
 caption() {
-	LC_ALL=C.UTF-8 gnuplot -c pipelines/common/caption.gp "$1" "$2" "${3-20}" \
+	LC_ALL=C.UTF-8 gnuplot -c "$captions" "$1" "$2" "${3-20}" \
 		"${4-11}" "${5-}" | pngtopam | ppmtopgm
 }
 

@@ -1,7 +1,6 @@
 # Mean AP over intensity and sigma, with the line where it is .5; above it, how
 # often the healthy foreground has each intensity.
 load 'pipelines/common/figure.gp'
-table = work.'/experiment1.tsv'
 
 stats table using 1 name 'I' nooutput
 stats table using 2 name 'S' nooutput
@@ -18,7 +17,7 @@ set yrange [0:*]
 unset ytics
 set ylabel 'Pixels'
 set style fill solid
-plot work.'/histogram.tsv' using 1:2 with boxes linecolor rgb '#777777'
+plot histogram using 1:2 with boxes linecolor rgb '#777777'
 
 set tmargin at screen 0.79
 set bmargin at screen 0.13
@@ -38,7 +37,7 @@ if (S_min < 0.25 && S_max > 0.25) {
 		textcolor 'black' front
 }
 # A plane that is below it all over, or nowhere, has no line.
-contour = work.'/contour.tsv'
+
 if (int(system('grep -c "^[-0-9]" '.contour.' || true')) > 0) {
 	plot table using 1:2:3 with image, \
 		contour using 1:2 with lines linewidth 3 linecolor 'white'

@@ -19,5 +19,5 @@ set view 55, 318, 1, 1.05
 set key off
 set pm3d depthorder border linecolor rgb '#30000000' linewidth 0.3
 set colorbox vertical user origin 0.88,0.25 size 0.02,0.5
-splot grid_of(work.'/experiment1.tsv') using \
+splot grid_of(table) using \
 	(column(1)):(column(2)):(column(3)) with pm3d

@@ -7,10 +7,8 @@ across = 300 * columns + 20
 down = 260 * rows
 load 'pipelines/common/figure.gp'
 
-curves = work.'/curves.tsv'
-plane = work.'/experiment1.tsv'
 curve(on, k) = sprintf("< awk -F '\t' '$2 == \"on\" || ($1 == \"%s\" && $2 == \"%s\")' %s", word(names, k), on, curves)
-sigma(on, k) = system(sprintf("awk -F '\t' 'NR > 1 && $1 == \"%s\" { print $3 }' %s/match-%s.tsv", word(names, k), work, on))
+sigma(on, k) = system(sprintf("awk -F '\t' 'NR > 1 && $1 == \"%s\" { print $3 }' %s", word(names, k), on eq 'normal' ? match_normal : match_anomalous))
 blur(on, k) = sprintf("< awk -F '\t' '/^#/ { next } $2 == \"%s\" || $1 == \"inject.intensity\"' %s", sigma(on, k), plane)
 legend(on, k) = sprintf('{/Symbol s} = %.2f', real(sigma(on, k)))
 

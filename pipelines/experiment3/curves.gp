@@ -4,8 +4,7 @@ load 'pipelines/common/figure.gp'
 if (kind eq 'svg') { set terminal svg size 1100,600 } else { set terminal pngcairo size 2200,1200 }
 load 'pipelines/experiment3/models.gp'
 
-table = work.'/curves.tsv'
-curve(on, k) = sprintf("< awk -F '\t' '$2 == \"on\" || ($1 == \"%s\" && $2 == \"%s\")' %s", word(names, k), on, table)
+curve(on, k) = sprintf("< awk -F '\t' '$2 == \"on\" || ($1 == \"%s\" && $2 == \"%s\")' %s", word(names, k), on, curves)
 
 set xlabel 'Intensity of the anomaly'
 set yrange [0:1.02]

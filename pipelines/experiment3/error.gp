@@ -5,7 +5,6 @@ load 'pipelines/common/figure.gp'
 load 'pipelines/experiment3/models.gp'
 unset datafile columnheaders
 
-table = work.'/experiment3.tsv'
 # The pair of columns of a model in a table, and nothing where it is not in it.
 point(k, file, x, y) = sprintf("< awk -F '\t' '/^#/ { next } !header { header = 1; for (i = 1; i <= NF; i++) at[$i] = i; next } $1 == \"%s\" { print $at[\"%s\"], $at[\"%s\"] }' %s", word(names, k), x, y, file)
 ours(k, on) = point(k, table, 'error_'.on, 'ap_'.on)

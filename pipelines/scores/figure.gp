@@ -2,6 +2,9 @@
 # and the line where AP is at the threshold.  Scores without a reconstruction
 # have rows of their own, with a histogram of healthy tissue at the end.
 columns = 5
+n = int(n)
+below = real(below)
+without = int(without)
 with = words(names) - without
 rows_of(n) = (n + columns - 1) / columns
 rows_with = rows_of(with)
@@ -30,7 +33,7 @@ bold = sprintf('DejaVu Sans:Bold,%g', 12 * points)
 across_of(x) = 1.0 * x / across
 down_of(y) = 1 - 1.0 * y / down
 
-plane(k) = sprintf("< awk -F '\t' '!/^#/ && $1 == \"%s\" { if ($2 != last) print \"\"; last = $2; print $2, $3, $4 }' %s/planes.tsv", word(names, k), work)
+plane(k) = sprintf("< awk -F '\t' '!/^#/ && $1 == \"%s\" { if ($2 != last) print \"\"; last = $2; print $2, $3, $4 }' %s", word(names, k), planes)
 unset datafile columnheaders
 stats plane(1) using 1 name 'I' nooutput
 stats plane(1) using 2 name 'S' nooutput
@@ -83,7 +86,7 @@ do for [k = 1:words(names) + 1] {
 			textcolor rgb '#444444'
 	}
 	# A plane that is blind all over, or nowhere, has no line.
-	contour = sprintf('%s/contour-%d.tsv', work, k)
+	contour = sprintf('%s/contour-%d.tsv', lines, k)
 	lined = tissue ? 0 : \
 		int(system('grep -c "^[-0-9]" '.contour.' || true')) > 0
 	if (lined) {
@@ -98,7 +101,7 @@ do for [k = 1:words(names) + 1] {
 		set yrange [0:*]
 		unset ytics
 		set style fill solid
-		plot work.'/histogram.tsv' every ::1 using 1:2 with boxes \
+		plot histogram every ::1 using 1:2 with boxes \
 			linecolor rgb '#777777'
 	}
 }

@@ -38,3 +38,22 @@ _blindspot() {
 	fi
 	mapfile -t COMPREPLY < <(compgen -P "$prefix" -W "$words" -- "$current")
 }
+
+# Experiments, and the variables of one; a value is left to the names of files.
+_blindspot_command() {
+	local words='' current=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[0]}
+	local all
+	all=$("$command" list 2>/dev/null | cut -d ' ' -f 1)
+	if [ "$COMP_CWORD" = 1 ]; then
+		words="$all help list --help --version"
+	elif [ "${COMP_WORDS[1]}" = help ]; then
+		[ "$COMP_CWORD" != 2 ] || words=$all
+	elif [[ $current != = && ${COMP_WORDS[COMP_CWORD - 1]} != = ]]; then
+		words=$("$command" --variables "${COMP_WORDS[1]}" 2>/dev/null |
+			sed 's/\t.*/=/')
+		compopt -o nospace 2>/dev/null
+	fi
+	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+}
+
+complete -o default -F _blindspot_command blindspot
