@@ -161,7 +161,8 @@ END
 	cp "$T/out/experiment3.tsv" "$T/before"
 	touch "$T/mark"
 	experiment3 MODELS="$T/models" >/dev/null
-	[ -z "$(find "$T"/out/work-* -name '*.tsv' -newer "$T/mark")" ]
+	[ -z "$(find "$T"/out/parts/ -maxdepth 1 -type f \
+		-name '*-????????????' -newer "$T/mark")" ]
 	cp "$T/models/ae-32.safetensors" "$T/models/mine.safetensors"
 	experiment3 MODELS="$T/models" >/dev/null
 	[ "$(grep -c '^mine' "$T/out/experiment3.tsv")" = 1 ]
@@ -185,13 +186,15 @@ END
 			>"$T/recon"
 	done
 	# As after a kill: a checkpoint half way and no model.
-	models=$(realpath "$T/out/models")
+	models=$T/out/models
 	cp "$models/ae-32.safetensors" "$T/whole"
 	grep '^[0-9]' "$models/ae-32.log.tsv" >"$T/rows"
-	rm "$models/ae-32.safetensors"
+	part=$(find "$T/out/parts/" -maxdepth 1 -name 'ae-32-????????????')
+	cmp "$part" "$T/whole"
+	rm "$part" "$models/ae-32.safetensors"
 	recon-train ae --latent 32 --width 1 --steps 2 --batch 2 --lr 0.003 \
 		--threads 1 --validate "$T/validate.pgm" \
-		--checkpoint "$models/ae-32.checkpoint" --output "$T/half" \
+		--checkpoint "$part.checkpoint" --output "$T/half" \
 		"$T/train.pgm"
 	touch "$T/mark"
 	small
@@ -210,21 +213,19 @@ END
 		VALIDATE_PHANTOMS=2 TEST_PHANTOMS=2 BATCH=2 WIDTH=1 \
 		CODES_WIDTH=16 PIECES=1 INTENSITIES=0:1:2 SIGMAS=0:1:2 \
 		>"$T/said"
-	models=$(realpath "$T/out/models")
+	parts=$T/out/parts
 	brain-phantom --size 16 --seed 1 --count 132 |
-		cmp - <(cat "$models"/phantoms-1-0-100.pfm \
-			"$models"/phantoms-1-100-32.pfm)
+		cmp - <(cat "$parts"/phantoms-1-0-100-* \
+			"$parts"/phantoms-1-100-32-*)
 	brain-phantom --size 16 --seed 2 --count 2 | cmp - \
-		"$models/phantoms-2-0-2.pfm"
-	brain-phantom --size 16 --seed 0 --count 2 | cmp - \
-		"$(echo "$T"/out/work-*/test)"
+		"$parts"/phantoms-2-0-2-*
+	brain-phantom --size 16 --seed 0 --count 2 | cmp - "$parts"/test-*
 	# For models brought along only those they are tested on are drawn.
 	bring
 	rm -r "$T/out"
 	experiment3 MODELS="$T/models" IMAGES=phantoms SIZE=16 TEST_PHANTOMS=3 \
 		>"$T/said"
-	brain-phantom --size 16 --seed 0 --count 3 | cmp - \
-		"$(echo "$T"/out/work-*/test)"
+	brain-phantom --size 16 --seed 0 --count 3 | cmp - "$parts"/test-*
 }
 
 @test "what is wrong is named, and leaves no table" {

@@ -21,7 +21,12 @@ setup() {
 
 tsv() { (IFS=$'\t'; echo "$*"); }
 
-match() { pipelines/match/table "$T/plane.tsv" "$@"; }
+# match [CURVE]...: each by the name of its file
+match() {
+	local file named=()
+	for file; do named+=("$(basename "$file" .tsv)" "$file"); done
+	pipelines/match/table "$T/plane.tsv" ${named[@]+"${named[@]}"}
+}
 
 @test "a curve over intensity is matched to the nearest sigma" {
 	{ tsv intensity ap; tsv 0 .41; tsv 1 .5; tsv 1.5 .55; } >"$T/model.tsv"
@@ -65,7 +70,7 @@ match() { pipelines/match/table "$T/plane.tsv" "$@"; }
 	refuses 'dice.tsv: line 1: .*no column ap' match "$T/dice.tsv"
 	refuses 'plane.tsv: expected a column of either' match "$T/plane.tsv"
 	refuses 'far.tsv: line 1: .*no column sigma' pipelines/match/table \
-		"$T/far.tsv" "$T/far.tsv"
+		"$T/far.tsv" far "$T/far.tsv"
 	refuses 'no curves' match
 	{ tsv intensity ap; echo '# incomplete'; } >"$T/cut.tsv"
 	refuses 'cut.tsv: line 2: the table is not whole' match "$T/cut.tsv"
@@ -88,7 +93,8 @@ match() { pipelines/match/table "$T/plane.tsv" "$@"; }
 		printf '# %s 1\n' median mode blind_low blind_high blind_centre \
 			>"$T/predicted-$sigma.tsv"
 	done
-	pipelines/blind-spot/table 0.5 "$T/experiment1.tsv" "$T/predicted" |
+	pipelines/blind-spot/table 0.5 "$T/experiment1.tsv" \
+		0 "$T/predicted-0.tsv" 5 "$T/predicted-5.tsv" |
 		tail -n 2 >"$T/got"
 	{
 		tsv 0 nan nan nan 1 0 1 1 1 1 1
@@ -102,8 +108,7 @@ match() { pipelines/match/table "$T/plane.tsv" "$@"; }
 	grep -q 'below .5 in 32 % ' "$T/got"
 	sed 's/^\([0-9.]*\)	/abs	\1	/; s/^inject/score	&/' \
 		"$T/experiment1.tsv" >"$T/planes.tsv"
-	tsv abs recon x >"$T/list"
-	pipelines/scores/table 0.5 "$T/list" "$T/planes.tsv" | tail -n 1 |
+	pipelines/scores/table 0.5 "$T/planes.tsv" abs recon | tail -n 1 |
 		cut -f 1,3,7-9 >"$T/got"
 	tsv abs 0.325 0,0.5 0,0.75 0,0.625 | cmp - "$T/got"
 }
@@ -126,12 +131,12 @@ match() { pipelines/match/table "$T/plane.tsv" "$@"; }
 		awk -F '\t' -v OFS='\t' '!/^#/ && $1 != "intensity" {
 			print $1, $2, $3 + .01 }' pipelines/published/published.tsv
 	} >"$T/near.tsv"
-	pipelines/published/run "$T/near.tsv" >"$T/got"
+	pipelines/published/table "$T/near.tsv" >"$T/got"
 	[ "$(grep -c '^ap' "$T/got")" = 42 ]
 	[ "$(grep -c '+0.0100$' "$T/got")" = 42 ]
 	grep -qx '# mean |difference| of ap over 42 cells: 0.0100' "$T/got"
 	grep -qx '# input sha256 abc' "$T/got"
-	run ! pipelines/published/run "$T/plane.tsv"
+	run ! pipelines/published/table "$T/plane.tsv"
 	[[ $output =~ 'expected the grid' ]]
 }
 
