@@ -312,7 +312,7 @@ one_line = $(if $(findstring $(newline),$(value $1)),$(error $1: the value \
 	holds a line break))
 assignments = $(foreach v,$(GIVEN),$(call one_line,$v)$(call \
 	quoted,$v=$(value $v)))
-run_experiment = @$(unless_dry) MAKE_IS='$(MAKE)' \
+run_experiment = +@$(unless_dry) \
 	BLINDSPOT_BIN=$(call quoted,$B/bin) LEFT_OUT=$(call quoted,$(foreach \
 	p,$(LEFT_OUT),$p: $(call lacks,$p);)) \
 	pipelines/blindspot $@ $(assignments)

@@ -36,6 +36,10 @@ same() { diff -r -x parts "$1" "$2"; }
 # made SINCE STORE: how many parts are newer
 made() { find "$2/" -maxdepth 1 -type f -name '*-????????????' -newer "$1" | wc -l; }
 
+parts() {
+	find "$1/parts" -maxdepth 1 -name '*-????????????' -printf '%f\n' | sort
+}
+
 @test "every experiment has a summary, and help for each variable" {
 	for table in "$ROOT"/pipelines/*/variables; do
 		folder=$(dirname "$table")
@@ -129,8 +133,6 @@ made() { find "$2/" -maxdepth 1 -type f -name '*-????????????' -newer "$1" | wc 
 	# shellcheck disable=SC2086 # words
 	{
 		again experiment1 $SMALL -- IMAGES=in.pgm -- IMAGES=other.pgm
-		again experiment1 IMAGES=in.pgm RADIUS=4 SIGMAS=0:2:2 -- \
-			INTENSITIES=0:1:3 -- INTENSITIES=0:1:2
 		again blind-spot IMAGES=in.pgm $SMALL -- BELOW=0.5 -- BELOW=0.9
 		again experiment2 IMAGES=in.pgm RADIUS=4 SIGMAS=0:2:2 -- \
 			TEXTURES='sink source' -- TEXTURES=sink
@@ -138,6 +140,7 @@ made() { find "$2/" -maxdepth 1 -type f -name '*-????????????' -newer "$1" | wc 
 			NORMAL=normal.pgm -- NORMAL=other.pgm
 		again match IMAGES=in.pgm $SMALL -- SEED=1 -- SEED=2
 	}
+	again gallery SLICE=80 -- SEED=1 -- SEED=2
 	mkdir models
 	recon-train pca --threads 1 --latent 1 --output models/a.safetensors \
 		normal.pgm
@@ -244,7 +247,8 @@ made() { find "$2/" -maxdepth 1 -type f -name '*-????????????' -newer "$1" | wc 
 	small ENGINE=pipeline RESULTS=fresh
 	for signal in INT TERM KILL; do
 		rm -rf out
-		setsid "$ROOT/pipelines/blindspot" experiment1 IMAGES=in.pgm \
+		env --default-signal=INT setsid \
+			"$ROOT/pipelines/blindspot" experiment1 IMAGES=in.pgm \
 			INTENSITIES=0:1:3 SIGMAS=0:2:2 RADIUS=4 \
 			ENGINE=pipeline RESULTS=out &
 		group=$!
@@ -307,16 +311,13 @@ made() { find "$2/" -maxdepth 1 -type f -name '*-????????????' -newer "$1" | wc 
 	cd empty
 	unset BLINDSPOT_BIN
 	# shellcheck disable=SC2086 # words
-	../elsewhere experiment1 IMAGES=../in.pgm $SMALL
+	../elsewhere experiment1 IMAGES="$T/in.pgm" $SMALL
 	# shellcheck disable=SC2086 # words
 	make -s -C "$ROOT" B="$(dirname "$BIN")" experiment1 \
-		IMAGES=../in.pgm $SMALL RESULTS="$T/tree" 2>/dev/null ||
-		(cd "$T/empty" && BLINDSPOT_BIN=$BIN "$ROOT/pipelines/blindspot" \
-			experiment1 IMAGES=../in.pgm $SMALL RESULTS="$T/tree")
+		IMAGES="$T/in.pgm" $SMALL RESULTS="$T/tree"
 	same results/experiment1 "$T/tree"
 	# Parts are named alike: of the place nothing is in a key.
-	diff <(cd results/experiment1/parts && ls | grep -e '-[0-9a-f]\{12\}$') \
-		<(cd "$T/tree/parts" && ls | grep -e '-[0-9a-f]\{12\}$')
+	diff <(parts results/experiment1) <(parts "$T/tree")
 	../elsewhere demo BRAIN_SLICES=70:72 INTENSITIES=0:1:3 SIGMAS=0:2:2 \
 		>said
 	grep -q '^Experiment 1 on 2 images' said
@@ -326,7 +327,6 @@ made() { find "$2/" -maxdepth 1 -type f -name '*-????????????' -newer "$1" | wc 
 		env -u LD_LIBRARY_PATH ldd "$library" >needed
 		run ! grep 'not found' needed
 	done
-	man -l "$prefix/share/man/man1/blindspot.1" 2>/dev/null | head -1 || true
 	[ -s "$prefix/share/man/man1/blindspot.1" ]
 	# shellcheck source=/dev/null
 	source "$prefix/share/bash-completion/completions/blindspot"

@@ -23,7 +23,15 @@ die() {
 # open_store FOLDER: make it, or wait for who is at work there
 open_store() {
 	store=$1
+	# What is not there yet, to be removed where nothing is made.
+	local up=${store%/*}
+	created=()
+	while [ -n "$up" ] && [ ! -e "$up" ]; do
+		created+=("$up")
+		up=${up%/*}
+	done
 	if ! mkdir -p "$store/commands" 2>/dev/null || ! [ -w "$store" ]; then
+		rmdir "${created[@]}" 2>/dev/null || true
 		die "${store%/parts} cannot be written"
 	fi
 	while :; do
@@ -70,7 +78,7 @@ close_store() {
 		return 0
 	[ ! -e "$store/results" ] || return 0
 	rm -rf "$store"
-	rmdir -p "${store%/*}" 2>/dev/null || true
+	rmdir "${created[@]}" 2>/dev/null || true
 }
 
 # stop STATUS: end all that make runs, then us
@@ -158,6 +166,9 @@ build() {
 			<<<"$makeflags" | tr -d '\n')
 		flags=()
 	else
+		# One job has no job server.
+		[ -n "$JOBS" ] || [[ ! $makeflags =~ ' -j1'( |$) ]] ||
+			flags=(-j 1)
 		makeflags=
 	fi
 	(cd "$store" && needs "$@") >"$store/makefile"
@@ -271,7 +282,8 @@ publish() {
 		to=$RESULTS/$file
 		[[ $file != */* ]] || mkdir -p "${to%/*}"
 		cmp -s "$store/$name" "$to" && continue
-		cp "$store/$name" "$to.part" && mv -fT "$to.part" "$to"
+		cp "$store/$name" "$to.part"
+		mv -fT "$to.part" "$to"
 	done <"$store/wanted"
 	cut -f 1 "$store/wanted" | sort -u >"$store/results.part"
 	comm -13 "$store/results.part" "$store/results" | while read -r file; do
