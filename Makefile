@@ -151,8 +151,7 @@ $B/lib/blindspot.pc $B/lib/blindspot-learn.pc:
 		$(call quoted,s|@$v@|$(call escaped,$($v))|)) -e \
 		$(call quoted,s|@LIBS@|$(strip $(PC_LIBS))|) \
 		-e $(call quoted,s|@RPATH@|$(RPATH)|) \
-		$< > $@.part
-	@mv $@.part $@
+		$< > $@.part-$$$$ && mv -f $@.part-$$$$ $@
 
 # What programs share is an archive, from which the linker takes what each
 # calls; what one alone needs is a folder of its own.

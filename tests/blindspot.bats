@@ -282,7 +282,7 @@ parts() {
 	[ ! -e out/experiment1.tsv ]
 	[ -z "$(find . -name '*.part')" ]
 	# Where nothing was made, nothing stays.
-	run -2 small RADIUS=abc RESULTS=none/deep
+	run -2 small SIGMAS=abc RESULTS=none/deep
 	[ ! -e none ]
 }
 
@@ -347,8 +347,8 @@ parts() {
 	for tool in bash awk sed grep dirname readlink sort cut env cat; do
 		ln -s "$(command -v $tool)" few
 	done
-	PATH=$T/few fails 2 'needs gnuplot; the Debian package gnuplot-nox has it' \
-		"$ROOT/pipelines/blindspot" experiment1
+	fails 2 'needs gnuplot; the Debian package gnuplot-nox has it' \
+		env PATH="$T/few" "$ROOT/pipelines/blindspot" experiment1
 	fails 2 'no /nosuch; the Debian package mricron-data' \
 		blindspot demo BRAIN=/nosuch
 	[ ! -e results ]

@@ -51,7 +51,7 @@ _blindspot_command() {
 	elif [[ $current != = && ${COMP_WORDS[COMP_CWORD - 1]} != = ]]; then
 		words=$("$command" --variables "${COMP_WORDS[1]}" 2>/dev/null |
 			sed 's/\t.*/=/')
-		compopt -o nospace 2>/dev/null
+		compopt -o nospace 2>/dev/null || true
 	fi
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
 }

@@ -57,6 +57,11 @@ FOUND_WITH =
 NO_COMPILER =
 ifneq ($(filter-out help clean dist uninstall packages-%,\
 	$(or $(MAKECMDGOALS),all)),)
+ifneq ($(findstring n,$(firstword -$(MAKEFLAGS))),)
+# A dry run writes nothing: where nothing was looked for, all is taken as there.
+FOUND = $(PARTS)
+-include $(wildcard $B/found.mk)
+else
 -include $B/found.mk
 # Once: make starts again when the file is made, and must not for ever.  Others
 # may be at it at the same time: what each writes has a name of its own.
@@ -77,6 +82,7 @@ $B/found.mk: look
 endif
 ifneq ($(strip $(FOUND_WITH)),$(strip $(LOOKED_WITH)))
 $B/found.mk: look
+endif
 endif
 endif
 endif
