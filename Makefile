@@ -341,15 +341,14 @@ packages-bench:
 # --------------------------------------------------------------------- lint
 
 # Every script, found by its first line.
-SCRIPTS = tests/packages tools/parts/find .ci/run tests/run tests/debian \
-	$(wildcard tests/*.bats) \
-	$(shell grep -rlE -m 1 '^#!/usr/bin/env bash' pipelines)
+SCRIPTS = $(shell grep -rlE '^\#!(/usr)?/bin/(env )?(bash|sh|bats)$$' \
+	tests tools .ci pipelines)
 
 # Pages of ours that are not installed yet are no mistake.
 lint:
 	shellcheck -x $(SCRIPTS)
 	shellcheck -s bash tools/cli/completion.bash tests/helpers.bash \
-		pipelines/common/*.bash
+		pipelines/common/*.bash pipelines/*/run
 	! mandoc -Tlint -Wstyle $(MANUALS) 2>/dev/null | \
 		grep -v 'referenced manual not found'
 	$(MAKE) -s $(PARALLEL) STRICT=-Werror tests

@@ -278,7 +278,7 @@ parts() {
 	head -c 800 in.pgm >cut.pgm
 	run -3 --separate-stderr blindspot experiment1 IMAGES=cut.pgm \
 		INTENSITIES=0:1:3 SIGMAS=0:2:2 RADIUS=4 RESULTS=out
-	[[ $stderr =~ 'cut.pgm: image 1' ]]
+	[[ $stderr == *'cut.pgm: image 1'* ]]
 	[ ! -e out/experiment1.tsv ]
 	[ -z "$(find . -name '*.part')" ]
 	# Where nothing was made, nothing stays.

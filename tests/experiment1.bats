@@ -234,19 +234,19 @@ END
 
 @test "a default source of images is drawn, and sliced from a brain" {
 	small() {
-		experiment1 PHANTOMS=2 BRAIN_SLICES=70:72 IMAGES="$@"
+		experiment1 PHANTOMS=2 BRAIN_SLICES=70:72 "$@"
 	}
-	small phantoms
+	small IMAGES=phantoms
 	brain-phantom --count 2 | cmp - "$T"/out/parts/phantoms-*
-	small colin27
+	small IMAGES=colin27
 	nii-slices --slices 70:72 /usr/share/mricron/templates/ch2bet.nii.gz |
 		cmp - "$T"/out/parts/slices-*
 	# What is there is not drawn again.
 	touch "$T/mark"
-	small phantoms
-	small colin27
+	small IMAGES=phantoms
+	small IMAGES=colin27
 	[ "$(newer 'phantoms-*')" = 0 ]
 	[ "$(newer 'slices-*')" = 0 ]
-	run ! small colin27 BRAIN=/nosuch
-	run ! small /nosuch
+	run ! small IMAGES=colin27 BRAIN=/nosuch
+	run ! small IMAGES=/nosuch
 }

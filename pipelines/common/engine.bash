@@ -56,12 +56,18 @@ open_store() {
 	: >"$store/plan"
 	: >"$store/wanted"
 	: >"$store/links"
+	# Our programs, among others in their folder, are those that a script of
+	# an experiment names.
 	declare -gA sum=()
-	local hash file
+	local hash file programs
+	mapfile -t programs < <(cd "$store" && grep -rhoE \
+		'(\$BIN|(^|[^/A-Za-z])bin)/[a-z][a-z0-9-]*' pipelines/*/ |
+		sed 's|.*/|bin/|' | LC_ALL=C sort -u |
+		while read -r file; do [ ! -f "$file" ] || echo "$file"; done)
 	while read -r hash file; do
 		sum[$file]=$hash
-	done < <(cd "$store" && find -L bin pipelines -type f \
-		-exec sha256sum {} +)
+	done < <(cd "$store" && find -L pipelines/*/ -type f \
+		-exec sha256sum "${programs[@]}" {} +)
 	# A script may run any program and read what is in common.
 	everything=$(for file in "${!sum[@]}"; do
 		case $file in
