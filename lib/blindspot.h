@@ -1220,7 +1220,7 @@ BSP_API int bsp_sweep_inputs(const struct bsp_sweep *sweep,
 /* ------------------------------------------------------------------ theory */
 
 /*
- * What average precision a disk of constant intensity will have, foretold from
+ * What average precision a disk of constant intensity will have, predicted from
  * histograms of the reconstruction x^ and of its error |x^ - healthy|, each of
  * bins equal bins over 0 to 1 (what lies outside counts at the ends):
  *
@@ -1261,7 +1261,7 @@ BSP_API void bsp_prediction_add(struct bsp_prediction *prediction,
     const struct bsp_image *healthy, const struct bsp_image *recon,
     const struct bsp_image *label, bool own);
 
-/* The AP foretold; intensity in [0,1].  NaN without lesion pixels. */
+/* The predicted AP; intensity in [0,1].  NaN without lesion pixels. */
 BSP_API double bsp_prediction_ap(const struct bsp_prediction *prediction,
     double intensity);
 

@@ -197,7 +197,7 @@ newer() {
 	[ ! -e "$T/three/experiment2.tsv" ]
 }
 
-@test "the blind spot of each sigma, and the one foretold" {
+@test "the blind spot of each sigma, and the predicted one" {
 	make -s blind-spot IMAGES="$T/in.pgm" INTENSITIES=0:1:11 SIGMAS=0:4:3 \
 		RADIUS=4 SEED=5 BELOW=0.6 RESULTS="$T/out" B=build
 	$PYTHON - "$T/out" <<'END'

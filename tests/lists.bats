@@ -34,7 +34,7 @@ lacks() {
 	{
 		ls "$BIN"
 		for page in "$ROOT"/man/*.1; do basename "$page" .1; done
-		sed -n 's/^| \(`[^|]*\) |.*/\1/p' "$ROOT/README.md" |
+		sed -n '/^| program |/,/^$/s/^| \(`[^|]*\) |.*/\1/p' "$ROOT/README.md" |
 			grep -o '[a-z-]*'
 	} | sort -u >named
 	[ "$(wc -l <named)" -gt 12 ]

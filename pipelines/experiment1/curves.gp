@@ -1,5 +1,5 @@
 # Mean AP over intensity, a curve for each of the sigmas; dashed, what theory
-# foretells from the histograms of the reconstruction and of its errors.
+# predicts from the histograms of the reconstruction and of its errors.
 load 'pipelines/common/figure.gp'
 unset datafile columnheaders
 
@@ -20,4 +20,4 @@ plot for [k = 1:n] curve(table, word(sigmas, k)) \
 	using 1:3 with lines linewidth 2 dashtype 2 linecolor 'black' \
 	notitle, \
 	NaN with lines linewidth 2 dashtype 2 linecolor 'black' \
-	title 'foretold'
+	title 'predicted'
