@@ -396,7 +396,7 @@ for name in sys.argv[1:]:
 	}
 	refuses 'SLICE=middle, expected the number' SLICE=middle
 	refuses 'DONOR=-1, expected the number' DONOR=-1
-	refuses '--slices 999:1000 holds none' SLICE=999
+	refuses '--slices 999:1000 selects none' SLICE=999
 	refuses 'without foreground' SLICE=0
 	refuses 'no /nosuch' BRAIN=/nosuch
 	refuses "seed: 'x'" SEED=x
