@@ -210,7 +210,8 @@ END
 	scores SCORES='abs mahalanobis gmm'
 	cp "$T/out/scores.tsv" "$T/before"
 	touch "$T/mark"
-	rm "$T"/out/parts/gmm.tsv-*
+	# What a part was made for goes too: it would not be wanted else.
+	rm "$T"/out/parts/{gmm,planes,scores}.tsv-*
 	scores SCORES='abs mahalanobis gmm'
 	newer() {
 		(cd "$T"/out/parts && find . -maxdepth 1 -newer "$T/mark" \

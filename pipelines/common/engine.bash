@@ -103,17 +103,19 @@ stop() {
 # part NAME PROGRAM ARG...: plan the part that the program writes, print its
 # name in the store
 part() {
-	local name=$1
+	local name=$1 text
 	shift
-	plan "$name" "$(printf '%q ' "$@")"
+	printf -v text '%q ' "$@"
+	plan "$name" "$text"
 }
 
 # pipe NAME TEXT ARG...: the same for a text of the shell, with $1, $2, ...;
 # $PART is the part's name, for files beside it
 pipe() {
-	local name=$1 text=$2
+	local name=$1 text=$2 words
 	shift 2
-	plan "$name" "set --$(printf ' %q' "$@")"$'\n'"$text"
+	printf -v words ' %q' "$@"
+	plan "$name" "set --$words"$'\n'"$text"
 }
 
 plan() {
