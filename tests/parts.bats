@@ -115,7 +115,7 @@ LEARNED='recon-train recon-model libblindspot-learn'
 	readelf -d dest/usr/lib/libblindspot.so tree/bin/* >needed
 	grep -q NEEDED needed
 	grep fftw needed && return 1
-	grep -qx 'Libs.private: -lm' dest/usr/lib/pkgconfig/blindspot.pc
+	grep -qx 'Libs.private: -pthread -lm' dest/usr/lib/pkgconfig/blindspot.pc
 
 	# Without any of the others too.
 	rm -r dest
