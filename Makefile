@@ -317,12 +317,12 @@ run_experiment = +@$(unless_dry) \
 	pipelines/blindspot $@ $(assignments)
 
 .PHONY: $(EXPERIMENTS)
-demo gallery paper: packages-run
-$(filter-out demo,$(EXPERIMENTS)): all
-	$(run_experiment)
-# From a fresh machine: what is built depends on the packages.
-demo:
+# On a fresh machine what is built depends on the packages: a make of its own.
+FRESH = demo gallery paper
+$(FRESH): packages-run
 	@$(MAKE) -s $(PARALLEL) all
+	$(run_experiment)
+$(filter-out $(FRESH),$(EXPERIMENTS)): all
 	$(run_experiment)
 
 # ----------------------------------------------------------------- packages

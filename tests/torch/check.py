@@ -6,6 +6,10 @@ import sys
 import numpy as np
 import torch
 
+# Plain PyTorch: through the oneDNN 3.7 of Debian 13, whose copies of weights
+# leave out values, PyTorch's own numbers are wrong at some widths.
+torch.backends.mkldnn.enabled = False
+
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "oracle"))
 
