@@ -28,7 +28,7 @@ check(const double *a, const double *b, size_t n,
 	return 0;
 }
 
-/* The differences, and what is told of them image by image. */
+/* The differences, and how many images win, tie and lose. */
 static void
 count_wins(const double *a, const double *b, size_t n, bool lower,
     double *difference, struct bsp_paired *out)

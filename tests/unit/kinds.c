@@ -1,6 +1,6 @@
 /*
- * Every kind of the public tables, called by a program of one's own with what
- * it needs, and without: what is missing or makes no sense is an error with
+ * Every kind of the public tables, called through the library with what it
+ * needs, and without: what is missing or makes no sense is an error with
  * words, not a crash or a map of NaN.
  */
 #include <math.h>
