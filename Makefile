@@ -37,7 +37,6 @@ LIB_SOURCES = $(filter-out lib/learn/% \
 	$(wildcard lib/*/*.c))
 LIB_LIBS = $(call libs,fftw) -pthread -lm
 LIB_OBJECTS = $(LIB_SOURCES:%.c=$B/%.o)
-LIB_PIC = $(LIB_SOURCES:%.c=$B/pic/%.o)
 STATIC = $B/lib/libblindspot.a
 SHARED = $B/lib/libblindspot.so.$(VERSION)
 MANUALS = $(wildcard man/*.[1-9])
@@ -45,14 +44,12 @@ MANUALS = $(wildcard man/*.[1-9])
 # What learns is a library of its own, so that the filters load no networks.
 LEARN_SOURCES = $(wildcard lib/learn/*.c)
 LEARN_OBJECTS = $(LEARN_SOURCES:%.c=$B/%.o)
-LEARN_PIC = $(LEARN_SOURCES:%.c=$B/pic/%.o)
 LEARN_STATIC = $B/lib/libblindspot-learn.a
 LEARN_SHARED = $B/lib/libblindspot-learn.so.$(VERSION)
 LEARN_LIBS = $(call libs,onednn jansson lapack) $(openmp_FLAGS)
 LEARN_BUILT = $(if $(call lacks,libblindspot-learn),,$(LEARN_STATIC) \
 	$(LEARN_SHARED) $B/lib/blindspot-learn.pc)
-$(LEARN_OBJECTS) $(LEARN_PIC): \
-	INCLUDES = -Ilib $(openmp_FLAGS) -fno-math-errno
+$(LEARN_OBJECTS): INCLUDES = -Ilib $(openmp_FLAGS) -fno-math-errno
 
 .DELETE_ON_ERROR:
 .PHONY: all programs help check check-san lint fuzz bench install \
@@ -92,14 +89,13 @@ $B/%.o: %.c Makefile tools/parts/parts.mk
 	@mkdir -p $(@D)
 	$(COMPILE) -c -o $@ $<
 
-$B/pic/%.o: %.c Makefile tools/parts/parts.mk
-	@mkdir -p $(@D)
-	$(COMPILE) -fPIC -c -o $@ $<
+# The same objects make the archive and the shared library: what calls within
+# one file costs nothing when others may not take its place.
+$B/lib/%.o: COMPILE += -fPIC -fno-semantic-interposition
 
 # The table of degradations says which kind is left out, and why.
-$B/lib/degrade/degrade.o $B/pic/lib/degrade/degrade.o: \
-	$(call part_file,fftw)
-$B/lib/degrade/degrade.o $B/pic/lib/degrade/degrade.o: INCLUDES = \
+$B/lib/degrade/degrade.o: $(call part_file,fftw)
+$B/lib/degrade/degrade.o: INCLUDES = \
 	$(if $(call lacks,recon-degrade_lowpass), \
 	-DBSP_WITHOUT_FFTW='"$(call lacks,recon-degrade_lowpass)"')
 
@@ -108,7 +104,7 @@ $(STATIC): $(LIB_OBJECTS)
 	rm -f $@
 	$(AR) rcs $@ $^
 
-$(SHARED): $(LIB_PIC)
+$(SHARED): $(LIB_OBJECTS)
 	@mkdir -p $(@D)
 	$(LINK) -shared -Wl,-soname,libblindspot.so.$(SOVERSION) \
 		-o $@ $^ $(LIB_LIBS)
@@ -119,10 +115,10 @@ $(LEARN_STATIC): $(LEARN_OBJECTS)
 	rm -f $@
 	$(AR) rcs $@ $^
 
-$(LEARN_SHARED): $(LEARN_PIC) $(SHARED)
+$(LEARN_SHARED): $(LEARN_OBJECTS) $(SHARED)
 	$(LINK) -shared -Wl,-soname,libblindspot-learn.so.$(SOVERSION) \
 		-Wl,-rpath,'$$ORIGIN' \
-		-o $@ $(LEARN_PIC) -L$B/lib -lblindspot $(LEARN_LIBS) -lm
+		-o $@ $(LEARN_OBJECTS) -L$B/lib -lblindspot $(LEARN_LIBS) -lm
 	ln -sf $(@F) $B/lib/libblindspot-learn.so.$(SOVERSION)
 	ln -sf $(@F) $B/lib/libblindspot-learn.so
 
@@ -360,4 +356,4 @@ unless_dry = $(if $(findstring n,$(firstword -$(MAKEFLAGS))),exit;)
 
 include $(wildcard tests/*.mk tests/*/*.mk)
 
--include $(wildcard $B/*/*.d $B/*/*/*.d $B/*/*/*/*.d $B/pic/*/*/*.d)
+-include $(wildcard $B/*/*.d $B/*/*/*.d $B/*/*/*/*.d)

@@ -2,7 +2,7 @@
 
 BENCH_STAGES = $B/bench/stages.so
 
-$(BENCH_STAGES): tests/bench/stages.c $(LIB_PIC)
+$(BENCH_STAGES): tests/bench/stages.c $(LIB_OBJECTS)
 	@mkdir -p $(@D)
 	$(LINK) $(FLAGS) -fPIC -shared -o $@ $^ $(LIB_LIBS)
 
