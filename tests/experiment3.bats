@@ -7,10 +7,15 @@ bats_require_minimum_version 1.5.0
 setup() {
 	cd "$ROOT" || return
 	T=$BATS_TEST_TMPDIR
+	cp "$BATS_FILE_TMPDIR"/*.pgm "$T"
+}
+
+setup_file() {
+	cd "$BATS_FILE_TMPDIR" || return
 	# Smooth random images, so that few components tell much of them.
-	draw 1 140 >"$T/train.pgm"
-	draw 2 3 >"$T/validate.pgm"
-	draw 3 3 >"$T/test.pgm"
+	draw 1 140 >train.pgm
+	draw 2 3 >validate.pgm
+	draw 3 3 >test.pgm
 }
 
 # draw SEED COUNT: images of 16 x 16 pixels
@@ -29,7 +34,8 @@ for _ in range(int(sys.argv[2])):
 
 experiment3() {
 	make -s experiment3 IMAGES="$T/test.pgm" INTENSITIES=0:1:5 \
-		SIGMAS=0:4:5 RADIUS=3 SEED=5 RESULTS="$T/out" B=build "$@"
+		SIGMAS=0:4:5 RADIUS=3 SEED=5 RESULTS="$T/out" B=build \
+		FIGURES=no "$@"
 }
 
 # A folder of two models, one of them called as a row of the paper's.
@@ -43,7 +49,7 @@ bring() {
 
 @test "the table is what its sweeps, done by hand, come to" {
 	bring
-	experiment3 MODELS="$T/models" BELOW=0.6 >"$T/said"
+	experiment3 MODELS="$T/models" FIGURES=yes BELOW=0.6 >"$T/said"
 	anom-sweep --inject disk:radius=3,intensity=0:1:5 --seed 5 \
 		--degrade blur:sigma=0:4:5 "$T/test.pgm" >"$T/plane"
 	for name in mine ae-32; do
@@ -120,16 +126,16 @@ END
 
 @test "published values are shown where there are any" {
 	bring
-	experiment3 MODELS="$T/models" >"$T/said" 2>"$T/err"
+	experiment3 MODELS="$T/models" FIGURES=yes >"$T/said" 2>"$T/err"
 	[ ! -s "$T/err" ]
 	grep -q '>published<' "$T/out/error.svg"
 	rm "$T/models/ae-32.safetensors"
-	experiment3 MODELS="$T/models" >"$T/said" 2>"$T/err"
+	experiment3 MODELS="$T/models" FIGURES=yes >"$T/said" 2>"$T/err"
 	[ ! -s "$T/err" ]
 	grep -q '>mine<' "$T/out/error.svg"
 	run ! grep -q '>published<' "$T/out/error.svg"
 	# A small anomaly makes errors that are close; longer tics would overlap.
-	experiment3 MODELS="$T/models" RADIUS=1 >"$T/said"
+	experiment3 MODELS="$T/models" FIGURES=yes RADIUS=1 >"$T/said"
 	run ! grep -qE '>[[:space:]]*0\.[0-9]{4}' "$T/out/error.svg"
 }
 
@@ -138,7 +144,7 @@ END
 	for name in model curve my_model; do
 		cp "$T/models/mine.safetensors" "$T/models/$name.safetensors"
 	done
-	experiment3 MODELS="$T/models" >"$T/said" 2>"$T/err"
+	experiment3 MODELS="$T/models" FIGURES=yes >"$T/said" 2>"$T/err"
 	[ ! -s "$T/err" ]
 	grep -E '^(mine|model|curve|my_model)	' "$T/out/experiment3.tsv" |
 		grep -v error_healthy | cut -f 2- >"$T/rows"

@@ -7,6 +7,10 @@ bats_require_minimum_version 1.5.0
 setup() {
 	cd "$ROOT" || return
 	T=$BATS_TEST_TMPDIR
+	cp "$BATS_FILE_TMPDIR"/*.pgm "$T"
+}
+
+setup_file() {
 	$PYTHON -c '
 import numpy, sys
 r = numpy.random.default_rng(1)
@@ -16,7 +20,8 @@ def stream(n):
         x[:, :6] = 0
         yield b"P5\n30 24\n255\n" + x.tobytes()
 open(sys.argv[1] + "/in.pgm", "wb").writelines(stream(2))
-open(sys.argv[1] + "/normal.pgm", "wb").writelines(stream(4))' "$T"
+open(sys.argv[1] + "/normal.pgm", "wb").writelines(stream(4))' \
+		"$BATS_FILE_TMPDIR"
 }
 
 # scores VARIABLE=VALUE...: on a small grid

@@ -56,33 +56,49 @@ open_store() {
 	: >"$store/plan"
 	: >"$store/wanted"
 	: >"$store/links"
-	# Our programs, among others in their folder, are those that a script of
-	# an experiment names.
+	fingerprint
+}
+
+# fingerprint: what is known of our programs and scripts before they run.  Our
+# programs, among others in their folder, are those that a script of an
+# experiment names.
+fingerprint() {
 	declare -gA sum=()
-	local hash file programs
-	mapfile -t programs < <(cd "$store" && grep -rhoE \
-		'(\$BIN|(^|[^/A-Za-z])bin)/[a-z][a-z0-9-]*' pipelines/*/ |
-		sed 's|.*/|bin/|' | LC_ALL=C sort -u |
-		while read -r file; do [ ! -f "$file" ] || echo "$file"; done)
+	local -A named=()
+	local word hash file programs=()
+	cd "$store"
+	while read -r word; do
+		named[${word##*/}]=yes
+	done < <(grep -rhoE '(\$BIN|(^|[^/A-Za-z])bin)/[a-z][a-z0-9-]*' \
+		pipelines/*/)
+	for file in bin/*; do
+		[ -z "${named[${file#*/}]-}" ] || [ ! -f "$file" ] ||
+			programs+=("$file")
+	done
+	# A script may run any program and read what is in common.
+	everything=
 	while read -r hash file; do
 		sum[$file]=$hash
-	done < <(cd "$store" && find -L pipelines/*/ -type f \
-		-exec sha256sum "${programs[@]}" {} +)
-	# A script may run any program and read what is in common.
-	everything=$(for file in "${!sum[@]}"; do
 		case $file in
-		bin/* | pipelines/common/*) echo "$file ${sum[$file]}" ;;
+		bin/* | pipelines/common/*) everything+=" $hash" ;;
 		esac
-	done | LC_ALL=C sort | sha256sum)
+	done < <(shopt -s globstar
+		for file in pipelines/*/**; do
+			[ ! -f "$file" ] || programs+=("$file")
+		done
+		sha256sum "${programs[@]}")
+	cd "$OLDPWD"
 }
 
 # Where nothing was made, nothing stays.
 close_store() {
 	rm -rf "$store/failed"
 	rm -f "$store"/{plan,wanted,other,links,makefile,said}
-	[ -z "$(find "$store" -maxdepth 1 -name '*-????????????*' -type f)" ] ||
-		return 0
+	local file
 	[ ! -e "$store/results" ] || return 0
+	for file in "$store"/*-????????????*; do
+		[ -L "$file" ] || return 0
+	done
 	rm -rf "$store"
 	rmdir "${created[@]}" 2>/dev/null || true
 }
@@ -166,6 +182,8 @@ link() {
 # build [PART...]: make those parts and what they need, or all results, as many
 # at once as JOBS, or as the make that runs us allows; what is there is not made
 build() {
+	# What was planned was there.
+	[ -s "$store/plan" ] || return 0
 	local flags status=0 makeflags=" ${MAKEFLAGS-}"
 	flags=(-j "${JOBS:-$(nproc)}")
 	makeflags=${makeflags%% -- *}
@@ -275,30 +293,38 @@ by_their_names() {
 
 # -------------------------------------------------------------------- results
 
-# result FILE PART: that part is to be this file of the results
-result() { printf '%s\t%s\n' "$INTO$1" "$2" >>"$store/$wanted"; }
+# result FILE PART: that part is to be this file of the results; where no figures
+# are asked for, nothing that is one
+result() {
+	[[ ${FIGURES-yes} = yes || $1 != *.@(png|svg) ]] || return 0
+	printf '%s\t%s\n' "$INTO$1" "$2" >>"$store/$wanted"; }
 
 # publish: copy what is wanted to RESULTS, and remove what an earlier request
 # left there and this one does not make
 publish() {
-	local file name to
-	touch "$store/results"
-	cut -f 1 "$store/wanted" | sort -u - "$store/results" \
-		>"$store/results.part"
-	mv "$store/results.part" "$store/results"
+	local file name to old=()
+	local -A made=()
+	[ ! -e "$store/results" ] || mapfile -t old <"$store/results"
 	while IFS=$'\t' read -r file name; do
+		made[$file]=$name
+	done <"$store/wanted"
+	# Those that are there already stay known when this run is ended.
+	printf '%s\n' "${!made[@]}" "${old[@]}" >"$store/results.part"
+	mv "$store/results.part" "$store/results"
+	for file in "${!made[@]}"; do
 		to=$RESULTS/$file
 		[[ $file != */* ]] || mkdir -p "${to%/*}"
-		cmp -s "$store/$name" "$to" && continue
-		cp "$store/$name" "$to.part"
+		cmp -s "$store/${made[$file]}" "$to" && continue
+		cp "$store/${made[$file]}" "$to.part"
 		mv -fT "$to.part" "$to"
-	done <"$store/wanted"
-	cut -f 1 "$store/wanted" | sort -u >"$store/results.part"
-	comm -13 "$store/results.part" "$store/results" | while read -r file; do
+	done
+	for file in "${old[@]}"; do
+		[ -z "${made[$file]-}" ] || continue
 		rm -f "$RESULTS/$file"
 		[[ $file != */* ]] || rmdir -p --ignore-fail-on-non-empty \
 			"$RESULTS/${file%/*}" 2>/dev/null || true
 	done
+	printf '%s\n' "${!made[@]}" >"$store/results.part"
 	mv "$store/results.part" "$store/results"
 }
 
@@ -362,6 +388,7 @@ version() {
 # gnuplot draws
 figures() {
 	local name=$1 kind figure
+	[ "${FIGURES-yes}" = yes ] || return 0
 	shift
 	for kind in png svg; do
 		figure=$(part "$name.$kind" pipelines/common/figure "$1" \
