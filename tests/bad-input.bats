@@ -714,8 +714,23 @@ limit_memory() {
 	printf %b "${T}0\t1\tnan\n1\t1\t.25\n" >holes
 	printf %b "score\t${T}a\t0\t1\t1\nb\t0\t1\t1\n" >two
 	{ cat plane; echo '# incomplete'; } >unended
-	fails 3 'plane: it is of images 3, xxh3 0a, expected those of other, 3, xxh3 0b' \
+	fails 3 'plane: it is of images 3, xxh3 0a, expected 3, xxh3 0b as in other' \
 		blind-interval --match plane other
+	{ printf '# seed 1\n# inject disk:radius=20,intensity=0:1:2\n'
+	  cat plane; } >seeded
+	printf '# seed 2\nintensity\tap\n0\t.5\n' >seed
+	printf '# radius 8\nintensity\tap\n0\t.5\n' >radius
+	printf '# inject sink:radius=8\nintensity\tap\n0\t.5\n' >texture
+	fails 3 'seeded: it is of seed 1, expected 2 as in seed: ' \
+		blind-interval --match seeded seed
+	for curve in radius texture; do
+		fails 3 "seeded: its anomalies have radius 20, expected 8 as in $curve: " \
+			blind-interval --match seeded $curve
+	done
+	# The same in other digits.
+	printf '# images 3, xxh3 0a\n# radius 20.0\n# seed 1\nintensity\tap\n0\t.5\n' \
+		>same
+	blind-interval --match seeded same
 	fails 3 "far: intensity 2 is not within the plane's range, 0 to 1" \
 		blind-interval --match plane far
 	fails 3 'none: no points with a defined ap' \

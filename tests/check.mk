@@ -57,6 +57,11 @@ check: packages-check
 check-san: packages-check sanitized
 	tests/run $B/sanitized unit oracle contract bad-input
 
+# Each variable of each experiment, asked for after another value: half an hour.
+.PHONY: check-variables
+check-variables: packages-check all
+	bats tests/long/variables.bats
+
 # The README's commands on fresh installations, as root: an hour on two cores.
 .PHONY: check-debian packages-debian
 packages-debian:

@@ -1,11 +1,11 @@
 # What every suite loads: where the programs are, a scratch directory, and the
 # assertions about failures.  Missing tools end the suite; nothing is skipped.
 
-BIN=${BIN:-$BATS_TEST_DIRNAME/../build/bin}
+ROOT=$(cd "${BASH_SOURCE[0]%/*}/.." && pwd)
+BIN=${BIN:-$ROOT/build/bin}
 BIN=$(cd "$BIN" && pwd)
 PATH=$BIN:$PATH
 export BIN PATH LC_ALL=C
-ROOT=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
 PYTHON=/usr/bin/python3
 FILTERS='anom-inject recon-degrade residual'
 PROGRAMS=$(cd "$ROOT/tools" && printf '%s\n' *.c | sed 's/\.c$//')

@@ -59,6 +59,7 @@ struct work {
 	struct bsp_prediction prediction;
 	double *ap;      /* [range.n] */
 	uint64_t images;
+	struct bsp_hash hash; /* of the healthy images */
 	struct bsp_image healthy, recon, anomalous, label;
 };
 
@@ -120,6 +121,7 @@ add_image(struct work *work)
 	bsp_prediction_add(&work->prediction, &work->healthy, &work->recon,
 	    &work->label, own);
 	work->images++;
+	bsp_fingerprint_add(&work->hash, &work->healthy);
 	for (i = 0; own && i < work->range.n; i++)
 		work->ap[i] += bsp_prediction_ap(&work->prediction,
 		    bsp_range_point(&work->range, i));
@@ -222,7 +224,7 @@ write_curve(const struct work *work, FILE *file)
 {
 	static const char *const columns[] = {"intensity", "ap", NULL};
 	const struct bsp_prediction *p = &work->prediction;
-	char text[6][BSP_NUMBER_SIZE];
+	char text[7][TABLE_IMAGES_SIZE];
 	struct bounds bounds = {NULL, NULL, NULL};
 	struct table table;
 	size_t i;
@@ -231,7 +233,8 @@ write_curve(const struct work *work, FILE *file)
 	table_begin(&table, file, json, cli_command_line(NULL),
 	    (struct table_fact[]){
 		{"seed", table_digits(text[0], seed)},
-		{"images", table_digits(text[1], work->images)},
+		{"radius", bsp_number_format(text[6], work->params[0])},
+		{"images", table_images(text[1], work->images, &work->hash)},
 		{"blind_low", bounds.low},
 		{"blind_high", bounds.high},
 		{"blind_centre", bounds.centre},
@@ -260,13 +263,13 @@ write_histogram(const struct work *work, FILE *file)
 {
 	static const char *const columns[] = {"intensity", "count", NULL};
 	const struct bsp_prediction *p = &work->prediction;
-	char text[2][BSP_NUMBER_SIZE];
+	char text[2][TABLE_IMAGES_SIZE];
 	struct table table;
 	size_t i;
 
 	table_begin(&table, file, json, cli_command_line(NULL),
 	    (struct table_fact[]){
-		{"images", table_digits(text[0], work->images)},
+		{"images", table_images(text[0], work->images, &work->hash)},
 		{"bin_width", bsp_number_format(text[1], 1 / (double)p->bins)},
 		{NULL, NULL},
 	    }, columns);

@@ -240,7 +240,8 @@ struct facts {
 	size_t count;
 	char seed[BSP_NUMBER_SIZE], inject[BSP_SPEC_SIZE];
 	char degrade[BSP_SPEC_SIZE], residual[BSP_SPEC_SIZE];
-	char images[64], recons[64], donors[64], shapes[64];
+	char images[TABLE_IMAGES_SIZE], recons[TABLE_IMAGES_SIZE];
+	char donors[TABLE_IMAGES_SIZE], shapes[TABLE_IMAGES_SIZE];
 };
 
 static void

@@ -483,7 +483,7 @@ match(const char *path)
 	    .x = over_y ? "intensity" : last_part(x_name), .y = y_name,
 	    .value = value_name};
 	curves_read(&of, match_path, &request);
-	curves_same_images(&c, &of);
+	curves_same_study(&c, &of);
 	if (of.groups > 1) {
 		bsp_error_set(&e, BSP_DATA, "%zu planes that differ in %s, "
 		    "expected one", of.groups, of.column[of.by[0]]);

@@ -493,13 +493,33 @@ curves_fact(const struct curves *curves, const char *name)
 	return NULL;
 }
 
-void
-curves_same_images(const struct curves *a, const struct curves *b)
+/* The radius of the anomalies: a fact, or in the text of what was injected. */
+static bool
+find_radius(const struct curves *curves, double *radius)
 {
-	/* What anom-sweep tells, and what experiments do. */
-	static const char *const facts[] = {"images", "input"};
+	const char *text = curves_fact(curves, "radius");
+	char number[BSP_NUMBER_SIZE];
+	struct bsp_error e;
+
+	if (text == NULL) {
+		text = curves_fact(curves, "inject");
+		text = text == NULL ? NULL : strstr(text, "radius=");
+		if (text == NULL)
+			return false;
+		text += strlen("radius=");
+	}
+	snprintf(number, sizeof number, "%.*s", (int)strcspn(text, ","), text);
+	return bsp_number_parse(number, radius, &e) == 0;
+}
+
+void
+curves_same_study(const struct curves *a, const struct curves *b)
+{
+	/* What programs tell, and what experiments do. */
+	static const char *const facts[] = {"images", "input", "seed"};
 	const char *p, *q;
 	struct bsp_error e;
+	double r, s;
 	size_t k;
 
 	for (k = 0; k < sizeof facts / sizeof facts[0]; k++) {
@@ -507,9 +527,16 @@ curves_same_images(const struct curves *a, const struct curves *b)
 		q = curves_fact(b, facts[k]);
 		if (p == NULL || q == NULL || strcmp(p, q) == 0)
 			continue;
-		bsp_error_set(&e, BSP_DATA, "it is of %s %.99s, expected those "
-		    "of %.99s, %.99s: the tables are of different images",
-		    facts[k], q, a->name, p);
+		bsp_error_set(&e, BSP_DATA, "it is of %s %.99s, expected %.99s"
+		    " as in %.99s: tables of different %s have no common "
+		    "scale", facts[k], q, p, a->name,
+		    strcmp(facts[k], "seed") == 0 ? "anomalies" : "images");
+		die_of(b, &e);
+	}
+	if (find_radius(a, &r) && find_radius(b, &s) && (r < s || r > s)) {
+		bsp_error_set(&e, BSP_DATA, "its anomalies have radius %g, "
+		    "expected %g as in %.99s: AP depends on the radius", s, r,
+		    a->name);
 		die_of(b, &e);
 	}
 }

@@ -52,8 +52,8 @@ void curves_read(struct curves *curves, const char *path,
 /* What a comment says of that name, or NULL. */
 const char *curves_fact(const struct curves *curves, const char *name);
 
-/* Die unless what both tables tell of their images is the same. */
-void curves_same_images(const struct curves *a, const struct curves *b);
+/* Die unless what both tables tell of images, seed and radius is the same. */
+void curves_same_study(const struct curves *a, const struct curves *b);
 
 /* The points of a group: count of them, in x and value, arrays of the caller
  * with room for them. */

@@ -83,6 +83,17 @@ table_digits(char *text, uint64_t value)
 	return text;
 }
 
+const char *
+table_images(char text[TABLE_IMAGES_SIZE], uint64_t count,
+    const struct bsp_hash *hash)
+{
+	char digits[BSP_FINGERPRINT_SIZE];
+
+	snprintf(text, TABLE_IMAGES_SIZE, "%llu, xxh3 %s",
+	    (unsigned long long)count, bsp_fingerprint_format(digits, hash));
+	return text;
+}
+
 void
 table_note(struct table *table, const struct table_fact *fact)
 {

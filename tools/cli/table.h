@@ -37,6 +37,11 @@ void table_resume(struct table *table, FILE *file,
 /* A fact that is a number, in text[BSP_NUMBER_SIZE]. */
 const char *table_digits(char *text, uint64_t value);
 
+/* The number of images of a stream and their fingerprint. */
+#define TABLE_IMAGES_SIZE 64
+const char *table_images(char text[TABLE_IMAGES_SIZE], uint64_t count,
+    const struct bsp_hash *hash);
+
 /* Say more beneath the rows of a TSV. */
 void table_note(struct table *table, const struct table_fact *fact);
 

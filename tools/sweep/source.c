@@ -122,26 +122,16 @@ source_next(struct source *source, struct bsp_image *image,
 	return true;
 }
 
-static const char *
-tell(uint64_t count, const struct bsp_hash *hash, char text[64])
-{
-	char digits[BSP_FINGERPRINT_SIZE];
-
-	snprintf(text, 64, "%llu, xxh3 %s", (unsigned long long)count,
-	    bsp_fingerprint_format(digits, hash));
-	return text;
-}
-
 const char *
-source_fingerprint(const struct source *source, bool of_recons, char text[64])
+source_fingerprint(const struct source *source, bool of_recons, char text[TABLE_IMAGES_SIZE])
 {
-	return tell(of_recons ? source->count * source->recons_each :
+	return table_images(text, of_recons ? source->count * source->recons_each :
 	    source->count, of_recons ? &source->recon_hash :
-	    &source->image_hash, text);
+	    &source->image_hash);
 }
 
 const char *
-source_side_stream(const struct side_stream *side, char text[64])
+source_side_stream(const struct side_stream *side, char text[TABLE_IMAGES_SIZE])
 {
-	return tell(side_stream_used(side), &side->hash, text);
+	return table_images(text, side_stream_used(side), &side->hash);
 }

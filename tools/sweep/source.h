@@ -4,6 +4,7 @@
 #ifndef SOURCE_H
 #define SOURCE_H
 
+#include "../cli/table.h"
 #include "command.h"
 
 struct source {
@@ -38,10 +39,10 @@ bool source_next(struct source *source, struct bsp_image *image,
 
 /* The number of images and a fingerprint of their samples. */
 const char *source_fingerprint(const struct source *source, bool of_recons,
-    char text[64]);
+    char text[TABLE_IMAGES_SIZE]);
 
 /* The same of a stream beside them. */
 const char *source_side_stream(const struct side_stream *side,
-    char text[64]);
+    char text[TABLE_IMAGES_SIZE]);
 
 #endif

@@ -1,0 +1,221 @@
+#!/usr/bin/env bats
+# Every variable of every experiment: what is asked for after something else,
+# in the same folder of results, is what a fresh folder gets.
+
+# shellcheck source=tests/helpers.bash
+load ../helpers
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+	cd "$BATS_FILE_TMPDIR" || return
+	$PYTHON -c '
+import nibabel, numpy
+r = numpy.random.default_rng(1)
+def draw(n):
+    for _ in range(n):
+        x = r.integers(1, 256, (16, 16), dtype="u1")
+        x[:, :4] = 0
+        yield b"P5\n16 16\n255\n" + x.tobytes()
+for name, n in ("in", 3), ("other", 3), ("normal", 4), ("train", 140):
+    open(name + ".pgm", "wb").writelines(draw(n))
+v = r.integers(1, 256, (64, 64, 12)).astype("i2")
+v[:9] = 0
+nibabel.Nifti1Image(v, numpy.eye(4)).to_filename("brain.nii.gz")
+nibabel.Nifti1Image(v[::-1], numpy.eye(4)).to_filename("brain2.nii.gz")
+'
+	mkdir models models2
+	"$BIN/recon-train" pca --threads 1 --latent 1 \
+		--output models/a.safetensors normal.pgm
+	"$BIN/recon-train" pca --threads 1 --latent 2 \
+		--output models2/a.safetensors normal.pgm
+	small='INTENSITIES=0:1:3 SIGMAS=0:2:2 RADIUS=3 FIGURES=no'
+	blindspot() { BLINDSPOT_BIN=$BIN "$ROOT/pipelines/blindspot" "$@"; }
+	# shellcheck disable=SC2086 # words
+	blindspot experiment1 IMAGES=in.pgm $small RESULTS=plane
+	cp plane/experiment1.tsv plane.tsv
+	# shellcheck disable=SC2086 # words
+	blindspot experiment1 IMAGES=in.pgm $small SIGMAS=0:3:2 RESULTS=plane
+	cp plane/experiment1.tsv plane2.tsv
+	grep -v -e '^#' plane.tsv | awk -F '\t' -v OFS='\t' '
+		NR == 1 { print "intensity", "ap" }
+		$2 == 2 { print $1, $3 }' >curve.tsv
+	sed 's/\.[0-9]*$/.5/' curve.tsv >curve2.tsv
+	rm -r plane
+}
+
+setup() {
+	cd "$BATS_FILE_TMPDIR" || return
+	T=$BATS_TEST_TMPDIR
+	export BLINDSPOT_BIN=$BIN
+	PATH=$ROOT/pipelines:$PATH
+	unset MAKEFLAGS MFLAGS MAKELEVEL
+}
+
+# A row a variable: experiments, the name, what it needs beside the base, two
+# values.  The first row that fits an experiment counts.
+values() {
+	cat <<'END'
+*	FIGURES		yes	no
+*	BELOW		0.5	0.9
+*	SEED		1	2
+*	RADIUS		3	4
+*	SIGMAS		0:2:2	0:2:3
+*	INTENSITIES		0:1:3	0:1:4
+experiment3	IMAGES	MODELS=models	in.pgm	other.pgm
+*	IMAGES		in.pgm	other.pgm
+scores	BRAIN_SLICES	IMAGES=colin27 BRAIN=brain.nii.gz NORMAL=	2:8:2	2:9:3
+*	BRAIN_SLICES	IMAGES=colin27 BRAIN=brain.nii.gz	2:4	3:5
+gallery	BRAIN	SLICE=5 DONOR=7	brain.nii.gz	brain2.nii.gz
+*	BRAIN	IMAGES=colin27 BRAIN_SLICES=2:4	brain.nii.gz	brain2.nii.gz
+*	PHANTOMS	IMAGES=phantoms	1	2
+*	ENGINE		sweep	pipeline
+*	EQUALIZE		no	yes
+*	TEXTURES		sink source	shuffle
+match	PLANE	CURVE=curve.tsv	plane.tsv	plane2.tsv
+match	CURVE	PLANE=plane.tsv	curve.tsv	curve2.tsv
+scores	SCORES		abs	square
+scores	NORMAL	SCORES=zscore	normal.pgm	other.pgm
+scores	NORMAL_COUNT	SCORES=zscore IMAGES=phantoms PHANTOMS=1 NORMAL=	2	3
+scores	SPREAD	SCORES=mahalanobis	0.5	0.7
+gallery	SLICE	BRAIN=brain.nii.gz DONOR=7	5	6
+gallery	DONOR	BRAIN=brain.nii.gz SLICE=5	7	8
+gallery	SEED	BRAIN=brain.nii.gz SLICE=5 DONOR=7	1	2
+experiment3	MODELS	IMAGES=in.pgm	models	models2
+experiment3	TRAIN_IMAGES	@train	train.pgm	normal.pgm
+experiment3	VALIDATE_IMAGES	@train	in.pgm	other.pgm
+experiment3	SCALE	MODELS=models	small	small
+experiment3	SIZE	MODELS=models IMAGES=phantoms	16	16
+experiment3	TEST_PHANTOMS	MODELS=models IMAGES=phantoms SIZE=16	2	3
+experiment3	TRAIN_PHANTOMS	@drawn	132	133
+experiment3	VALIDATE_PHANTOMS	@drawn	2	3
+experiment3	WIDTH	@train	1	2
+experiment3	CODES_WIDTH	@train	16	17
+experiment3	BATCH	@train	2	3
+experiment3	STEPS	@train	1	2
+experiment3	LR	@train	0.001	0.003
+experiment3	VALIDATE_EVERY	@train STEPS=2	1	2
+experiment3	THREADS	MODELS=models	1	2
+experiment3	PIECES	@train	1	2
+END
+}
+
+# base EXPERIMENT: small, and about no figure where it has tables
+base() {
+	case $1 in
+	gallery) return ;;
+	experiment2) echo IMAGES=in.pgm SIGMAS=0:2:2 RADIUS=3 FIGURES=no ;;
+	scores) echo IMAGES=in.pgm NORMAL=normal.pgm INTENSITIES=0:1:3 \
+		SIGMAS=0:2:2 RADIUS=3 SCORES=abs FIGURES=no ;;
+	paper) echo IMAGES=in.pgm INTENSITIES=0:1:3 SIGMAS=0:2:2 RADIUS=3 ;;
+	published) echo IMAGES=in.pgm RADIUS=3 FIGURES=no ;;
+	*) echo IMAGES=in.pgm INTENSITIES=0:1:3 SIGMAS=0:2:2 RADIUS=3 \
+		FIGURES=no ;;
+	esac
+}
+
+beside() { # WORDS: with what @train and @drawn stand for
+	local train='STEPS=1 BATCH=2 WIDTH=1 CODES_WIDTH=16 PIECES=1'
+	train+=' INTENSITIES=0:1:2 SIGMAS=0:1:2'
+	local words=${1//@train/$train TRAIN_IMAGES=train.pgm VALIDATE_IMAGES=other.pgm}
+	echo "${words//@drawn/$train IMAGES=phantoms SIZE=16 TEST_PHANTOMS=2 TRAIN_PHANTOMS=132 VALIDATE_PHANTOMS=2}"
+}
+
+same() { diff -r -x parts "$1" "$2"; }
+
+every_variable_of() {
+	local experiment=$1 name row words a b values
+	values=$(values)
+	while read -r name; do
+		case $name in RESULTS | JOBS) continue ;; esac
+		row=$(awk -F '\t' -v e="$experiment" -v name="$name" '
+			($1 == e || $1 == "*") && $2 == name {
+				if ($1 == e) { print; exit }
+				if (any == "") any = $0
+			}
+			END { if (any != "") print any }' <<<"$values" |
+			head -n 1)
+		if [ -z "$row" ]; then
+			echo "no values for $name of $experiment"
+			return 1
+		fi
+		IFS=$'\x1f' read -r _ _ words a b <<<"${row//$'\t'/$'\x1f'}"
+		read -ra words <<<"$(base "$experiment") $(beside "$words")"
+		ask() { # VALUE FOLDER
+			blindspot "$experiment" "${words[@]}" "$name=$1" \
+				RESULTS="$T/$2" >"$T/said" 2>&1 || {
+				echo "$experiment ${words[*]} $name=$1"
+				cat "$T/said"
+				return 1
+			}
+		}
+		rm -rf "$T"/{one,first,fresh}
+		ask "$a" one
+		cp -r "$T/one" "$T/first"
+		ask "$b" one
+		ask "$b" fresh
+		same "$T/one" "$T/fresh"
+		ask "$a" one
+		same "$T/one" "$T/first"
+		# Two values make two results, but where they must not.
+		case $name in
+		SCALE | SIZE | THREADS | PIECES) ;;
+		ENGINE) ;;
+		*) if same "$T/first" "$T/fresh" >/dev/null; then
+			echo "$experiment: $name=$a and $name=$b are alike"
+			return 1
+		   fi ;;
+		esac
+	done < <(blindspot --variables "$experiment" | cut -f 1)
+}
+
+@test "blind-spot: each variable" {
+	every_variable_of blind-spot
+}
+
+@test "demo: each variable" {
+	every_variable_of demo
+}
+
+@test "experiment1: each variable" {
+	every_variable_of experiment1
+}
+
+@test "experiment1-equalized: each variable" {
+	every_variable_of experiment1-equalized
+}
+
+@test "experiment2: each variable" {
+	every_variable_of experiment2
+}
+
+@test "experiment3: each variable" {
+	every_variable_of experiment3
+}
+
+@test "gallery: each variable" {
+	every_variable_of gallery
+}
+
+@test "match: each variable" {
+	every_variable_of match
+}
+
+@test "paper: each variable" {
+	every_variable_of paper
+}
+
+@test "published: each variable" {
+	every_variable_of published
+}
+
+@test "scores: each variable" {
+	every_variable_of scores
+}
+
+@test "every experiment is here" {
+	for table in "$ROOT"/pipelines/*/variables; do
+		name=$(basename "$(dirname "$table")")
+		grep -qx "	every_variable_of $name" \
+			"$BATS_TEST_FILENAME"
+	done
+}
