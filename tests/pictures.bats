@@ -27,7 +27,8 @@ open(sys.argv[1] + "/normal.pgm", "wb").writelines(stream(4))' \
 # scores VARIABLE=VALUE...: on a small grid
 scores() {
 	make -s scores IMAGES="$T/in.pgm" INTENSITIES=0:1:4 SIGMAS=0:2:3 \
-		RADIUS=4 SEED=5 RESULTS="$T/out" B=build "$@"
+		RADIUS=4 SEED=5 RESULTS="$T/out" B=build OTHER_IMAGES= \
+		OTHER_RADIUS= TEXTURE= "$@"
 }
 
 # rows TABLE: what is beneath its header
@@ -38,15 +39,19 @@ size() { pngtopam "$1" | pamfile -size; }
 @test "every residual has its plane, its row and its panel" {
 	scores NORMAL="$T/normal.pgm"
 	kinds residual | sort >"$T/kinds"
-	rows "$T/out/scores.tsv" | cut -f 1 | sort | cmp - "$T/kinds"
+	rows "$T/out/scores.tsv" | cut -f 1 | sort >"$T/ranked"
+	comm -13 "$T/ranked" "$T/kinds" >"$T/missing"
+	[ ! -s "$T/missing" ]
+	# And the options that change a ranking.
+	[ "$(comm -23 "$T/ranked" "$T/kinds" | wc -l)" = 4 ]
 	[ "$(rows "$T/out/planes.tsv" | wc -l)" = \
-		$((12 * $(wc -l <"$T/kinds"))) ]
+		$((12 * $(wc -l <"$T/ranked"))) ]
 	while read -r kind; do
 		grep -q ">$kind<" "$T/out/scores.svg"
 		[ "$(rows "$T/out/planes.tsv" | grep -c "^$kind	")" = 12 ]
 	done <"$T/kinds"
-	# 14 panels in rows of five, then three and healthy tissue.
-	[ "$(size "$T/out/scores.png")" = '1648 1552' ]
+	# 18 panels in rows of five, then three and healthy tissue.
+	[ "$(size "$T/out/scores.png")" = '1648 1852' ]
 	for need in abs:recon ssim:recon mahalanobis:samples zscore:healthy \
 		gmm:none equalized:none; do
 		grep -q "^${need/:/	}	" "$T/out/scores.tsv"
@@ -92,8 +97,8 @@ size() { pngtopam "$1" | pamfile -size; }
 		cmp "$T/out/$table.tsv" "$T/again/$table.tsv"
 	done
 	make -s scores IMAGES=phantoms PHANTOMS=1 NORMAL_COUNT=2 \
-		INTENSITIES=0:1:2 SIGMAS=0:2:2 SCORES='abs zscore' \
-		RESULTS="$T/drawn" B=build
+		INTENSITIES=0:1:2 SIGMAS=0:2:2 SCORES='abs zscore' FIGURES=no \
+		OTHER_IMAGES= OTHER_RADIUS= TEXTURE= RESULTS="$T/drawn" B=build
 	grep '^# make ' "$T/drawn/planes.tsv" >"$T/told"
 	for word in IMAGES=phantoms PHANTOMS=1 NORMAL_COUNT=2 \
 		"SCORES='abs zscore'" BELOW=0.5; do
@@ -166,6 +171,65 @@ assert crossed >= 3
 order = [(r["needs"] in ("none", "healthy"), float(r["area"])) for r in table]
 assert order == sorted(order)
 assert [o[0] for o in order].count(True) == 3
+END
+}
+
+@test "the ranking is that of sweeps by hand, texture, radii and images" {
+	recon-degrade shift --dx 3 "$T/in.pgm" >"$T/moved.pfm"
+	scores SCORES='abs abs:median=3 gmm negative' OTHER_RADIUS=2 \
+		TEXTURE=shuffle OTHER_IMAGES="$T/moved.pfm" BELOW=0.2 FIGURES=no
+	for name in in.pgm moved.pfm; do
+		for anomaly in disk:radius=4,intensity=0:1:4 \
+			disk:radius=2,intensity=0:1:4 shuffle:radius=4; do
+			for score in abs abs:median=3 gmm negative; do
+				degrade=(--degrade blur:sigma=0:2:3)
+				[ "$score" != gmm ] || degrade=()
+				anom-sweep --inject "$anomaly" --seed 5 \
+					--residual "$score" "${degrade[@]}" \
+					"$T/$name" >"$T/sweep-${name%.*}-$anomaly-$score"
+			done
+		done
+	done
+	$PYTHON - "$T" <<'END'
+import csv, sys
+import numpy as np
+T = sys.argv[1]
+def rows(name):
+    with open(T + "/" + name) as f:
+        return list(csv.DictReader((l for l in f if l[0] != "#"),
+                                   delimiter="\t"))
+fine = (np.arange(100000) + .5) / 100000
+table, seen = rows("out/ranking.tsv"), {}
+assert len(table) == 2 * 3 * 4
+for r in table:
+    disk = r["anomaly"] == "disk"
+    kind = "%s:radius=%s%s" % (r["anomaly"], r["radius"],
+                               ",intensity=0:1:4" if disk else "")
+    cells = rows("sweep-%s-%s-%s" % (r["images"], kind, r["score"]))
+    ap = np.array([float(c["ap"]) for c in cells])
+    steps = 4 if disk else 1
+    # Rows of intensity; no blur is as any blur to a score without one.
+    ap = ap.reshape(steps, -1) if disk else ap[None]
+    if ap.shape[1] == 1:
+        ap = np.repeat(ap, 3, 1)
+    if disk:
+        lines = [np.interp(fine, np.linspace(0, 1, 4), a) for a in ap.T]
+        share = [(l < .2).mean() for l in lines]
+        mean = [l.mean() for l in lines]
+        blind = (share[0] / 2 + share[1] + share[2] / 2) / 2
+        mean = (mean[0] / 2 + mean[1] + mean[2] / 2) / 2
+    else:
+        line = np.interp(2 * fine, [0, 1, 2], ap[0])
+        blind, mean = (line < .2).mean(), line.mean()
+    assert abs(float(r["blind"]) - blind) < 1e-4, (r, blind)
+    assert abs(float(r["mean_ap"]) - mean) < 1e-4, (r, mean)
+    seen.setdefault((r["images"], r["anomaly"], r["radius"]), []).append(
+        (float(r["blind"]), -float(r["mean_ap"]), int(r["rank"])))
+assert len(seen) == 6
+for group in seen.values():
+    assert group == sorted(group)
+    for i, (blind, mean, rank) in enumerate(group):
+        assert rank == 1 + sum(g[:2] < (blind, mean) for g in group), group
 END
 }
 

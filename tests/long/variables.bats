@@ -76,6 +76,9 @@ match	CURVE	PLANE=plane.tsv	curve.tsv	curve2.tsv
 scores	SCORES		abs	square
 scores	NORMAL	SCORES=zscore	normal.pgm	other.pgm
 scores	NORMAL_COUNT	SCORES=zscore IMAGES=phantoms PHANTOMS=1 NORMAL=	2	3
+scores	OTHER_IMAGES		normal.pgm	other.pgm
+scores	OTHER_RADIUS	OTHER_IMAGES=	2	4
+scores	TEXTURE	OTHER_IMAGES=	shuffle	sink
 scores	SPREAD	SCORES=mahalanobis	0.5	0.7
 gallery	SLICE	BRAIN=brain.nii.gz DONOR=7	5	6
 gallery	DONOR	BRAIN=brain.nii.gz SLICE=5	7	8
@@ -105,7 +108,7 @@ base() {
 	gallery) return ;;
 	experiment2) echo IMAGES=in.pgm SIGMAS=0:2:2 RADIUS=3 FIGURES=no ;;
 	scores) echo IMAGES=in.pgm NORMAL=normal.pgm INTENSITIES=0:1:3 \
-		SIGMAS=0:2:2 RADIUS=3 SCORES=abs FIGURES=no ;;
+		SIGMAS=0:2:2 RADIUS=3 SCORES=abs OTHER_IMAGES= FIGURES=no ;;
 	paper) echo IMAGES=in.pgm INTENSITIES=0:1:3 SIGMAS=0:2:2 RADIUS=3 ;;
 	published) echo IMAGES=in.pgm RADIUS=3 FIGURES=no ;;
 	*) echo IMAGES=in.pgm INTENSITIES=0:1:3 SIGMAS=0:2:2 RADIUS=3 \
