@@ -111,7 +111,7 @@ limit_memory() {
 	pgm 3 3 0 0 0 0 0 0 0 0 0 >none
 	pgm 3 3 1 2 3 4 5 6 7 8 9 >map
 	score --metrics ap,mean_residual map none >table
-	grep -q '^ap	nan	nan	nan	nan	0	1$' table
+	grep -q '^ap	nan	nan	nan	nan	0	1	nan$' table
 	score --metrics ap --require 'ap>=0' map none >table 2>err && return 1
 	grep -q 'ap>=0: no' err
 	run -1 score --metrics ap --require 'ap<=1' map none
@@ -273,6 +273,55 @@ limit_memory() {
 	refuses 'image\tpatient\n0\tA\n' 'no column subject'
 	refuses 'image\tsubject\nx\tA\n' "'x'"
 	refuses '' 'empty table'
+	refuses 'image\tsubject\n0\tA\n1\t\n' 'line 3: an empty subject'
+	refuses 'image\tsubject\n0\tA\n1\t  \n' 'line 3: an empty subject'
+	refuses 'image\tsubject\n0\tA\n1\t""\n' 'line 3: an empty subject'
+	refuses 'image\tsubject\n0\tA\n1\tB' 'line 3: .*newline'
+	refuses 'image\tsubject\n0\t"A\n1\tB"\n' 'line 2: a quote'
+	refuses 'image\tsubject\n0\t"A"B\n' 'line 2: a quote'
+	refuses '\377\376i\0m\0a\0g\0e\0\n\0' 'expected text in UTF-8'
+}
+
+@test "groups as spreadsheets write them are the same subjects" {
+	pgm 2 2 0 1 2 3 >i.pgm
+	pgm 2 2 0 0 0 9 >j.pgm
+	for _ in 1 2; do cat i.pgm j.pgm i.pgm; done >map
+	for _ in 1 2 3; do cat j.pgm i.pgm; done >mask
+	rows() { printf '%b' "$1" >g.tsv
+		score --metrics ap --groups g.tsv map mask | grep -v '^#'; }
+	rows 'image\tsubject\n0\tA\n1\tA\n2\tB b\n3\tB b\n4\tC"\n5\tC"\n' \
+		>plain
+	rows '\357\273\277image\tsubject\r\n0\tA\r\n1\tA\r\n2\tB b\r\n3\tB b\r\n4\tC"\r\n5\tC"\r\n' |
+		cmp - plain
+	rows '"image"\t"subject"\n"0"\tA \n1\t"A"\n2\t "B b"\n3\tB b\n' >&2 &&
+		return 1
+	rows 'image \t"subject"\n"0"\tA \n1\t" A"\n2\t"B b"\n3\t B b\n4\tC"\n5\t"C"""\n' |
+		cmp - plain
+	score --metrics ap --groups g.tsv map mask >table
+	! grep -q '^# groups' table
+	score --metrics ap map mask |
+		grep -qx '# groups none: images were taken for subjects'
+	score --metrics ap --bootstrap 0 map mask >table
+	! grep -q '^# groups' table
+	score --per-image --metrics ap map mask >images
+	score-compare images images |
+		grep -qx '# groups none: images were taken for subjects'
+	score-compare --groups g.tsv images images >table
+	! grep -q '^# groups' table
+	score --metrics ap --json map mask | $PYTHON -c '
+import json, sys
+assert json.load(sys.stdin)["groups"].startswith("none")'
+}
+
+@test "--require prints the value in full" {
+	pgm 1 3 1 2 3 >map
+	pgm 1 3 0 9 0 >mask
+	run -1 score --metrics auroc --require 'auroc>0.5' map mask
+	[[ $output = *'no, it is 0.5'* ]]
+	pgm 1 7 1 2 3 4 5 6 7 >map
+	pgm 1 7 0 9 0 0 0 0 0 >mask
+	run -1 score --metrics auroc --require 'auroc>0.5' map mask
+	[[ $output = *'no, it is 0.16666666666666666'* ]]
 }
 
 @test "an output is never the file that is read" {

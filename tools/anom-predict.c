@@ -30,6 +30,7 @@ static const struct cli_option options[] = {
 	{"histogram", "FILE", "write the histogram of the reconstructions' "
 	    "foreground", CLI_TEXT, &histogram_path, 0, 0},
 	CLI_DRAW_OPTIONS(seed, first_index),
+	CLI_EXPECT_OPTION,
 	{"json", NULL, "write JSON instead of TSV", CLI_FLAG, &json, 0, 0},
 	{.name = NULL},
 };
@@ -133,7 +134,7 @@ read_images(struct work *work, const struct cli_command *command)
 	struct bsp_error e = {0};
 	int r;
 
-	reader[0] = cli_reader(command->operand[0], BSP_IMAGES);
+	reader[0] = cli_images(command->operand[0]);
 	reader[1] = cli_reader(command->operand[1], BSP_IMAGES);
 	while ((r = bsp_readers_next(reader, image, 2, &e)) == 1) {
 		if (make_label(work, &e)) {

@@ -12,6 +12,7 @@ static bool clip;
 
 static const struct cli_option options[] = {
 	LEARNED_THREADS_OPTION(threads),
+	CLI_EXPECT_OPTION,
 	CLI_FORMAT_OPTIONS(format, clip),
 	{.name = NULL},
 };
@@ -61,8 +62,7 @@ main(int argc, char **argv)
 	out = cli_stream(format, clip);
 	learned_threads(threads);
 	model = learned_model(command.operand[0]);
-	in = cli_reader(command.operands > 1 ? command.operand[1] : "-",
-	    BSP_IMAGES);
+	in = cli_images(command.operands > 1 ? command.operand[1] : "-");
 	while ((r = bsp_reader_next(in, &image, &e)) == 1) {
 		if (bsp_model_reconstruct(model, &image, &recon, &e))
 			die_of(in, command.operand[0], &e);

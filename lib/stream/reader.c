@@ -13,6 +13,7 @@
 struct bsp_reader {
 	struct bsp_source source;
 	enum bsp_content content;
+	uint64_t expected; /* images; UINT64_MAX: any number */
 	bool after_plain; /* white space may still follow the last image */
 	bool failed;
 };
@@ -39,6 +40,7 @@ reader_new(const char *name, enum bsp_content content, struct bsp_error *e)
 	reader->source.fd = -1;
 	reader->source.name = name;
 	reader->content = content;
+	reader->expected = UINT64_MAX;
 	return reader;
 }
 
@@ -91,6 +93,12 @@ uint64_t
 bsp_reader_count(const struct bsp_reader *reader)
 {
 	return reader->source.image;
+}
+
+void
+bsp_reader_expect(struct bsp_reader *reader, uint64_t images)
+{
+	reader->expected = images;
 }
 
 int
@@ -465,6 +473,25 @@ skip_after_plain(struct bsp_source *source, struct bsp_error *e)
 	return r;
 }
 
+/* Is the number of images at the end, or so far, the one expected? */
+static int
+check_expected(const struct bsp_reader *reader, bool at_end,
+    struct bsp_error *e)
+{
+	const struct bsp_source *source = &reader->source;
+	unsigned long long n = source->image, expected = reader->expected;
+
+	if (reader->expected == UINT64_MAX ||
+	    (at_end ? n == expected : n <= expected))
+		return 0;
+	bsp_error_set(e, BSP_DATA, at_end ? "the stream ends after %llu "
+	    "images, expected %llu" : "image number %llu, expected %llu "
+	    "images", n, expected);
+	e->stream = source->name;
+	e->byte = (int64_t)source->offset;
+	return -1;
+}
+
 int
 bsp_reader_next(struct bsp_reader *reader, struct bsp_image *image,
     struct bsp_error *e)
@@ -484,6 +511,8 @@ bsp_reader_next(struct bsp_reader *reader, struct bsp_image *image,
 		r = read_image(reader, &header, image, e);
 	if (r == 1)
 		source->image++;
+	if (r >= 0 && check_expected(reader, r == 0, e))
+		r = -1;
 	reader->after_plain = header.raster == BSP_RASTER_PLAIN ||
 	    header.raster == BSP_RASTER_PLAIN_BITS;
 	reader->failed = r < 0;

@@ -64,6 +64,17 @@ cli_reader(const char *path, enum bsp_content content)
 	return cli_reader_of(cli_open(path), path, content);
 }
 
+uint64_t cli_expected = UINT64_MAX;
+
+struct bsp_reader *
+cli_images(const char *path)
+{
+	struct bsp_reader *reader = cli_reader(path, BSP_IMAGES);
+
+	bsp_reader_expect(reader, cli_expected);
+	return reader;
+}
+
 FILE *
 cli_text_input(const char *path)
 {

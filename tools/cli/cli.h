@@ -52,6 +52,13 @@ struct cli_option {
 	    "where this is a piece of it (default 0)", CLI_COUNT,          \
 	    &(first_index), 0, UINT64_MAX - 1}
 
+/* For programs that read images with cli_images. */
+#define CLI_EXPECT_OPTION                                                  \
+	{"expect", "N", "fail unless the input has N images", CLI_COUNT,  \
+	    &cli_expected, 0, UINT64_MAX - 1}
+
+extern uint64_t cli_expected; /* UINT64_MAX: any number */
+
 #define CLI_LIST_MAX 16
 
 struct cli_list {
@@ -98,7 +105,10 @@ _Noreturn void cli_usage(const char *format, ...) BSP_PRINTF(1, 2);
 /* Open a stream to read, "-" being standard input, or die. */
 struct bsp_reader *cli_reader(const char *path, enum bsp_content content);
 
-/* The same for a descriptor that the reader then owns; path names it. */
+/* The images of an operand, as many as --expect says. */
+struct bsp_reader *cli_images(const char *path);
+
+/* As cli_reader for a descriptor that the reader then owns; path names it. */
 struct bsp_reader *cli_reader_of(int fd, const char *path,
     enum bsp_content content);
 
