@@ -526,6 +526,20 @@ BSP_API int bsp_reader_next(struct bsp_reader *reader,
  */
 BSP_API void bsp_reader_expect(struct bsp_reader *reader, uint64_t images);
 
+#define BSP_MASK_VALUES 16
+
+/* The values that the samples of a mask stream have: a mask has two, the labels
+ * of a segmentation are few; more than these are probably an image. */
+struct bsp_mask_values {
+	float value[BSP_MASK_VALUES]; /* the first of them, as they come */
+	size_t count;
+	uint64_t images; /* that hold yet another one */
+};
+
+/* From now on note the values there, before they become 0 or 1; {0} first. */
+BSP_API void bsp_reader_tally(struct bsp_reader *reader,
+    struct bsp_mask_values *values);
+
 /* How many images it has read. */
 BSP_API uint64_t bsp_reader_count(const struct bsp_reader *reader);
 

@@ -313,6 +313,90 @@ import json, sys
 assert json.load(sys.stdin)["groups"].startswith("none")'
 }
 
+# warns PATTERN COMMAND...: status 0 and one line, a warning with the pattern;
+# with --strict status 3, one line, and nothing that is taken for whole
+warns() {
+	local pattern=$1
+	shift
+	"$@" >out 2>err </dev/null
+	[ "$(wc -l <err)" = 1 ] && grep -q "^$1: warning: .*$pattern" err || {
+		echo "$*: $(cat err)"
+		return 1
+	}
+	fails 3 "$pattern" "$@" --strict
+	[ "$(tail -c 3 out)" = Pf ] || [ "$(tail -n 1 out)" = '# incomplete' ]
+}
+
+@test "masks that are images, and swapped arguments, are warned of" {
+	$PYTHON - "$ROOT/tests/oracle" <<'EOF'
+import sys
+import numpy as np
+from scipy.ndimage import gaussian_filter, zoom
+sys.path.insert(0, sys.argv[1])
+from blindspot_io import pfm, pgm
+rng = np.random.default_rng(1)
+def save(name, data):
+    open(name, "wb").write(data)
+y = np.zeros((40, 40))
+y[10:22, 12:24] = 1
+# Labels that were resampled with splines: a mask with grey rims.
+rough = zoom(y[::2, ::2], 2, order=3)
+rough *= rough > 1e-3
+save("spline.pfm", pfm(rough, rough))
+save("mask.pgm", pgm(255 * y, 255 * y))
+maps = [rng.random((40, 40)) + 2 * y for _ in range(2)]
+save("map.pfm", pfm(*maps))
+save("every.pgm", pgm(1 + 0 * y, 1 + 0 * y))
+# One of what 17.pgm lets count.
+save("rare.pgm", pgm(*[np.pad([[9]], ((10, 29), (12, 27)))] * 2))
+save("one.pfm", pfm(maps[0]))
+few = np.zeros((40, 40))
+few[0, 20:37] = np.arange(17)
+save("17.pgm", pgm(5 * y, few))
+for name, n in ("half", 800), ("more", 801):
+    save(f"{name}.pgm", pgm(255 * (np.arange(1600).reshape(40, 40) < n)))
+x = rng.random((2, 40, 40)) * .5 + .25
+save("healthy.pfm", pfm(*x))
+save("recon.pfm", pfm(*(gaussian_filter(i, 1) for i in x)))
+EOF
+	warns 'spline.pfm: a mask with more than 16 .* in 2 of its images' \
+		score --within every.pgm map.pfm spline.pfm
+	warns '17.pgm: .*in 1 of' score map.pfm 17.pgm
+	warns '17.pgm: .*in 1 of' score --within 17.pgm \
+		map.pfm rare.pgm
+	warns '17.pgm: .*in 1 of' recon-degrade inpaint --mask 17.pgm \
+		healthy.pfm
+	warns '17.pgm: .*in 1 of' anom-inject lesion --shapes 17.pgm \
+		healthy.pfm
+	warns '17.pgm: .*in 1 of' anom-sweep --inject lesion --shapes 17.pgm \
+		--degrade blur healthy.pfm
+	warns '801 of 1600 scored pixels' score one.pfm more.pgm
+	warns '801 of 1600 scored pixels' score --pooled one.pfm more.pgm
+	warns '801 of 1600 scored pixels' score --per-image one.pfm more.pgm
+	warns 'rougher than the images, in 2 of 2' anom-predict --radius 5 \
+		recon.pfm healthy.pfm
+	# Map and mask the wrong way round: both are said, each once.
+	score mask.pgm map.pfm >out 2>err
+	[ "$(grep -c '^score: warning: ' err)" = 2 ]
+	[ "$(wc -l <err)" = 2 ]
+	fails 3 'warning, and --strict' score --strict mask.pgm map.pfm
+}
+
+@test "what is as it should be is not warned of" {
+	pgm 9 2 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 0 0 0 >map
+	pgm 9 2 1 2 3 4 5 6 7 0 0 0 0 0 0 0 0 0 0 0 >few
+	pgm 2 1 1 2 >two
+	pgm 2 1 1 0 >half
+	score --strict --metrics ap map few 2>err >out
+	score --strict --metrics ap --within map map few 2>>err >out
+	score --strict --metrics ap two half 2>>err >out
+	brain-phantom --count 2 --size 48 >healthy
+	recon-degrade blur healthy |
+		anom-predict --strict --radius 4 healthy - 2>>err >out
+	anom-predict --strict --radius 4 healthy healthy 2>>err >out
+	[ ! -s err ]
+}
+
 @test "--require prints the value in full" {
 	pgm 1 3 1 2 3 >map
 	pgm 1 3 0 9 0 >mask

@@ -31,6 +31,7 @@ static const struct cli_option options[] = {
 	{"record", "FILE", "write a table of the anomalies and their "
 	    "parameters", CLI_TABLE_OUT, &record_path, 0, 0},
 	CLI_EXPECT_OPTION,
+	CLI_STRICT_OPTION,
 	CLI_FORMAT_OPTIONS(format, clip),
 	{.name = NULL},
 };

@@ -15,6 +15,7 @@ static const struct cli_option options[] = {
 	{"mask", "STREAM", "inpaint: masks of the area to fill", CLI_INPUT,
 	    &mask_path, 0, 0},
 	CLI_EXPECT_OPTION,
+	CLI_STRICT_OPTION,
 	CLI_FORMAT_OPTIONS(format, clip),
 	{.name = NULL},
 };

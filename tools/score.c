@@ -43,6 +43,7 @@ static const struct cli_option options[] = {
 	{"require", "TEST", "exit 1 unless it holds: 'ap>=0.5', also <=, > "
 	    "and <; may be given again", CLI_LIST, &requirements, 0, 0},
 	CLI_EXPECT_OPTION,
+	CLI_STRICT_OPTION,
 	{"json", NULL, "write JSON instead of TSV", CLI_FLAG, &json, 0, 0},
 	{.name = NULL},
 };
@@ -213,14 +214,35 @@ next_image(struct streams *s)
 	return r == 1;
 }
 
+/* Maps that are taken for masks mark nearly everything. */
+static void
+warn_of_most(void)
+{
+	uint64_t pixels = evaluation.all.pixels;
+	uint64_t anomalous = evaluation.all.anomalous;
+	size_t i;
+
+	for (i = 0; !pooled && i < evaluation.images; i++) {
+		pixels += evaluation.image[i].pixels;
+		anomalous += evaluation.image[i].anomalous;
+	}
+	if (anomalous > pixels / 2)
+		cli_warn("%llu of %llu scored pixels are anomalous, more than "
+		    "half; expected the map first and the mask second",
+		    (unsigned long long)anomalous,
+		    (unsigned long long)pixels);
+}
+
 /* All are read. */
 static void
 finish(void)
 {
 	struct bsp_error e = {0};
 
-	if (bsp_evaluation_finish(&evaluation, &e) == 0)
+	if (bsp_evaluation_finish(&evaluation, &e) == 0) {
+		warn_of_most();
 		return;
+	}
 	if (evaluation.images == 0)
 		e.stream = "the input";
 	cli_die(&e);

@@ -14,6 +14,7 @@ struct bsp_reader {
 	struct bsp_source source;
 	enum bsp_content content;
 	uint64_t expected; /* images; UINT64_MAX: any number */
+	struct bsp_mask_values *values; /* the caller's; NULL: not wanted */
 	bool after_plain; /* white space may still follow the last image */
 	bool failed;
 };
@@ -99,6 +100,36 @@ void
 bsp_reader_expect(struct bsp_reader *reader, uint64_t images)
 {
 	reader->expected = images;
+}
+
+void
+bsp_reader_tally(struct bsp_reader *reader, struct bsp_mask_values *values)
+{
+	reader->values = values;
+}
+
+/* Note the values of a mask that were not there before; true if there are more
+ * than a mask has. */
+static bool
+note_values(struct bsp_mask_values *values, const float *x, size_t n)
+{
+	float last = n > 0 ? x[0] + 1 : 0;
+	bool more = false;
+	size_t i, k;
+
+	for (i = 0; i < n && !more; i++) {
+		if (!(x[i] < last) && !(x[i] > last))
+			continue;
+		last = x[i];
+		for (k = 0; k < values->count; k++)
+			if (!(values->value[k] < last) &&
+			    !(values->value[k] > last))
+				break;
+		more = k == BSP_MASK_VALUES;
+		if (k == values->count && !more)
+			values->value[values->count++] = last;
+	}
+	return more;
 }
 
 int
@@ -453,6 +484,9 @@ read_image(struct bsp_reader *reader, const struct bsp_header *header,
 	image->cols = header->cols;
 	if (header->raster == BSP_RASTER_FLOATS && finish_floats(&in))
 		return -1;
+	if (reader->values != NULL && note_values(reader->values, image->data,
+	    in.total))
+		reader->values->images++;
 	if (reader->content == BSP_MASKS)
 		for (i = 0; i < in.total; i++)
 			image->data[i] = image->data[i] != 0;

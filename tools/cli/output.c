@@ -87,6 +87,24 @@ cli_note(const char *format, ...)
 	va_end(ap);
 }
 
+void
+cli_warn(const char *format, ...)
+{
+	struct bsp_error e;
+	char text[1024];
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(text, sizeof text, format, ap);
+	va_end(ap);
+	if (!cli_strict) {
+		cli_note("warning: %s", text);
+		return;
+	}
+	bsp_error_set(&e, BSP_DATA, "warning, and --strict: %s", text);
+	cli_die(&e);
+}
+
 bool
 output_same_file(const struct stat *a, dev_t device, ino_t inode)
 {
@@ -596,6 +614,7 @@ cli_finish(bool said_no)
 	uint64_t clipped = 0;
 	size_t i;
 
+	cli_check_masks();
 	/* Standard output was opened first and is closed last, so that a
 	 * failure of another output can still be told downstream. */
 	for (i = out.outputs; i-- > 0; ) {
