@@ -1268,7 +1268,8 @@ BSP_API int bsp_sweep_inputs(const struct bsp_sweep *sweep,
  * where s(v) is the share of lesion pixels that score v, S(v) and G(v) are the
  * shares of lesion and of normal pixels that score v or more, and rho is the
  * number of normal pixels over that of lesion pixels.  A bin's own pixels
- * count by half in S and G.  It holds where x^ does not depend on a, as when
+ * count by half in S and G; a lesion pixel counts itself whole, so that half a
+ * pixel of an image's lesion is added to S.  It holds where x^ does not depend on a, as when
  * the healthy image is reconstructed.  Source: Meissen et al., MIDL 2022.
  */
 struct bsp_prediction {
@@ -1278,6 +1279,7 @@ struct bsp_prediction {
 	uint64_t *tissue;  /* x^ over the foreground, of all images added */
 	uint64_t *score;   /* room for one intensity's scores */
 	uint64_t positives, negatives; /* pixels in and outside of lesions */
+	uint64_t images;   /* that these are of */
 };
 
 /* Begin with empty histograms; bins at least 2. */

@@ -60,6 +60,7 @@ struct work {
 	double below;
 	struct bsp_prediction prediction;
 	double *ap;      /* [range.n] */
+	double chance;   /* sum of that of each image */
 	double rough[2]; /* of all images and of all reconstructions */
 	uint64_t rougher; /* images that are smoother than their recon */
 	uint64_t images;
@@ -158,13 +159,18 @@ warn_of_rough(const struct work *work)
 static void
 add_image(struct work *work)
 {
+	const struct bsp_prediction *p = &work->prediction;
+	uint64_t before;
 	size_t i;
 
 	compare_roughness(work);
 	if (own)
 		bsp_prediction_clear(&work->prediction);
+	before = p->positives;
 	bsp_prediction_add(&work->prediction, &work->healthy, &work->recon,
 	    &work->label, own);
+	work->chance += bsp_chance_ap(bsp_image_size(&work->label),
+	    p->positives - before);
 	work->images++;
 	for (i = 0; own && i < work->range.n; i++)
 		work->ap[i] += bsp_prediction_ap(&work->prediction,
@@ -287,8 +293,8 @@ write_curve(const struct work *work, FILE *file)
 		{"median", bsp_number_format(text[3],
 		    bsp_prediction_median(p))},
 		{"mode", bsp_number_format(text[4], bsp_prediction_mode(p))},
-		{"chance", bsp_number_format(text[5], (double)p->positives /
-		    (double)(p->positives + p->negatives))},
+		{"chance", bsp_number_format(text[5], work->chance /
+		    (double)work->images)},
 		{NULL, NULL},
 	    }, columns);
 	for (i = 0; i < work->range.n; i++) {
