@@ -18,6 +18,92 @@ bats_require_minimum_version 1.5.0
 	is_poison out
 }
 
+@test "files that are no streams are named, with what reads them" {
+	mkdir files
+	$PYTHON - <<'EOF'
+import io, bz2, lzma, struct, zipfile
+import numpy as np, nibabel
+x = np.random.default_rng(0).random((4, 4, 3)).astype("f4")
+np.save("files/npy", x); np.savez("files/zip", x=x)
+nibabel.save(nibabel.Nifti1Image(x, np.eye(4)), "files/nifti1.nii")
+nibabel.save(nibabel.Nifti2Image(x, np.eye(4)), "files/nifti2.nii")
+nibabel.save(nibabel.Nifti1Image(x, np.eye(4)), "files/gz.nii.gz")
+from skimage.io import imsave
+y = (255 * x[..., 0]).astype("u1")
+for kind in "png", "jpg", "tif", "bmp", "gif":
+    imsave(f"files/{kind}.{kind}", y, check_contrast=False)
+open("files/tiff-big", "wb").write(b"MM\0*" + bytes(20))
+open("files/dicom", "wb").write(bytes(128) + b"DICM" + bytes(20))
+open("files/hdf5", "wb").write(b"\x89HDF\r\n\x1a\n" + bytes(20))
+open("files/bz2", "wb").write(bz2.compress(b"abc"))
+open("files/xz", "wb").write(lzma.compress(b"abc"))
+open("files/zst", "wb").write(b"\x28\xb5\x2f\xfd" + bytes(9))
+EOF
+	named() { fails 3 "byte 0: found $2.*$3" recon-degrade none files/$1; }
+	named npy.npy 'a numpy array' 'blindspot-stream(5)'
+	named zip.npz 'a zip' PyTorch
+	named nifti1.nii 'a NIfTI' nii-slices
+	named nifti2.nii 'a NIfTI' nii-slices
+	named gz.nii.gz 'a gzip' 'nii-slices reads .nii.gz, gzip -dc'
+	named png.png 'a PNG' pngtopam
+	named jpg.jpg 'a JPEG' jpegtopnm
+	named tif.tif 'a TIFF' tifftopnm
+	named tiff-big 'a TIFF' tifftopnm
+	named bmp.bmp 'a BMP' bmptopnm
+	named gif.gif 'a GIF' giftopnm
+	named dicom 'a DICOM' dcm2niix
+	named hdf5 'an HDF5' h5py
+	named bz2 'a bzip2' bzip2
+	named xz 'an xz' xz
+	named zst 'a zstd' zstd
+	fails_on files/dicom 3 'a DICOM' recon-degrade none -
+	fails 3 'npy: .*a numpy array.*mask' score a files/npy.npy 2>/dev/null ||
+		fails 4 'open' score a files/npy.npy
+}
+
+@test "plain images without a final newline, white space after raw ones" {
+	printf 'P2\n3 2\n255\n0 51 102\n153 204 255\n' >with.pgm
+	printf 'P2\n3 2\n255\n0 51 102\n153 204 255' >without.pgm
+	recon-degrade none with.pgm >want
+	recon-degrade none without.pgm | cmp - want
+	recon-degrade none <without.pgm | cmp - want
+	printf 'P1\n3 2\n101\n010\n' >with.pbm
+	printf 'P1\n3 2\n101\n010' >without.pbm
+	score with.pgm with.pbm | grep -v '^#' >want
+	score without.pgm without.pbm | grep -v '^#' | cmp - want
+	# In the middle of a stream the last number and the next magic run
+	# together, and so do cut numbers.
+	cat without.pgm with.pgm >glued
+	fails 3 'expected a digit' recon-degrade none glued
+	printf 'P2\n3 2\n255\n0 51 102\n153 204' >"cut"
+	fails 3 'ends after 4 of 6' recon-degrade none "cut"
+	printf 'P5\n2 1\n255\nab' >raw
+	printf 'Pf\n1 1\n-1.0\n\0\0\200\077' >float
+	cat raw float | recon-degrade none >want
+	{ cat raw; printf '\n'; cat float; printf ' \t\r\n\n'; } |
+		recon-degrade none | cmp - want
+	{ cat raw; printf '\n'; cat raw; printf '\n'; } >two
+	[ "$(pamfile -allimages two | grep -c PGM)" = 2 ]
+	{ printf '\n'; cat raw; } >before
+	fails 3 'magic number' recon-degrade none before
+	printf 'Pf\n1 1\n-1.0\r\n\0\0\200\077' >crlf
+	fails 3 'carriage return and a newline' recon-degrade none crlf
+}
+
+@test "-h is --help, and a parameter before its KIND says so" {
+	for program in $PROGRAMS; do
+		"$program" -h | cmp - <("$program" --help)
+	done
+	recon-degrade blur -h | cmp - <(recon-degrade blur --help)
+	fails 2 "KIND first, as in 'recon-degrade blur --sigma'" \
+		recon-degrade --sigma 2 blur
+	fails 2 'KIND first' anom-inject --radius=3 disk
+	fails 2 'KIND first' residual --median 3 abs a b
+	fails 2 'nearest is --' recon-degrade --sigmoid 2 blur
+	fails 2 'unknown option -x' recon-degrade -x
+	fails 4 'open' recon-degrade none -- -h
+}
+
 @test "the conversions that messages name work" {
 	printf 'P4\n2 1\n\100' >pbm
 	pamdepth 255 pbm 2>/dev/null | recon-degrade none >/dev/null

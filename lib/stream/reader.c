@@ -15,7 +15,6 @@ struct bsp_reader {
 	enum bsp_content content;
 	uint64_t expected; /* images; UINT64_MAX: any number */
 	struct bsp_mask_values *values; /* the caller's; NULL: not wanted */
-	bool after_plain; /* white space may still follow the last image */
 	bool failed;
 };
 
@@ -307,7 +306,7 @@ read_floats(struct raster *in)
 	return 0;
 }
 
-/* A byte of a plain raster; its end is a cut stream. */
+/* A byte of a plain raster; where the stream ends it is not whole. */
 static int
 plain_byte(struct raster *in, int *c)
 {
@@ -336,6 +335,18 @@ not_a_digit(const struct raster *in, int c)
 	    (unsigned)c, c == '-' ? " (samples are not negative)" : "");
 }
 
+/* A byte after a digit: the last sample may end where the stream does. */
+static int
+byte_or_end(struct raster *in, int *c)
+{
+	int r = bsp_source_byte(in->source, c, in->e);
+
+	if (r != 0)
+		return r;
+	*c = ' ';
+	return in->done + 1 < in->total ? cut(in) : 1;
+}
+
 static int
 read_plain_sample(struct raster *in, uint32_t *value)
 {
@@ -345,7 +356,7 @@ read_plain_sample(struct raster *in, uint32_t *value)
 	r = skip_space(in, &c);
 	start = in->source->offset - 1;
 	*value = 0;
-	for (; r == 1 && !bsp_is_space(c); r = plain_byte(in, &c)) {
+	for (; r == 1 && !bsp_is_space(c); r = byte_or_end(in, &c)) {
 		if (c < '0' || c > '9')
 			return not_a_digit(in, c);
 		*value = 10 * *value + (uint32_t)(c - '0');
@@ -381,7 +392,7 @@ read_plain_bits(struct raster *in)
 			return not_a_digit(in, c);
 		in->image->data[in->done] = c == '0';
 	}
-	if (plain_byte(in, &c) != 1)
+	if (byte_or_end(in, &c) != 1)
 		return -1;
 	if (!bsp_is_space(c))
 		return bsp_source_error(in->source, in->source->offset - 1,
@@ -493,9 +504,10 @@ read_image(struct bsp_reader *reader, const struct bsp_header *header,
 	return 1;
 }
 
-/* White space may follow a plain image, before the next one or the end. */
+/* White space may follow an image, before the next one or the end, as netpbm
+ * has it. */
 static int
-skip_after_plain(struct bsp_source *source, struct bsp_error *e)
+skip_after_image(struct bsp_source *source, struct bsp_error *e)
 {
 	int r;
 
@@ -537,8 +549,8 @@ bsp_reader_next(struct bsp_reader *reader, struct bsp_image *image,
 	if (reader->failed)
 		return bsp_source_error(source, source->offset, e,
 		    "reading went on after a failure");
-	if (reader->after_plain)
-		r = skip_after_plain(source, e);
+	if (source->image > 0)
+		r = skip_after_image(source, e);
 	if (r == 1)
 		r = bsp_header_read(source, reader->content, &header, e);
 	if (r == 1)
@@ -547,8 +559,6 @@ bsp_reader_next(struct bsp_reader *reader, struct bsp_image *image,
 		source->image++;
 	if (r >= 0 && check_expected(reader, r == 0, e))
 		r = -1;
-	reader->after_plain = header.raster == BSP_RASTER_PLAIN ||
-	    header.raster == BSP_RASTER_PLAIN_BITS;
 	reader->failed = r < 0;
 	return r;
 }

@@ -146,7 +146,14 @@ say_unknown_option(const char *name, const struct bsp_kind *kind)
 	size_t i, n = kind == NULL ? 0 : bsp_kind_params(kind);
 	const struct cli_option *option;
 	const char *nearest = "help";
+	const struct bsp_kind *other = cli.program->kinds;
 
+	/* The parameter of a kind that is to come. */
+	for (; kind == NULL && other != NULL && other->name != NULL; other++)
+		if (bsp_kind_param_find(other, name) < bsp_kind_params(other))
+			cli_usage("--%s stands before the KIND it is of, "
+			    "expected the KIND first, as in '%s %s --%s'",
+			    name, cli.program->name, other->name, name);
 	for (i = 0; i < n; i++)
 		bsp_nearest(name, bsp_kind_param(kind, i)->name, &nearest);
 	for (option = cli.program->options; option->name != NULL; option++)
@@ -487,6 +494,8 @@ cli_parse(const struct cli_program *program, int argc, char **argv,
 	for (i = 1; i < argc; i++) {
 		if (!options_end && strcmp(argv[i], "--") == 0)
 			options_end = true;
+		else if (!options_end && strcmp(argv[i], "-h") == 0)
+			parse_common(command, "help", NULL);
 		else if (!options_end && strncmp(argv[i], "--", 2) == 0)
 			i = parse_option(command, &given, i);
 		else if (!options_end && argv[i][0] == '-' &&
