@@ -287,17 +287,17 @@ static void
 begin_images(struct table *table, FILE *file)
 {
 	static const char *columns[6 + BSP_METRICS_MAX] = {"image", "pixels",
-	    "anomalous", "chance"};
+	    "anomalous"};
 	const struct table_fact facts[2] = {{"image-score", rule_text},
 	    {NULL, NULL}};
 	bool of_images = bsp_evaluation_has(&evaluation, BSP_OF_IMAGES);
-	size_t m, n = 4;
+	size_t m, n = 3;
 
 	for (m = 0; m < metrics.count; m++)
 		if (metrics.metric[m]->scope != BSP_OF_IMAGES)
 			columns[n++] = metrics.metric[m]->name;
-	if (of_images)
-		columns[n] = "image_score";
+	columns[n++] = "chance";
+	columns[n] = of_images ? "image_score" : NULL;
 	table_begin(table, file, json, cli_command_line(NULL),
 	    of_images ? facts : NULL, columns);
 }
@@ -311,10 +311,10 @@ write_image(struct table *table, size_t image)
 	table_count(table, first_index + image);
 	table_count(table, v->pixels);
 	table_count(table, v->anomalous);
-	table_number(table, bsp_chance_ap(v->pixels, v->anomalous));
 	for (m = 0; m < metrics.count; m++)
 		if (metrics.metric[m]->scope != BSP_OF_IMAGES)
 			table_number(table, v->value[m]);
+	table_number(table, bsp_chance_ap(v->pixels, v->anomalous));
 	if (bsp_evaluation_has(&evaluation, BSP_OF_IMAGES))
 		table_number(table, v->score);
 }
