@@ -520,6 +520,26 @@ BSP_API struct bsp_reader *bsp_reader_open_memory(const void *bytes, size_t n,
 BSP_API int bsp_reader_next(struct bsp_reader *reader,
     struct bsp_image *image, struct bsp_error *e);
 
+/*
+ * From now on the stream's end after another number of images is an error: a
+ * writer that is killed (SIGKILL) cannot say that its stream is not whole.
+ */
+BSP_API void bsp_reader_expect(struct bsp_reader *reader, uint64_t images);
+
+#define BSP_MASK_VALUES 16
+
+/* The values that the samples of a mask stream have: a mask has two, the labels
+ * of a segmentation are few; more than these are probably an image. */
+struct bsp_mask_values {
+	float value[BSP_MASK_VALUES]; /* the first of them, as they come */
+	size_t count;
+	uint64_t images; /* that hold yet another one */
+};
+
+/* From now on note the values there, before they become 0 or 1; {0} first. */
+BSP_API void bsp_reader_tally(struct bsp_reader *reader,
+    struct bsp_mask_values *values);
+
 /* How many images it has read. */
 BSP_API uint64_t bsp_reader_count(const struct bsp_reader *reader);
 
@@ -565,12 +585,22 @@ BSP_API uint64_t bsp_writer_clipped(const struct bsp_writer *writer);
 
 /*
  * Say downstream that the stream is not whole: if it stands at an image
- * boundary and no write has failed, write the start of a header and nothing
- * more, which every reader refuses.
+ * boundary, write the start of a header and nothing more, which every reader
+ * refuses; where that cannot be written, as on a full disk, cut a regular file
+ * back into the last image.  A handler of signals may call it.
  */
 BSP_API void bsp_writer_poison(struct bsp_writer *writer);
 
-/* Close the descriptor and free the writer; fails if the close fails. */
+/*
+ * For a handler of signals, in the thread that writes: true if the writer
+ * stands between two images, and may be poisoned; false if it is writing one.
+ * bsp_writer_put then ends as soon as it can, with errnum EINTR, and knows
+ * where the stream stands, as the handler cannot.
+ */
+BSP_API bool bsp_writer_stop(struct bsp_writer *writer);
+
+/* Close the descriptor and free the writer; fails, and poisons the stream, if
+ * the close fails. */
 BSP_API int bsp_writer_close(struct bsp_writer *writer, struct bsp_error *e);
 
 /* --------------------------------------------------------------- anomalies */
@@ -830,6 +860,14 @@ BSP_API double bsp_dice(const struct bsp_curve *curve);
 BSP_API double bsp_dice_threshold(const struct bsp_curve *curve);
 
 /*
+ * Average precision of pixels in random order, its mean over all orders without
+ * ties: (P - 1)/(N - 1) + (N - P)/(N(N - 1)) H, of N pixels, P of them
+ * anomalous, H the N-th harmonic number.  Above the share P/N, much so where P
+ * is small.  In (0,1]; NaN without anomalous pixels.
+ */
+BSP_API double bsp_chance_ap(uint64_t pixels, uint64_t anomalous);
+
+/*
  * False-positive rate at the highest threshold whose true-positive rate is at
  * least .95.  In [0,1]; NaN unless both classes are present.
  */
@@ -877,7 +915,8 @@ BSP_API const struct bsp_metric *bsp_metric_find(const char *name);
 /*
  * AUPIMO, of a whole stream: for each anomalous image, its recall against the
  * mean false-positive rate of the anomaly-free images, that rate on a
- * logarithmic scale from 1e-5 to 1e-4; the area of the step curve, from 0 to 1.
+ * logarithmic scale from 1e-5 to 1e-4; the area by trapezoids between the rates
+ * that are achieved, interpolated at both bounds, from 0 to 1.
  * All pixels that count are held, 4 bytes each.  Source: Bertoldo et al. 2024.
  */
 struct bsp_aupimo_image {
@@ -1229,7 +1268,8 @@ BSP_API int bsp_sweep_inputs(const struct bsp_sweep *sweep,
  * where s(v) is the share of lesion pixels that score v, S(v) and G(v) are the
  * shares of lesion and of normal pixels that score v or more, and rho is the
  * number of normal pixels over that of lesion pixels.  A bin's own pixels
- * count by half in S and G.  It holds where x^ does not depend on a, as when
+ * count by half in S and G; a lesion pixel counts itself whole, so that half a
+ * pixel of an image's lesion is added to S.  It holds where x^ does not depend on a, as when
  * the healthy image is reconstructed.  Source: Meissen et al., MIDL 2022.
  */
 struct bsp_prediction {
@@ -1239,6 +1279,7 @@ struct bsp_prediction {
 	uint64_t *tissue;  /* x^ over the foreground, of all images added */
 	uint64_t *score;   /* room for one intensity's scores */
 	uint64_t positives, negatives; /* pixels in and outside of lesions */
+	uint64_t images;   /* that these are of */
 };
 
 /* Begin with empty histograms; bins at least 2. */

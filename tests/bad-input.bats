@@ -18,6 +18,92 @@ bats_require_minimum_version 1.5.0
 	is_poison out
 }
 
+@test "files that are no streams are named, with what reads them" {
+	mkdir files
+	$PYTHON - <<'EOF'
+import io, bz2, lzma, struct, zipfile
+import numpy as np, nibabel
+x = np.random.default_rng(0).random((4, 4, 3)).astype("f4")
+np.save("files/npy", x); np.savez("files/zip", x=x)
+nibabel.save(nibabel.Nifti1Image(x, np.eye(4)), "files/nifti1.nii")
+nibabel.save(nibabel.Nifti2Image(x, np.eye(4)), "files/nifti2.nii")
+nibabel.save(nibabel.Nifti1Image(x, np.eye(4)), "files/gz.nii.gz")
+from skimage.io import imsave
+y = (255 * x[..., 0]).astype("u1")
+for kind in "png", "jpg", "tif", "bmp", "gif":
+    imsave(f"files/{kind}.{kind}", y, check_contrast=False)
+open("files/tiff-big", "wb").write(b"MM\0*" + bytes(20))
+open("files/dicom", "wb").write(bytes(128) + b"DICM" + bytes(20))
+open("files/hdf5", "wb").write(b"\x89HDF\r\n\x1a\n" + bytes(20))
+open("files/bz2", "wb").write(bz2.compress(b"abc"))
+open("files/xz", "wb").write(lzma.compress(b"abc"))
+open("files/zst", "wb").write(b"\x28\xb5\x2f\xfd" + bytes(9))
+EOF
+	named() { fails 3 "byte 0: found $2.*$3" recon-degrade none "files/$1"; }
+	named npy.npy 'a numpy array' 'blindspot-stream(5)'
+	named zip.npz 'a zip' PyTorch
+	named nifti1.nii 'a NIfTI' nii-slices
+	named nifti2.nii 'a NIfTI' nii-slices
+	named gz.nii.gz 'a gzip' 'nii-slices reads .nii.gz, gzip -dc'
+	named png.png 'a PNG' pngtopam
+	named jpg.jpg 'a JPEG' jpegtopnm
+	named tif.tif 'a TIFF' tifftopnm
+	named tiff-big 'a TIFF' tifftopnm
+	named bmp.bmp 'a BMP' bmptopnm
+	named gif.gif 'a GIF' giftopnm
+	named dicom 'a DICOM' dcm2niix
+	named hdf5 'an HDF5' h5py
+	named bz2 'a bzip2' bzip2
+	named xz 'an xz' xz
+	named zst 'a zstd' zstd
+	fails_on files/dicom 3 'a DICOM' recon-degrade none -
+	pgm 1 1 1 >one
+	fails 3 'npy: .*a numpy array.*mask' score one files/npy.npy
+}
+
+@test "plain images without a final newline, white space after raw ones" {
+	printf 'P2\n3 2\n255\n0 51 102\n153 204 255\n' >with.pgm
+	printf 'P2\n3 2\n255\n0 51 102\n153 204 255' >without.pgm
+	recon-degrade none with.pgm >want
+	recon-degrade none without.pgm | cmp - want
+	recon-degrade none <without.pgm | cmp - want
+	printf 'P1\n3 2\n101\n010\n' >with.pbm
+	printf 'P1\n3 2\n101\n010' >without.pbm
+	score with.pgm with.pbm | grep -v '^#' >want
+	score without.pgm without.pbm | grep -v '^#' | cmp - want
+	# In the middle of a stream the last number and the next magic run
+	# together, and so do cut numbers.
+	cat without.pgm with.pgm >glued
+	fails 3 'expected a digit' recon-degrade none glued
+	printf 'P2\n3 2\n255\n0 51 102\n153 204' >"cut"
+	fails 3 'ends after 4 of 6' recon-degrade none "cut"
+	printf 'P5\n2 1\n255\nab' >raw
+	printf 'Pf\n1 1\n-1.0\n\0\0\200\077' >float
+	cat raw float | recon-degrade none >want
+	{ cat raw; printf '\n'; cat float; printf ' \t\r\n\n'; } |
+		recon-degrade none | cmp - want
+	{ cat raw; printf '\n'; cat raw; printf '\n'; } >two
+	[ "$(pamfile -allimages two | grep -c PGM)" = 2 ]
+	{ printf '\n'; cat raw; } >before
+	fails 3 'magic number' recon-degrade none before
+	printf 'Pf\n1 1\n-1.0\r\n\0\0\200\077' >crlf
+	fails 3 'carriage return and a newline' recon-degrade none crlf
+}
+
+@test "-h is --help, and a parameter before its KIND says so" {
+	for program in $PROGRAMS; do
+		"$program" -h | cmp - <("$program" --help)
+	done
+	recon-degrade blur -h | cmp - <(recon-degrade blur --help)
+	fails 2 "KIND first, as in 'recon-degrade blur --sigma'" \
+		recon-degrade --sigma 2 blur
+	fails 2 'KIND first' anom-inject --radius=3 disk
+	fails 2 'KIND first' residual --median 3 abs a b
+	fails 2 'nearest is --' recon-degrade --sigmoid 2 blur
+	fails 2 'unknown option -x' recon-degrade -x
+	fails 4 'open' recon-degrade none -- -h
+}
+
 @test "the conversions that messages name work" {
 	printf 'P4\n2 1\n\100' >pbm
 	pamdepth 255 pbm 2>/dev/null | recon-degrade none >/dev/null
@@ -111,7 +197,7 @@ limit_memory() {
 	pgm 3 3 0 0 0 0 0 0 0 0 0 >none
 	pgm 3 3 1 2 3 4 5 6 7 8 9 >map
 	score --metrics ap,mean_residual map none >table
-	grep -q '^ap	nan	nan	nan	nan	0	1$' table
+	grep -q '^ap	nan	nan	nan	nan	0	1	nan$' table
 	score --metrics ap --require 'ap>=0' map none >table 2>err && return 1
 	grep -q 'ap>=0: no' err
 	run -1 score --metrics ap --require 'ap<=1' map none
@@ -273,6 +359,140 @@ limit_memory() {
 	refuses 'image\tpatient\n0\tA\n' 'no column subject'
 	refuses 'image\tsubject\nx\tA\n' "'x'"
 	refuses '' 'empty table'
+	refuses 'image\tsubject\n0\tA\n1\t\n' 'line 3: an empty subject'
+	refuses 'image\tsubject\n0\tA\n1\t  \n' 'line 3: an empty subject'
+	refuses 'image\tsubject\n0\tA\n1\t""\n' 'line 3: an empty subject'
+	refuses 'image\tsubject\n0\tA\n1\tB' 'line 3: .*newline'
+	refuses 'image\tsubject\n0\t"A\n1\tB"\n' 'line 2: a quote'
+	refuses 'image\tsubject\n0\t"A"B\n' 'line 2: a quote'
+	refuses '\377\376i\0m\0a\0g\0e\0\n\0' 'expected text in UTF-8'
+}
+
+@test "groups as spreadsheets write them are the same subjects" {
+	pgm 2 2 0 1 2 3 >i.pgm
+	pgm 2 2 0 0 0 9 >j.pgm
+	for _ in 1 2; do cat i.pgm j.pgm i.pgm; done >map
+	for _ in 1 2 3; do cat j.pgm i.pgm; done >mask
+	rows() { printf '%b' "$1" >g.tsv
+		score --metrics ap --groups g.tsv map mask | grep -v '^#'; }
+	rows 'image\tsubject\n0\tA\n1\tA\n2\tB b\n3\tB b\n4\tC"\n5\tC"\n' \
+		>plain
+	rows '\357\273\277image\tsubject\r\n0\tA\r\n1\tA\r\n2\tB b\r\n3\tB b\r\n4\tC"\r\n5\tC"\r\n' |
+		cmp - plain
+	rows '"image"\t"subject"\n"0"\tA \n1\t"A"\n2\t "B b"\n3\tB b\n' >&2 &&
+		return 1
+	rows 'image \t"subject"\n"0"\tA \n1\t" A"\n2\t"B b"\n3\t B b\n4\tC"\n5\t"C"""\n' |
+		cmp - plain
+	score --metrics ap --groups g.tsv map mask >table
+	run ! grep -q '^# groups' table
+	score --metrics ap map mask |
+		grep -qx '# groups none: images were taken for subjects'
+	score --metrics ap --bootstrap 0 map mask >table
+	run ! grep -q '^# groups' table
+	score --per-image --metrics ap map mask >images
+	score-compare images images |
+		grep -qx '# groups none: images were taken for subjects'
+	score-compare --groups g.tsv images images >table
+	run ! grep -q '^# groups' table
+	score --metrics ap --json map mask | $PYTHON -c '
+import json, sys
+assert json.load(sys.stdin)["groups"].startswith("none")'
+}
+
+# warns PATTERN COMMAND...: status 0 and one line, a warning with the pattern;
+# with --strict status 3, one line, and nothing that is taken for whole
+warns() {
+	local pattern=$1
+	shift
+	"$@" >out 2>err </dev/null
+	if [ "$(wc -l <err)" != 1 ] ||
+		! grep -q "^$1: warning: .*$pattern" err; then
+		echo "$*: $(cat err)"
+		return 1
+	fi
+	fails 3 "$pattern" "$@" --strict
+	[ "$(tail -c 3 out)" = Pf ] || [ "$(tail -n 1 out)" = '# incomplete' ]
+}
+
+@test "masks that are images, and swapped arguments, are warned of" {
+	$PYTHON - "$ROOT/tests/oracle" <<'EOF'
+import sys
+import numpy as np
+from scipy.ndimage import gaussian_filter, zoom
+sys.path.insert(0, sys.argv[1])
+from blindspot_io import pfm, pgm
+rng = np.random.default_rng(1)
+def save(name, data):
+    open(name, "wb").write(data)
+y = np.zeros((40, 40))
+y[10:22, 12:24] = 1
+# Labels that were resampled with splines: a mask with grey rims.
+rough = zoom(y[::2, ::2], 2, order=3)
+rough *= rough > 1e-3
+save("spline.pfm", pfm(rough, rough))
+save("mask.pgm", pgm(255 * y, 255 * y))
+maps = [rng.random((40, 40)) + 2 * y for _ in range(2)]
+save("map.pfm", pfm(*maps))
+save("every.pgm", pgm(1 + 0 * y, 1 + 0 * y))
+# One of what 17.pgm lets count.
+save("rare.pgm", pgm(*[np.pad([[9]], ((10, 29), (12, 27)))] * 2))
+save("one.pfm", pfm(maps[0]))
+few = np.zeros((40, 40))
+few[0, 20:37] = np.arange(17)
+save("17.pgm", pgm(5 * y, few))
+for name, n in ("half", 800), ("more", 801):
+    save(f"{name}.pgm", pgm(255 * (np.arange(1600).reshape(40, 40) < n)))
+x = rng.random((2, 40, 40)) * .5 + .25
+save("healthy.pfm", pfm(*x))
+save("recon.pfm", pfm(*(gaussian_filter(i, 1) for i in x)))
+EOF
+	warns 'spline.pfm: a mask with more than 16 .* in 2 of its images' \
+		score --within every.pgm map.pfm spline.pfm
+	warns '17.pgm: .*in 1 of' score map.pfm 17.pgm
+	warns '17.pgm: .*in 1 of' score --within 17.pgm \
+		map.pfm rare.pgm
+	warns '17.pgm: .*in 1 of' recon-degrade inpaint --mask 17.pgm \
+		healthy.pfm
+	warns '17.pgm: .*in 1 of' anom-inject lesion --shapes 17.pgm \
+		healthy.pfm
+	warns '17.pgm: .*in 1 of' anom-sweep --inject lesion --shapes 17.pgm \
+		--degrade blur healthy.pfm
+	warns '801 of 1600 scored pixels' score one.pfm more.pgm
+	warns '801 of 1600 scored pixels' score --pooled one.pfm more.pgm
+	warns '801 of 1600 scored pixels' score --per-image one.pfm more.pgm
+	warns 'rougher than the images, in 2 of 2' anom-predict --radius 5 \
+		recon.pfm healthy.pfm
+	# Map and mask the wrong way round: both are said, each once.
+	score mask.pgm map.pfm >out 2>err
+	[ "$(grep -c '^score: warning: ' err)" = 2 ]
+	[ "$(wc -l <err)" = 2 ]
+	fails 3 'warning, and --strict' score --strict mask.pgm map.pfm
+}
+
+@test "what is as it should be is not warned of" {
+	pgm 9 2 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 0 0 0 >map
+	pgm 9 2 1 2 3 4 5 6 7 0 0 0 0 0 0 0 0 0 0 0 >few
+	pgm 2 1 1 2 >two
+	pgm 2 1 1 0 >half
+	score --strict --metrics ap map few 2>err >out
+	score --strict --metrics ap --within map map few 2>>err >out
+	score --strict --metrics ap two half 2>>err >out
+	brain-phantom --count 2 --size 48 >healthy
+	recon-degrade blur healthy |
+		anom-predict --strict --radius 4 healthy - 2>>err >out
+	anom-predict --strict --radius 4 healthy healthy 2>>err >out
+	[ ! -s err ]
+}
+
+@test "--require prints the value in full" {
+	pgm 1 3 1 2 3 >map
+	pgm 1 3 0 9 0 >mask
+	run -1 score --metrics auroc --require 'auroc>0.5' map mask
+	[[ $output = *'no, it is 0.5'* ]]
+	pgm 1 7 1 2 3 4 5 6 7 >map
+	pgm 1 7 0 9 0 0 0 0 0 >mask
+	run -1 score --metrics auroc --require 'auroc>0.5' map mask
+	[[ $output = *'no, it is 0.16666666666666666'* ]]
 }
 
 @test "an output is never the file that is read" {

@@ -156,11 +156,10 @@ for n in range(len(data) + 1):
     r = subprocess.run(command, input=cut, capture_output=True)
     whole = n in ends
     if plain and not whole:
-        # White space around images is no part of them.
-        whole = cut.rstrip() in {data[:e].rstrip() for e in ends} \
-            and cut[-1:].isspace()
+        # White space around images is no part of them, nor is the last one.
+        whole = cut.rstrip() in {data[:e].rstrip() for e in ends}
     want = 0 if whole else 3
-    if command[0] == "score" and n < len(data):
+    if command[0] == "score" and cut.rstrip() != data.rstrip():
         want = 3  # shorter than the map, or cut
     lines = r.stderr.decode().count("\n")
     if r.returncode != want or lines != (want != 0):

@@ -36,7 +36,7 @@ experiment1() {
 		recon-degrade blur --sigma "$sigma" "$T/in.pgm" >"$T/r"
 		residual abs "$T/a" "$T/r" | score --bootstrap 0 \
 			--metrics ap,mean_residual - "$T/m" >"$T/t"
-		grep -q "^ap	$ap	$sd	.*	$n	$undefined$" "$T/t"
+		grep -q "^ap	$ap	$sd	.*	$n	$undefined	" "$T/t"
 		grep -q "^mean_residual	$residual	" "$T/t"
 	done <"$T/rows"
 	for file in heatmap.png heatmap.svg curves.png curves.svg \

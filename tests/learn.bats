@@ -436,6 +436,54 @@ data[i:i + 4] = b"\0\0\x80\xbf"'
 	run -4 sh -c 'recon-model m val.pfm >/dev/full'
 }
 
+# restate FILE KEY=VALUE > NEW: the same tensors with another fact
+restate() {
+	$PYTHON -c '
+import json, struct, sys
+raw = open(sys.argv[1], "rb").read()
+end = 8 + struct.unpack("<Q", raw[:8])[0]
+header = json.loads(raw[8:end])
+key, value = sys.argv[2].split("=")
+header["__metadata__"][key] = value
+text = json.dumps(header).encode()
+sys.stdout.buffer.write(struct.pack("<Q", len(text)) + text + raw[end:])' "$@"
+}
+
+@test "a last activation, by option and by metadata" {
+	setup_small
+	small --output m
+	recon-train pca --latent 2 --output p train.pfm
+	for model in m p; do
+		recon-model "$model" val.pfm >plain
+		recon-model --activation none "$model" val.pfm | cmp - plain
+		for name in relu sigmoid tanh; do
+			recon-model --activation "$name" "$model" val.pfm >$name
+			restate "$model" activation=$name >stated
+			recon-model stated val.pfm | cmp - $name
+			recon-model --activation none stated val.pfm |
+				cmp - plain
+			cmp -s $name plain && return 1
+		done
+		$PYTHON - "$ROOT/tests/oracle" <<'EOF'
+import sys
+import numpy as np
+from scipy.special import expit
+sys.path.insert(0, sys.argv[1])
+from blindspot_io import images
+def of(name):
+    return np.array(images(open(name, "rb").read()), float)
+x = of("plain")
+for name, f in [("relu", lambda x: np.maximum(x, 0)), ("sigmoid", expit),
+                ("tanh", np.tanh)]:
+    assert np.abs(of(name) - f(x)).max() < 1e-7, name
+EOF
+	done
+	fails 2 "activation: found 'swish', expected none, relu" recon-model \
+		--activation swish m val.pfm
+	restate m activation=gelu >stated
+	fails 3 "stated: activation: found 'gelu'" recon-model stated val.pfm
+}
+
 @test "a vq-vae from elsewhere takes any size, mixed" {
 	setup_small
 	recon-train vq-vae --width 16 --steps 1 --batch 2 --output m train.pfm

@@ -210,7 +210,7 @@ blindspot() {
 		residual ''
 	offers 'blur' recon-degrade bl
 	offers 'blur' "$BIN/recon-degrade" bl
-	offers '--sigma --spread --samples --seed' recon-degrade blur --s
+	offers '--sigma --spread --samples --seed --strict' recon-degrade blur --s
 	offers '--seed' anom-inject disk --se
 	offers '--radius --record' anom-inject --seed 3 --clip disk --r
 	offers 'disk source sink shuffle sprites coarse-noise cutpaste lesion smooth-intensity bend-sink bend-source fpi pii nsa perlin' \

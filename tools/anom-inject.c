@@ -30,6 +30,8 @@ static const struct cli_option options[] = {
 	    CLI_MASK_OUT, &mask_path, 0, 0},
 	{"record", "FILE", "write a table of the anomalies and their "
 	    "parameters", CLI_TABLE_OUT, &record_path, 0, 0},
+	CLI_EXPECT_OPTION,
+	CLI_STRICT_OPTION,
 	CLI_FORMAT_OPTIONS(format, clip),
 	{.name = NULL},
 };
@@ -132,7 +134,7 @@ open_all(const struct cli_command *command)
 		begin_record(&io.record, command->kind);
 	if (positions_path != NULL)
 		positions_read(&io.positions, positions_path, anomalies);
-	io.in = cli_reader(command->operand[0], BSP_IMAGES);
+	io.in = cli_images(command->operand[0]);
 	if (first_index != UINT64_MAX)
 		donors.first_index = shapes.first_index = first_index;
 	side_stream_open(&donors);

@@ -30,6 +30,8 @@ static const struct cli_option options[] = {
 	{"histogram", "FILE", "write the histogram of the reconstructions' "
 	    "foreground", CLI_TEXT, &histogram_path, 0, 0},
 	CLI_DRAW_OPTIONS(seed, first_index),
+	CLI_EXPECT_OPTION,
+	CLI_STRICT_OPTION,
 	{"json", NULL, "write JSON instead of TSV", CLI_FLAG, &json, 0, 0},
 	{.name = NULL},
 };
@@ -58,6 +60,9 @@ struct work {
 	double below;
 	struct bsp_prediction prediction;
 	double *ap;      /* [range.n] */
+	double chance;   /* sum of that of each image */
+	double rough[2]; /* of all images and of all reconstructions */
+	uint64_t rougher; /* images that are smoother than their recon */
 	uint64_t images;
 	struct bsp_hash hash; /* of the healthy images */
 	struct bsp_image healthy, recon, anomalous, label;
@@ -111,15 +116,62 @@ make_label(struct work *work, struct bsp_error *e)
 	    e);
 }
 
+/* The sum of the differences between neighbours. */
+static double
+roughness(const struct bsp_image *image)
+{
+	size_t r, c, cols = image->cols;
+	const float *x = image->data;
+	double sum = 0;
+
+	for (r = 0; r < image->rows; r++)
+		for (c = 0; c < cols; c++, x++) {
+			if (c + 1 < cols)
+				sum += fabs((double)x[1] - (double)x[0]);
+			if (r + 1 < image->rows)
+				sum += fabs((double)x[cols] - (double)x[0]);
+		}
+	return sum;
+}
+
+/* Reconstructions lose detail: where they have more, they may be the images. */
+static void
+compare_roughness(struct work *work)
+{
+	double healthy = roughness(&work->healthy);
+	double recon = roughness(&work->recon);
+
+	work->rough[0] += healthy;
+	work->rough[1] += recon;
+	work->rougher += recon > healthy;
+}
+
+static void
+warn_of_rough(const struct work *work)
+{
+	if (work->rough[1] > work->rough[0])
+		cli_warn("the reconstructions are rougher than the images, in "
+		    "%llu of %llu; expected the images first and the "
+		    "reconstructions second",
+		    (unsigned long long)work->rougher,
+		    (unsigned long long)work->images);
+}
+
 static void
 add_image(struct work *work)
 {
+	const struct bsp_prediction *p = &work->prediction;
+	uint64_t before;
 	size_t i;
 
+	compare_roughness(work);
 	if (own)
 		bsp_prediction_clear(&work->prediction);
+	before = p->positives;
 	bsp_prediction_add(&work->prediction, &work->healthy, &work->recon,
 	    &work->label, own);
+	work->chance += bsp_chance_ap(bsp_image_size(&work->label),
+	    p->positives - before);
 	work->images++;
 	bsp_fingerprint_add(&work->hash, &work->healthy);
 	for (i = 0; own && i < work->range.n; i++)
@@ -135,7 +187,7 @@ read_images(struct work *work, const struct cli_command *command)
 	struct bsp_error e = {0};
 	int r;
 
-	reader[0] = cli_reader(command->operand[0], BSP_IMAGES);
+	reader[0] = cli_images(command->operand[0]);
 	reader[1] = cli_reader(command->operand[1], BSP_IMAGES);
 	while ((r = bsp_readers_next(reader, image, 2, &e)) == 1) {
 		if (make_label(work, &e)) {
@@ -152,6 +204,7 @@ read_images(struct work *work, const struct cli_command *command)
 	}
 	if (r < 0)
 		cli_die(&e);
+	warn_of_rough(work);
 }
 
 static void
@@ -243,8 +296,8 @@ write_curve(const struct work *work, FILE *file)
 		{"median", bsp_number_format(text[3],
 		    bsp_prediction_median(p))},
 		{"mode", bsp_number_format(text[4], bsp_prediction_mode(p))},
-		{"chance", bsp_number_format(text[5], (double)p->positives /
-		    (double)(p->positives + p->negatives))},
+		{"chance", bsp_number_format(text[5], work->chance /
+		    (double)work->images)},
 		{NULL, NULL},
 	    }, columns);
 	for (i = 0; i < work->range.n; i++) {

@@ -54,6 +54,8 @@ static const struct cli_option options[] = {
 	    &shard_text, 0, 0},
 	{"merge", NULL, "merge the tables of all shards", CLI_FLAG, &merge,
 	    0, 0},
+	CLI_EXPECT_OPTION,
+	CLI_STRICT_OPTION,
 	{"json", NULL, "write JSON instead of TSV", CLI_FLAG, &json, 0, 0},
 	{.name = NULL},
 };
@@ -75,7 +77,8 @@ static const struct cli_program program = {
 };
 
 /* What changes nothing in the table is left out of it. */
-static const char *const not_told[] = {"threads", "memory", "shard", NULL};
+static const char *const not_told[] = {"threads", "memory", "shard", "expect",
+    "strict", NULL};
 
 static struct bsp_sweep sweep;
 static size_t asked; /* metrics */

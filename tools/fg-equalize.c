@@ -7,6 +7,7 @@ static enum bsp_format format = BSP_PFM;
 static bool clip;
 
 static const struct cli_option options[] = {
+	CLI_EXPECT_OPTION,
 	CLI_FORMAT_OPTIONS(format, clip),
 	{.name = NULL},
 };
@@ -37,7 +38,7 @@ main(int argc, char **argv)
 
 	cli_parse(&program, argc, argv, &command);
 	out = cli_stream(format, clip);
-	in = cli_reader(command.operand[0], BSP_IMAGES);
+	in = cli_images(command.operand[0]);
 	while ((r = bsp_reader_next(in, &image, &e)) == 1)
 		if (bsp_equalize(&image, &image, &e)) {
 			bsp_reader_blame(in, &e);

@@ -19,6 +19,7 @@ static const struct cli_option options[] = {
 	    CLI_TEXT, &model_path, 0, 0},
 	{"per-image", NULL, "apply: a row an image instead of the summary",
 	    CLI_FLAG, &per_image, 0, 0},
+	CLI_EXPECT_OPTION,
 	{"json", NULL, "apply: write JSON instead of TSV", CLI_FLAG, &json, 0,
 	    0},
 	{.name = NULL},
@@ -74,9 +75,9 @@ check_size(const struct bsp_image *image, struct bsp_image *size,
 	cli_die(&e);
 }
 
-/* The histograms of a stream; their number. */
+/* The histograms of a stream; their number.  --expect is of the last operand. */
 static double *
-read_histograms(const char *path, size_t *n, struct bsp_image *size,
+read_histograms(const char *path, bool last, size_t *n, struct bsp_image *size,
     struct bsp_reader **in)
 {
 	size_t capacity = 0;
@@ -85,7 +86,7 @@ read_histograms(const char *path, size_t *n, struct bsp_image *size,
 	struct bsp_error e = {0};
 	int r;
 
-	*in = cli_reader(path, BSP_IMAGES);
+	*in = last ? cli_images(path) : cli_reader(path, BSP_IMAGES);
 	for (*n = 0; (r = bsp_reader_next(*in, &image, &e)) == 1; ++*n) {
 		if (*n == capacity) {
 			capacity = 2 * capacity + 16;
@@ -129,7 +130,7 @@ fit(const char *path)
 	double *histograms, *at;
 	size_t n;
 
-	histograms = read_histograms(path, &n, &size, &in);
+	histograms = read_histograms(path, true, &n, &size, &in);
 	if (bsp_ood_fit(histograms, n, &ood, &e)) {
 		bsp_reader_blame(in, &e);
 		e.image = -1;
@@ -201,8 +202,8 @@ find_distances(const struct bsp_ood *ood, struct bsp_image *size,
 	size_t s, i, n = 0;
 
 	for (s = 0; s < 2; s++) {
-		histograms[s] = read_histograms(paths[s], &count[s], size,
-		    &in);
+		histograms[s] = read_histograms(paths[s], s == 1, &count[s],
+		    size, &in);
 		bsp_reader_close(in);
 	}
 	*distance = malloc((count[0] + count[1]) * sizeof **distance);

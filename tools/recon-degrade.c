@@ -14,6 +14,8 @@ static const struct cli_option options[] = {
 	CLI_DRAW_OPTIONS(seed, first_index),
 	{"mask", "STREAM", "inpaint: masks of the area to fill", CLI_INPUT,
 	    &mask_path, 0, 0},
+	CLI_EXPECT_OPTION,
+	CLI_STRICT_OPTION,
 	CLI_FORMAT_OPTIONS(format, clip),
 	{.name = NULL},
 };
@@ -58,7 +60,7 @@ main(int argc, char **argv)
 	cli_parse(&program, argc, argv, &command);
 	check_request(command.kind);
 	out = cli_stream(format, clip);
-	in[0] = cli_reader(command.operand[0], BSP_IMAGES);
+	in[0] = cli_images(command.operand[0]);
 	if (mask_path != NULL)
 		in[streams++] = cli_reader(mask_path, BSP_MASKS);
 	job = (struct bsp_degrade_job){.seed = seed, .index = first_index,

@@ -8,10 +8,15 @@
 
 static enum bsp_format format = BSP_PFM;
 static uint64_t threads;
+static const char *activation;
 static bool clip;
 
 static const struct cli_option options[] = {
+	{"activation", "none|relu|sigmoid|tanh", "of the model's output "
+	    "(default what its metadata say, else none)", CLI_TEXT,
+	    &activation, 0, 0},
 	LEARNED_THREADS_OPTION(threads),
+	CLI_EXPECT_OPTION,
 	CLI_FORMAT_OPTIONS(format, clip),
 	{.name = NULL},
 };
@@ -61,8 +66,9 @@ main(int argc, char **argv)
 	out = cli_stream(format, clip);
 	learned_threads(threads);
 	model = learned_model(command.operand[0]);
-	in = cli_reader(command.operands > 1 ? command.operand[1] : "-",
-	    BSP_IMAGES);
+	if (activation != NULL && bsp_model_activate(model, activation, &e))
+		cli_usage("--%s", e.text);
+	in = cli_images(command.operands > 1 ? command.operand[1] : "-");
 	while ((r = bsp_reader_next(in, &image, &e)) == 1) {
 		if (bsp_model_reconstruct(model, &image, &recon, &e))
 			die_of(in, command.operand[0], &e);

@@ -33,6 +33,7 @@ static const struct cli_option options[] = {
 	    "(default 1000)", CLI_COUNT, &checkpoint_every, 1, 1000000000},
 	{"resume", "FILE", "go on from a checkpoint", CLI_INPUT,
 	    &resume_path, 0, 0},
+	CLI_EXPECT_OPTION,
 	LEARNED_THREADS_OPTION(threads),
 	{.name = NULL},
 };
@@ -125,8 +126,8 @@ set_number(struct bsp_model *model, const char *name, double value)
 static void
 describe(struct bsp_model *model, const struct gallery *images)
 {
-	static const char *const changes_nothing[] = {"log", "threads",
-	    NULL};
+	static const char *const changes_nothing[] = {"expect", "log",
+	    "threads", NULL};
 
 	set_fact(model, "command", cli_command_line(changes_nothing));
 	set_number(model, "images", (double)images->count);
@@ -384,8 +385,8 @@ train_network(const struct cli_command *command, struct gallery *images)
 	struct training t = {.command = command, .images = *images};
 
 	start(&t);
-	open_log(&t);
 	catch_signals();
+	open_log(&t);
 	train(&t);
 	write_network(&t);
 	bsp_best_free(&t.best);
@@ -444,6 +445,19 @@ check_request(const struct cli_command *command, bool closed_form)
 		cli_place(log_path);
 }
 
+static void
+check_count(const struct gallery *images)
+{
+	struct bsp_error e;
+
+	if (cli_expected == UINT64_MAX || cli_expected == images->count)
+		return;
+	bsp_error_set(&e, BSP_DATA, "%zu images to train on, expected %llu",
+	    images->count, (unsigned long long)cli_expected);
+	e.stream = images->first;
+	cli_die(&e);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -456,6 +470,7 @@ main(int argc, char **argv)
 	check_request(&command, closed_form);
 	learned_threads(threads);
 	gallery_read(&images, command.operand, command.operands);
+	check_count(&images);
 	if (closed_form)
 		fit_pca(&command, &images);
 	else

@@ -19,6 +19,7 @@ static const struct cli_option options[] = {
 	    "pixel to MODEL, and no maps", CLI_TEXT, &fit_path, 0, 0},
 	{"model", "MODEL", "zscore: model that --fit wrote", CLI_INPUT,
 	    &model_path, 0, 0},
+	CLI_EXPECT_OPTION,
 	CLI_FORMAT_OPTIONS(format, clip),
 	{.name = NULL},
 };
@@ -122,7 +123,8 @@ open_inputs(struct inputs *in, const struct cli_command *command)
 		    in->recons);
 		cli_die(&e);
 	}
-	for (in->streams = 0; in->streams < command->operands; in->streams++)
+	in->reader[0] = cli_images(command->operand[0]);
+	for (in->streams = 1; in->streams < command->operands; in->streams++)
 		in->reader[in->streams] = cli_reader(
 		    command->operand[in->streams], BSP_IMAGES);
 	if (saliency_path != NULL)
@@ -206,7 +208,7 @@ main(int argc, char **argv)
 	check_request(&command);
 	if (fit_path != NULL) {
 		cli_place(fit_path);
-		fit(cli_reader(command.operand[0], BSP_IMAGES));
+		fit(cli_images(command.operand[0]));
 		return cli_finish(false);
 	}
 	out = cli_stream(format, clip);

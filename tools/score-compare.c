@@ -280,11 +280,13 @@ write_table(FILE *file, const struct bsp_metric *const *metric,
 	    "difference", "ci_low", "ci_high", "p", "p_holm", "p_min",
 	    "units", "wins", "ties", "losses", "n", "n_undefined", NULL};
 	char digits[BSP_NUMBER_SIZE];
-	struct table_fact facts[2] = {{NULL, NULL}};
+	struct table_fact facts[3] = {{NULL, NULL}};
 	struct table table;
 	size_t i;
 
 	facts[0] = (struct table_fact){"seed", table_digits(digits, seed)};
+	if (groups_path == NULL)
+		facts[1] = (struct table_fact){"groups", GROUPS_NOT_GIVEN};
 	table_begin(&table, file, json, cli_command_line(NULL), facts,
 	    columns);
 	for (i = 0; i < n; i++) {

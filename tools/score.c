@@ -2,6 +2,7 @@
  * score: how well anomaly-score maps find what the masks mark.
  */
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,6 +42,8 @@ static const struct cli_option options[] = {
 	    "(default 0)", CLI_COUNT, &first_index, 0, UINT64_MAX - 1},
 	{"require", "TEST", "exit 1 unless it holds: 'ap>=0.5', also <=, > "
 	    "and <; may be given again", CLI_LIST, &requirements, 0, 0},
+	CLI_EXPECT_OPTION,
+	CLI_STRICT_OPTION,
 	{"json", NULL, "write JSON instead of TSV", CLI_FLAG, &json, 0, 0},
 	{.name = NULL},
 };
@@ -189,7 +192,7 @@ open_streams(struct streams *s, const struct cli_command *command)
 {
 	size_t i;
 
-	s->reader[0] = cli_reader(command->operand[0], BSP_IMAGES);
+	s->reader[0] = cli_images(command->operand[0]);
 	s->reader[1] = cli_reader(command->operand[1], BSP_MASKS);
 	s->count = 2;
 	if (within_path != NULL)
@@ -211,14 +214,35 @@ next_image(struct streams *s)
 	return r == 1;
 }
 
+/* Maps that are taken for masks mark nearly everything. */
+static void
+warn_of_most(void)
+{
+	uint64_t pixels = evaluation.all.pixels;
+	uint64_t anomalous = evaluation.all.anomalous;
+	size_t i;
+
+	for (i = 0; !pooled && i < evaluation.images; i++) {
+		pixels += evaluation.image[i].pixels;
+		anomalous += evaluation.image[i].anomalous;
+	}
+	if (anomalous > pixels / 2)
+		cli_warn("%llu of %llu scored pixels are anomalous, more than "
+		    "half; expected the map first and the mask second",
+		    (unsigned long long)anomalous,
+		    (unsigned long long)pixels);
+}
+
 /* All are read. */
 static void
 finish(void)
 {
 	struct bsp_error e = {0};
 
-	if (bsp_evaluation_finish(&evaluation, &e) == 0)
+	if (bsp_evaluation_finish(&evaluation, &e) == 0) {
+		warn_of_most();
 		return;
+	}
 	if (evaluation.images == 0)
 		e.stream = "the input";
 	cli_die(&e);
@@ -226,11 +250,43 @@ finish(void)
 
 /* ------------------------------------------------------------- the answers */
 
+/* The mean of a metric where scores are random; NaN where it is not known. */
+static double
+chance_of(const struct bsp_metric *metric, uint64_t units, uint64_t anomalous)
+{
+	if (strcmp(metric->name, "ap") == 0 ||
+	    strcmp(metric->name, "image_ap") == 0)
+		return bsp_chance_ap(units, anomalous);
+	if (strcmp(metric->name, "auroc") != 0 &&
+	    strcmp(metric->name, "image_auroc") != 0)
+		return (double)NAN;
+	return anomalous > 0 && anomalous < units ? .5 : (double)NAN;
+}
+
+/* The same over all images. */
+static double
+mean_chance(const struct bsp_metric *metric)
+{
+	struct bsp_moments moments = {0};
+	const struct bsp_image_values *v = evaluation.image;
+	uint64_t anomalous = 0;
+	size_t i;
+
+	for (i = 0; i < evaluation.images; i++) {
+		anomalous += v[i].anomalous > 0;
+		bsp_moments_add(&moments, chance_of(metric, v[i].pixels,
+		    v[i].anomalous));
+	}
+	return metric->scope == BSP_OF_IMAGES ?
+	    chance_of(metric, evaluation.images, anomalous) :
+	    bsp_moments_mean(&moments);
+}
+
 /* The table that --per-image writes. */
 static void
 begin_images(struct table *table, FILE *file)
 {
-	static const char *columns[5 + BSP_METRICS_MAX] = {"image", "pixels",
+	static const char *columns[6 + BSP_METRICS_MAX] = {"image", "pixels",
 	    "anomalous"};
 	const struct table_fact facts[2] = {{"image-score", rule_text},
 	    {NULL, NULL}};
@@ -240,8 +296,8 @@ begin_images(struct table *table, FILE *file)
 	for (m = 0; m < metrics.count; m++)
 		if (metrics.metric[m]->scope != BSP_OF_IMAGES)
 			columns[n++] = metrics.metric[m]->name;
-	if (of_images)
-		columns[n] = "image_score";
+	columns[n++] = "chance";
+	columns[n] = of_images ? "image_score" : NULL;
 	table_begin(table, file, json, cli_command_line(NULL),
 	    of_images ? facts : NULL, columns);
 }
@@ -258,6 +314,7 @@ write_image(struct table *table, size_t image)
 	for (m = 0; m < metrics.count; m++)
 		if (metrics.metric[m]->scope != BSP_OF_IMAGES)
 			table_number(table, v->value[m]);
+	table_number(table, bsp_chance_ap(v->pixels, v->anomalous));
 	if (bsp_evaluation_has(&evaluation, BSP_OF_IMAGES))
 		table_number(table, v->score);
 }
@@ -299,22 +356,24 @@ static void
 write_summary(FILE *file, double *result)
 {
 	char digits[BSP_NUMBER_SIZE];
-	struct table_fact facts[3] = {{NULL, NULL}};
+	struct table_fact facts[4] = {{NULL, NULL}};
 	static const char *const columns[] = {"metric", "mean", "sd",
-	    "ci_low", "ci_high", "n", "n_undefined", NULL};
+	    "ci_low", "ci_high", "n", "n_undefined", "chance", NULL};
 	struct bsp_resampling how = {.replicates = bootstrap, .seed = seed};
 	struct bsp_summary summary[BSP_METRICS_MAX];
 	struct groups groups = {0};
 	struct table table;
-	size_t *group = NULL, m;
+	size_t *group = NULL, m, n = 0;
 
 	if (groups_path != NULL)
 		group = read_groups(&groups);
 	how.group = group;
 	how.groups = groups.count;
-	facts[0] = (struct table_fact){"seed", table_digits(digits, seed)};
+	facts[n++] = (struct table_fact){"seed", table_digits(digits, seed)};
 	if (bsp_evaluation_has(&evaluation, BSP_OF_IMAGES))
-		facts[1] = (struct table_fact){"image-score", rule_text};
+		facts[n++] = (struct table_fact){"image-score", rule_text};
+	if (groups_path == NULL && bootstrap > 0)
+		facts[n++] = (struct table_fact){"groups", GROUPS_NOT_GIVEN};
 	summarize(&how, summary, result);
 	table_begin(&table, file, json, cli_command_line(NULL), facts,
 	    columns);
@@ -326,6 +385,7 @@ write_summary(FILE *file, double *result)
 		table_number(&table, summary[m].ci_high);
 		table_count(&table, summary[m].n);
 		table_count(&table, summary[m].undefined);
+		table_number(&table, mean_chance(metrics.metric[m]));
 	}
 	table_end(&table);
 	free(group);
@@ -335,7 +395,7 @@ static void
 score_pooled(struct streams *streams, FILE *file, double *result)
 {
 	static const char *const columns[] = {"metric", "value", "pixels",
-	    "anomalous", NULL};
+	    "anomalous", "chance", NULL};
 	const struct bsp_image_values *all = &evaluation.all;
 	struct table table;
 	size_t m;
@@ -351,6 +411,8 @@ score_pooled(struct streams *streams, FILE *file, double *result)
 		table_number(&table, all->value[m]);
 		table_count(&table, all->pixels);
 		table_count(&table, all->anomalous);
+		table_number(&table, chance_of(metrics.metric[m], all->pixels,
+		    all->anomalous));
 	}
 	table_end(&table);
 }
@@ -392,6 +454,7 @@ main(int argc, char **argv)
 	double result[BSP_METRICS_MAX];
 	bool said_no = false;
 	FILE *file;
+	char text[BSP_NUMBER_SIZE];
 	size_t i;
 
 	cli_parse(&program, argc, argv, &command);
@@ -404,9 +467,9 @@ main(int argc, char **argv)
 	for (i = 0; i < requirements.count; i++)
 		if (!holds(&requirement[i], result[requirement[i].metric])) {
 			said_no = true;
-			cli_note("--require %s: no, it is %g",
-			    requirements.text[i],
-			    result[requirement[i].metric]);
+			cli_note("--require %s: no, it is %s",
+			    requirements.text[i], bsp_number_format(text,
+			    result[requirement[i].metric]));
 		}
 	return cli_finish(said_no);
 }

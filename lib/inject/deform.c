@@ -16,41 +16,68 @@ const struct bsp_param bsp_deform_params[] = {
 	{.name = NULL},
 };
 
+/*
+ * Where along one axis a sample is taken from: b - s m, where s = d2 / R^2, the
+ * share of the squared distance d2.  All but R are whole numbers.
+ */
+struct from {
+	double b, m;
+};
+
+/*
+ * The sign of b - s m - half, exactly: that of (b - half) R^2 - m d2, of numbers
+ * whose rounding errors are known where the two terms are nearly equal.
+ */
+static double
+compare(const struct from *from, double half, double d2, double radius)
+{
+	double r2 = radius * radius, rest = fma(radius, radius, -r2);
+	double k = from->b - half, product = k * r2;
+
+	return product - from->m * d2 + (fma(k, r2, -product) + k * rest);
+}
+
+#define NEAR 1e-6 /* more than rounding moves a coordinate */
+
 /* The sample nearest to a coordinate, half to even, clamped to the image. */
 static size_t
-nearest(double at, size_t n)
+nearest(const struct from *from, double d2, double radius, size_t n)
 {
+	double at = from->b - d2 / (radius * radius) * from->m, sign;
+	double half = floor(at) + .5;
+
+	if (fabs(at - half) < NEAR) {
+		sign = compare(from, half, d2, radius);
+		at = sign > 0 ? half + .5 : sign < 0 ? half - .5 : half;
+	}
 	at = rint(at);
 	if (at < 0)
 		return 0;
 	return at > (double)(n - 1) ? n - 1 : (size_t)at;
 }
 
-/*
- * Where along one axis a deformation takes a sample at i from, the centre
- * being at c; s = (|I - C| / R)^2.
- */
-typedef double axis_fn(double i, double c, double s);
+/* What a deformation does along one axis, at i, the centre being at c. */
+typedef struct from axis_fn(double i, double c);
 
 static void
-deform(const struct bsp_inject_job *job, double radius, axis_fn *from,
+deform(const struct bsp_inject_job *job, double radius, axis_fn *axis,
     struct bsp_image *image, struct bsp_image *label)
 {
 	struct bsp_disk disk = bsp_disk_at(job, radius);
 	const struct bsp_image *healthy = job->healthy;
 	size_t row, col, i, from_row, from_col;
-	double s;
+	struct from down, right;
+	double d2;
 
 	for (row = disk.row_begin; row < disk.row_end; row++)
 		for (col = disk.col_begin; col < disk.col_end; col++) {
 			if (!bsp_disk_covers(&disk, healthy, row, col))
 				continue;
-			s = bsp_disk_distance2(&disk, row, col) /
-			    (radius * radius);
-			from_row = nearest(from((double)row, disk.row, s),
-			    healthy->rows);
-			from_col = nearest(from((double)col, disk.col, s),
-			    healthy->cols);
+			d2 = bsp_disk_distance2(&disk, row, col);
+			down = axis((double)row, disk.row);
+			right = axis((double)col, disk.col);
+			from_row = nearest(&down, d2, radius, healthy->rows);
+			from_col = nearest(&right, d2, radius, healthy->cols);
 			i = row * image->cols + col;
 			image->data[i] = healthy->data[from_row *
 			    healthy->cols + from_col];
@@ -58,16 +85,18 @@ deform(const struct bsp_inject_job *job, double radius, axis_fn *from,
 		}
 }
 
-static double
-from_source(double i, double c, double s)
+/* c + s (i - c) */
+static struct from
+from_source(double i, double c)
 {
-	return c + s * (i - c);
+	return (struct from){c, c - i};
 }
 
-static double
-from_sink(double i, double c, double s)
+/* i + (1 - s) (i - c) */
+static struct from
+from_sink(double i, double c)
 {
-	return i + (1 - s) * (i - c);
+	return (struct from){2 * i - c, i - c};
 }
 
 int

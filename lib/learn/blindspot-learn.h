@@ -176,6 +176,14 @@ BSP_API const double *bsp_model_params(const struct bsp_model *model);
 BSP_API size_t bsp_model_rows(const struct bsp_model *model);
 BSP_API size_t bsp_model_cols(const struct bsp_model *model);
 
+/*
+ * What is applied to every sample of the model's output: none, relu, sigmoid or
+ * tanh.  A model from a file begins with the fact `activation' of its metadata,
+ * or with none: weights do not tell.  Fails (BSP_USAGE) at any other name.
+ */
+BSP_API int bsp_model_activate(struct bsp_model *model, const char *name,
+    struct bsp_error *e);
+
 /* Reconstruct an image: batch norm by its running statistics, nothing learnt.
  * Fails (BSP_DATA) on another size than the model's.  in and out may not be
  * the same image.  The network is made at the first call and kept.

@@ -362,6 +362,7 @@ struct bsp_model {
 	uint64_t version;
 	struct bsp_network *net; /* for reconstruction */
 	double *scratch; /* pca: [pixels] */
+	double (*activation)(double x); /* of the output; NULL: none */
 };
 
 /*

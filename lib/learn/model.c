@@ -376,6 +376,58 @@ check_pca(struct bsp_model *model, struct bsp_tensors *tensors,
 	return 0;
 }
 
+/* ------------------------------------------------------------- activations */
+
+static double
+relu(double x)
+{
+	return x > 0 ? x : 0;
+}
+
+static double
+sigmoid(double x)
+{
+	return 1 / (1 + bsp_exp(-x));
+}
+
+static double
+hyperbolic_tangent(double x)
+{
+	return 1 - 2 / (1 + bsp_exp(2 * x));
+}
+
+int
+bsp_model_activate(struct bsp_model *model, const char *name,
+    struct bsp_error *e)
+{
+	static const struct {
+		const char *name;
+		double (*apply)(double x);
+	} known[] = {{"none", NULL}, {"relu", relu}, {"sigmoid", sigmoid},
+	    {"tanh", hyperbolic_tangent}};
+	size_t i;
+
+	for (i = 0; i < sizeof known / sizeof known[0]; i++)
+		if (strcmp(name, known[i].name) == 0) {
+			model->activation = known[i].apply;
+			return 0;
+		}
+	return bsp_error_set(e, BSP_USAGE, "activation: found '%.40s', "
+	    "expected none, relu, sigmoid or tanh", name);
+}
+
+/* The one that a file states, which must be known. */
+static int
+read_activation(struct bsp_model *model, const struct bsp_tensors *tensors,
+    struct bsp_error *e)
+{
+	if (bsp_model_activate(model, fact_or(tensors, "activation", "none"),
+	    e) == 0)
+		return 0;
+	e->status = BSP_DATA;
+	return -1;
+}
+
 struct bsp_model *
 bsp_model_from(struct bsp_tensors *tensors, struct bsp_error *e)
 {
@@ -388,8 +440,9 @@ bsp_model_from(struct bsp_tensors *tensors, struct bsp_error *e)
 	model = make_model(&sizes, e);
 	if (model == NULL)
 		return NULL;
-	if (is_pca(model) ? check_pca(model, tensors, e) :
-	    check_network(model, tensors, e)) {
+	if ((is_pca(model) ? check_pca(model, tensors, e) :
+	    check_network(model, tensors, e)) ||
+	    read_activation(model, tensors, e)) {
 		bsp_model_free(model);
 		return NULL;
 	}
@@ -456,7 +509,7 @@ int
 bsp_model_reconstruct(struct bsp_model *model, const struct bsp_image *in,
     struct bsp_image *out, struct bsp_error *e)
 {
-	size_t n = bsp_image_size(in), first;
+	size_t n = bsp_image_size(in), first, i;
 
 	if (check_image(model, in, e) ||
 	    bsp_image_resize(out, in->rows, in->cols, e))
@@ -478,6 +531,8 @@ bsp_model_reconstruct(struct bsp_model *model, const struct bsp_image *in,
 		return bsp_error_set(e, BSP_DATA, "its reconstruction has "
 		    "samples that are not finite, at row %zu, column %zu "
 		    "first", first / in->cols, first % in->cols);
+	for (i = 0; model->activation != NULL && i < n; i++)
+		out->data[i] = (float)model->activation((double)out->data[i]);
 	return 0;
 }
 

@@ -40,7 +40,7 @@ bsp_prediction_clear(struct bsp_prediction *p)
 {
 	memset(p->lesion, 0, p->bins * sizeof *p->lesion);
 	memset(p->normal, 0, p->bins * sizeof *p->normal);
-	p->positives = p->negatives = 0;
+	p->positives = p->negatives = p->images = 0;
 }
 
 /* The bin of a value from 0 to 1; what lies outside goes to the ends. */
@@ -61,6 +61,7 @@ bsp_prediction_add(struct bsp_prediction *p, const struct bsp_image *healthy,
 	size_t i, n = bsp_image_size(healthy), bin;
 	bool tissue, anomalous;
 
+	p->images++;
 	for (i = 0; i < n; i++) {
 		tissue = healthy->data[i] > 0;
 		anomalous = label->data[i] != 0;
@@ -92,6 +93,7 @@ bsp_prediction_ap(const struct bsp_prediction *p, double intensity)
 	double lesion = (double)total(p->lesion, p->bins);
 	double normal = (double)total(p->normal, p->bins);
 	double rho = (double)p->negatives / (double)p->positives;
+	double self = .5 * (double)p->images / (double)p->positives;
 	double above = 0, fp_above = 0, s, g, sum = 0, centre;
 	size_t k;
 
@@ -102,9 +104,11 @@ bsp_prediction_ap(const struct bsp_prediction *p, double intensity)
 		centre = ((double)k + .5) / (double)p->bins;
 		p->score[bin_of(p, fabs(intensity - centre))] += p->lesion[k];
 	}
-	/* From the highest score down; a bin's own pixels count by half. */
+	/* From the highest score down; a bin's own pixels count by half, but a
+	 * pixel of the lesion counts itself. */
 	for (k = p->bins; k-- > 0; ) {
-		s = (above + (double)p->score[k] / 2) / lesion;
+		s = (above + (double)p->score[k] / 2) / lesion + self;
+		s = s < 1 ? s : 1;
 		g = normal == 0 ? 0 :
 		    (fp_above + (double)p->normal[k] / 2) / normal;
 		if (p->score[k] > 0)

@@ -93,15 +93,15 @@ gather(const struct bsp_aupimo *aupimo, size_t normal, size_t *count)
 	return pixel;
 }
 
-/* The share of ascending keys that are above a value. */
+/* The share of an image's ascending keys that are not below a value. */
 static double
-share_above(const struct bsp_aupimo_image *image, uint32_t value)
+share_from(const struct bsp_aupimo_image *image, uint64_t value)
 {
 	size_t begin = 0, end = image->n, middle;
 
 	while (begin < end) {
 		middle = begin + (end - begin) / 2;
-		if (image->key[middle] <= value)
+		if (image->key[middle] < value)
 			begin = middle + 1;
 		else
 			end = middle;
@@ -109,31 +109,78 @@ share_above(const struct bsp_aupimo_image *image, uint32_t value)
 	return (double)(image->n - begin) / (double)image->n;
 }
 
+/* The false-positive rate at a threshold, all ties counted. */
+static double
+rate_at(const struct bsp_aupimo *aupimo, size_t normal, uint64_t value)
+{
+	double sum = 0;
+	size_t i;
+
+	for (i = 0; i < aupimo->count; i++)
+		if (!aupimo->image[i].anomalous && aupimo->image[i].n > 0)
+			sum += share_from(&aupimo->image[i], value);
+	return sum / (double)normal;
+}
+
+/* One rate that is achieved, at that threshold; descending. */
+struct point {
+	uint32_t key;
+	double rate;
+};
+
+/* The rates up to the first that is not below HIGH, over those of gather. */
+static size_t
+find_rates(const struct bsp_aupimo *aupimo, size_t normal,
+    const struct pixel *pixel, size_t count, struct point *point)
+{
+	double rate = 0;
+	size_t i, k, n;
+
+	for (i = n = 0; i < count && rate < HIGH; i = k, n++) {
+		for (k = i; k < count && pixel[k].key == pixel[i].key; k++)
+			rate += pixel[k].share / (double)normal;
+		if (!(rate < HIGH)) /* some of its ties were not gathered */
+			rate = rate_at(aupimo, normal, pixel[i].key);
+		point[n] = (struct point){pixel[i].key, rate};
+	}
+	return n;
+}
+
+/* The part from LOW to HIGH of a trapezoid over the logarithm of the rate. */
+static double
+trapezoid(double from, double low, double to, double high)
+{
+	double begin = bsp_log(from > LOW ? from : LOW);
+	double end = bsp_log(to < HIGH ? to : HIGH), slope, middle;
+
+	if (!(end > begin))
+		return 0;
+	slope = (high - low) / (bsp_log(to) - bsp_log(from));
+	middle = low + slope * ((begin + end) / 2 - bsp_log(from));
+	return (end - begin) * middle;
+}
+
 /*
- * The recall at a false-positive rate is that of the lowest threshold whose own
- * rate is not above it: a step from each distinct normal score to the next.
+ * Between two achieved rates the recall goes from that of all above the lower
+ * threshold to that of the threshold itself; below the first it is that of no
+ * false positive.
  */
 static double
-area(const struct bsp_aupimo_image *image, const struct pixel *pixel,
-    size_t count, size_t normal)
+area(const struct bsp_aupimo_image *image, const struct point *point, size_t n)
 {
-	double rate = 0, next, from, to, sum = 0;
-	size_t i, k;
+	double sum = 0, rate = 0, low, high;
+	size_t i;
 
-	for (i = 0; i < count && rate < HIGH; i = k) {
-		next = rate;
-		for (k = i; k < count && pixel[k].key == pixel[i].key; k++)
-			next += pixel[k].share / (double)normal;
-		from = rate > LOW ? rate : LOW;
-		to = next < HIGH ? next : HIGH;
-		if (to > from)
-			sum += share_above(image, pixel[i].key) *
-			    (bsp_log(to) - bsp_log(from));
-		rate = next;
+	for (i = 0; i < n; rate = point[i++].rate) {
+		low = share_from(image, (uint64_t)point[i].key + 1);
+		high = share_from(image, point[i].key);
+		if (rate > 0)
+			sum += trapezoid(rate, low, point[i].rate, high);
+		else
+			sum += trapezoid(LOW, low, point[i].rate, low);
 	}
-	if (rate < HIGH) /* below every pixel of every image all is found */
-		sum += bsp_log(HIGH) - bsp_log(rate > LOW ? rate : LOW);
-	return sum / (bsp_log(HIGH) - bsp_log(LOW));
+	sum /= bsp_log(HIGH) - bsp_log(LOW);
+	return sum < 1 ? sum : 1; /* not more by rounding */
 }
 
 int
@@ -142,18 +189,25 @@ bsp_aupimo_values(const struct bsp_aupimo *aupimo, double *value,
 {
 	size_t normal = 0, count = 0, i;
 	struct pixel *pixel;
+	struct point *point;
 
 	for (i = 0; i < aupimo->count; i++)
 		normal += !aupimo->image[i].anomalous && aupimo->image[i].n > 0;
 	pixel = gather(aupimo, normal, &count);
-	if (pixel == NULL)
+	point = malloc((count + 1) * sizeof *point);
+	if (pixel == NULL || point == NULL) {
+		free(pixel);
+		free(point);
 		return bsp_error_system(e, ENOMEM, "the pixels of %zu images",
 		    normal);
+	}
+	count = find_rates(aupimo, normal, pixel, count, point);
 	for (i = 0; i < aupimo->count; i++)
 		value[i] = normal > 0 && aupimo->image[i].anomalous ?
-		    area(&aupimo->image[i], pixel, count, normal) :
+		    area(&aupimo->image[i], point, count) :
 		    (double)NAN;
 	free(pixel);
+	free(point);
 	return 0;
 }
 

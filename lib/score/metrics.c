@@ -97,6 +97,33 @@ bsp_dice_threshold(const struct bsp_curve *curve)
 	return (double)best_dice(curve)->threshold;
 }
 
+/* The n-th harmonic number: the sum, or its asymptotic series where the next
+ * term is below the rounding of a double. */
+static double
+harmonic(uint64_t n)
+{
+	double x = (double)n, sum = 0;
+
+	if (n > 256)
+		return bsp_log(x) + 0.57721566490153286061 + 1 / (2 * x) -
+		    1 / (12 * x * x) + 1 / (120 * x * x * x * x);
+	for (; n > 0; n--)
+		sum += 1 / (double)n;
+	return sum;
+}
+
+double
+bsp_chance_ap(uint64_t pixels, uint64_t anomalous)
+{
+	double n = (double)pixels, p = (double)anomalous;
+
+	if (anomalous == 0)
+		return (double)NAN;
+	if (pixels == anomalous)
+		return 1;
+	return (p - 1) / (n - 1) + (n - p) / (n * (n - 1)) * harmonic(pixels);
+}
+
 double
 bsp_fpr95(const struct bsp_curve *curve)
 {

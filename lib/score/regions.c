@@ -165,5 +165,5 @@ bsp_aupro(const struct bsp_curve *curve)
 		found = curve->found[i];
 	}
 	sum += area(at, 1, found, found);
-	return sum / FPR_MOST;
+	return sum < FPR_MOST ? sum / FPR_MOST : 1; /* not more by rounding */
 }

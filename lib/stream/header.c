@@ -45,10 +45,11 @@ pnm_byte(struct bsp_source *source, int *c, struct bsp_error *e)
 
 typedef int byte_fn(struct bsp_source *source, int *c, struct bsp_error *e);
 
-/* Bytes up to the next white space, which is read too; some come before. */
+/* Bytes up to the next white space, which is read too and goes to *space; some
+ * come before. */
 static int
 read_word(struct bsp_source *source, byte_fn *next, const char *what,
-    char *word, size_t size, struct bsp_error *e)
+    char *word, size_t size, int *space, struct bsp_error *e)
 {
 	size_t n = 0;
 	int c, r;
@@ -70,6 +71,7 @@ read_word(struct bsp_source *source, byte_fn *next, const char *what,
 	if (r == 0)
 		return cut(source, what, e);
 	word[n] = '\0';
+	*space = c;
 	return r;
 }
 
@@ -100,7 +102,8 @@ read_number(struct bsp_source *source, byte_fn *next, const char *what,
     uint64_t limit, uint64_t *value, struct bsp_error *e)
 {
 	char word[WORD_SIZE];
-	int r = read_word(source, next, what, word, sizeof word, e);
+	int space, r = read_word(source, next, what, word, sizeof word,
+	    &space, e);
 
 	return r == 1 ? check_number(source, what, word, limit, value, e) : r;
 }
@@ -171,12 +174,17 @@ read_pfm(struct bsp_source *source, struct bsp_header *header,
 	struct bsp_error why;
 	char word[WORD_SIZE];
 	double scale;
-	int r;
+	int r, space;
 
 	if ((r = read_size(source, bsp_source_byte, header, e)) != 1 ||
 	    (r = read_word(source, bsp_source_byte, "scale", word,
-	    sizeof word, e)) != 1)
+	    sizeof word, &space, e)) != 1)
 		return r;
+	if (space == '\r' && bsp_source_fill(source, e) == 1 &&
+	    source->bytes[source->begin] == '\n')
+		return bsp_source_error(source, source->offset - 1, e,
+		    "the scale ends with a carriage return and a newline, "
+		    "expected one byte of white space before the samples");
 	if (bsp_number_parse(word, &scale, &why) || scale == 0)
 		return bsp_source_error(source, source->offset, e,
 		    "scale: found '%s', expected a number other than 0", word);
@@ -321,16 +329,40 @@ static const struct {
 	unsigned char first, second;
 	const char *what, *convert;
 } strangers[] = {
-	{'P', '3', "a colour image (plain PPM)", "ppmtopgm"},
-	{'P', '6', "a colour image (PPM)", "ppmtopgm"},
-	{'P', 'F', "a colour image (PFM)", "pfmtopam | ppmtopgm"},
-	{'P', '1', "a bitmap (plain PBM)", "pamdepth 255"},
-	{'P', '4', "a bitmap (PBM)", "pamdepth 255"},
-	{0x89, 'P', "a PNG", "pngtopam"},
-	{0xFF, 0xD8, "a JPEG", "jpegtopnm"},
-	{0x1F, 0x8B, "a gzip file", "gzip -dc"},
-	{0xFD, '7', "an xz file", "xz -dc"},
+	{'P', '3', "a colour image (plain PPM)", "ppmtopgm converts it"},
+	{'P', '6', "a colour image (PPM)", "ppmtopgm converts it"},
+	{'P', 'F', "a colour image (PFM)", "pfmtopam | ppmtopgm converts it"},
+	{'P', '1', "a bitmap (plain PBM)", "pamdepth 255 converts it"},
+	{'P', '4', "a bitmap (PBM)", "pamdepth 255 converts it"},
+	{0x89, 'P', "a PNG", "pngtopam converts it"},
+	{0xFF, 0xD8, "a JPEG", "jpegtopnm converts it"},
+	{'I', 'I', "a TIFF", "tifftopnm converts it"},
+	{'M', 'M', "a TIFF", "tifftopnm converts it"},
+	{'G', 'I', "a GIF", "giftopnm converts it"},
+	{'B', 'M', "a BMP", "bmptopnm converts it"},
+	{0x93, 'N', "a numpy array (.npy)", "the program in "
+	    "blindspot-stream(5) writes arrays"},
+	{'P', 'K', "a zip archive (.npz, .pt)", "numpy or PyTorch reads it, "
+	    "and the program in blindspot-stream(5) writes arrays"},
+	{0x89, 'H', "an HDF5 file", "h5py reads it, and the program in "
+	    "blindspot-stream(5) writes arrays"},
+	{0x5C, 0x01, "a NIfTI volume", "nii-slices reads it"},
+	{0x1C, 0x02, "a NIfTI volume", "nii-slices reads it"},
+	{0x1F, 0x8B, "a gzip file", "nii-slices reads .nii.gz, gzip -dc "
+	    "unpacks others"},
+	{0xFD, '7', "an xz file", "xz -dc unpacks it"},
+	{0x28, 0xB5, "a zstd file", "zstd -dc unpacks it"},
+	{'B', 'Z', "a bzip2 file", "bzip2 -dc unpacks it"},
 };
+
+/* DICOM has its magic number behind 128 bytes of anything. */
+static bool
+is_dicom(const struct bsp_source *source)
+{
+	/* Two bytes are read. */
+	return source->end - source->begin >= 130 &&
+	    memcmp(source->bytes + source->begin + 126, "DICM", 4) == 0;
+}
 
 static int
 wrong_magic(const struct bsp_source *source, uint64_t offset, int first,
@@ -341,11 +373,15 @@ wrong_magic(const struct bsp_source *source, uint64_t offset, int first,
 	char a[8], b[8];
 	size_t i;
 
+	if (is_dicom(source))
+		return bsp_source_error(source, offset, e, "found a DICOM "
+		    "file, expected %s; dcm2niix makes volumes, which "
+		    "nii-slices reads", wanted);
 	for (i = 0; i < sizeof strangers / sizeof strangers[0]; i++)
 		if (first == strangers[i].first &&
 		    second == strangers[i].second)
 			return bsp_source_error(source, offset, e,
-			    "found %s, expected %s; %s converts it",
+			    "found %s, expected %s; %s",
 			    strangers[i].what, wanted, strangers[i].convert);
 	return bsp_source_error(source, offset, e,
 	    "found bytes %s %s, expected the magic number of %s",

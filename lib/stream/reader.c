@@ -13,7 +13,8 @@
 struct bsp_reader {
 	struct bsp_source source;
 	enum bsp_content content;
-	bool after_plain; /* white space may still follow the last image */
+	uint64_t expected; /* images; UINT64_MAX: any number */
+	struct bsp_mask_values *values; /* the caller's; NULL: not wanted */
 	bool failed;
 };
 
@@ -39,6 +40,7 @@ reader_new(const char *name, enum bsp_content content, struct bsp_error *e)
 	reader->source.fd = -1;
 	reader->source.name = name;
 	reader->content = content;
+	reader->expected = UINT64_MAX;
 	return reader;
 }
 
@@ -91,6 +93,42 @@ uint64_t
 bsp_reader_count(const struct bsp_reader *reader)
 {
 	return reader->source.image;
+}
+
+void
+bsp_reader_expect(struct bsp_reader *reader, uint64_t images)
+{
+	reader->expected = images;
+}
+
+void
+bsp_reader_tally(struct bsp_reader *reader, struct bsp_mask_values *values)
+{
+	reader->values = values;
+}
+
+/* Note the values of a mask that were not there before; true if there are more
+ * than a mask has. */
+static bool
+note_values(struct bsp_mask_values *values, const float *x, size_t n)
+{
+	float last = n > 0 ? x[0] + 1 : 0;
+	bool more = false;
+	size_t i, k;
+
+	for (i = 0; i < n && !more; i++) {
+		if (!(x[i] < last) && !(x[i] > last))
+			continue;
+		last = x[i];
+		for (k = 0; k < values->count; k++)
+			if (!(values->value[k] < last) &&
+			    !(values->value[k] > last))
+				break;
+		more = k == BSP_MASK_VALUES;
+		if (k == values->count && !more)
+			values->value[values->count++] = last;
+	}
+	return more;
 }
 
 int
@@ -268,7 +306,7 @@ read_floats(struct raster *in)
 	return 0;
 }
 
-/* A byte of a plain raster; its end is a cut stream. */
+/* A byte of a plain raster; where the stream ends it is not whole. */
 static int
 plain_byte(struct raster *in, int *c)
 {
@@ -297,6 +335,18 @@ not_a_digit(const struct raster *in, int c)
 	    (unsigned)c, c == '-' ? " (samples are not negative)" : "");
 }
 
+/* A byte after a digit: the last sample may end where the stream does. */
+static int
+byte_or_end(struct raster *in, int *c)
+{
+	int r = bsp_source_byte(in->source, c, in->e);
+
+	if (r != 0)
+		return r;
+	*c = ' ';
+	return in->done + 1 < in->total ? cut(in) : 1;
+}
+
 static int
 read_plain_sample(struct raster *in, uint32_t *value)
 {
@@ -306,7 +356,7 @@ read_plain_sample(struct raster *in, uint32_t *value)
 	r = skip_space(in, &c);
 	start = in->source->offset - 1;
 	*value = 0;
-	for (; r == 1 && !bsp_is_space(c); r = plain_byte(in, &c)) {
+	for (; r == 1 && !bsp_is_space(c); r = byte_or_end(in, &c)) {
 		if (c < '0' || c > '9')
 			return not_a_digit(in, c);
 		*value = 10 * *value + (uint32_t)(c - '0');
@@ -342,7 +392,7 @@ read_plain_bits(struct raster *in)
 			return not_a_digit(in, c);
 		in->image->data[in->done] = c == '0';
 	}
-	if (plain_byte(in, &c) != 1)
+	if (byte_or_end(in, &c) != 1)
 		return -1;
 	if (!bsp_is_space(c))
 		return bsp_source_error(in->source, in->source->offset - 1,
@@ -445,15 +495,19 @@ read_image(struct bsp_reader *reader, const struct bsp_header *header,
 	image->cols = header->cols;
 	if (header->raster == BSP_RASTER_FLOATS && finish_floats(&in))
 		return -1;
+	if (reader->values != NULL && note_values(reader->values, image->data,
+	    in.total))
+		reader->values->images++;
 	if (reader->content == BSP_MASKS)
 		for (i = 0; i < in.total; i++)
 			image->data[i] = image->data[i] != 0;
 	return 1;
 }
 
-/* White space may follow a plain image, before the next one or the end. */
+/* White space may follow an image, before the next one or the end, as netpbm
+ * has it. */
 static int
-skip_after_plain(struct bsp_source *source, struct bsp_error *e)
+skip_after_image(struct bsp_source *source, struct bsp_error *e)
 {
 	int r;
 
@@ -463,6 +517,25 @@ skip_after_plain(struct bsp_source *source, struct bsp_error *e)
 		source->offset++;
 	}
 	return r;
+}
+
+/* Is the number of images at the end, or so far, the one expected? */
+static int
+check_expected(const struct bsp_reader *reader, bool at_end,
+    struct bsp_error *e)
+{
+	const struct bsp_source *source = &reader->source;
+	unsigned long long n = source->image, expected = reader->expected;
+
+	if (reader->expected == UINT64_MAX ||
+	    (at_end ? n == expected : n <= expected))
+		return 0;
+	bsp_error_set(e, BSP_DATA, at_end ? "the stream ends after %llu "
+	    "images, expected %llu" : "image number %llu, expected %llu "
+	    "images", n, expected);
+	e->stream = source->name;
+	e->byte = (int64_t)source->offset;
+	return -1;
 }
 
 int
@@ -476,16 +549,16 @@ bsp_reader_next(struct bsp_reader *reader, struct bsp_image *image,
 	if (reader->failed)
 		return bsp_source_error(source, source->offset, e,
 		    "reading went on after a failure");
-	if (reader->after_plain)
-		r = skip_after_plain(source, e);
+	if (source->image > 0)
+		r = skip_after_image(source, e);
 	if (r == 1)
 		r = bsp_header_read(source, reader->content, &header, e);
 	if (r == 1)
 		r = read_image(reader, &header, image, e);
 	if (r == 1)
 		source->image++;
-	reader->after_plain = header.raster == BSP_RASTER_PLAIN ||
-	    header.raster == BSP_RASTER_PLAIN_BITS;
+	if (r >= 0 && check_expected(reader, r == 0, e))
+		r = -1;
 	reader->failed = r < 0;
 	return r;
 }

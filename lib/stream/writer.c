@@ -2,10 +2,13 @@
  * Images out: each complete when the call returns.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../base/base.h"
@@ -15,7 +18,8 @@ struct bsp_writer {
 	const char *name;
 	enum bsp_format format;
 	bool clip;
-	bool broken; /* a write failed: the stream ends who knows where */
+	bool cut; /* the stream ends inside an image */
+	volatile sig_atomic_t writing, stopped; /* see bsp_writer_stop */
 	uint64_t count, clipped;
 	unsigned char *bytes; /* one image */
 	size_t capacity;
@@ -50,28 +54,37 @@ bsp_writer_clipped(const struct bsp_writer *writer)
 	return writer->clipped;
 }
 
+/* A write failed, or was interrupted, after the first `done' bytes. */
+static int
+give_up(struct bsp_writer *writer, int errnum, size_t done,
+    struct bsp_error *e)
+{
+	writer->cut = done > 0;
+	bsp_error_system(e, errnum, "write");
+	e->stream = writer->name;
+	e->image = (int64_t)writer->count;
+	return -1;
+}
+
 static int
 write_all(struct bsp_writer *writer, size_t n, struct bsp_error *e)
 {
 	struct pollfd wait = {.fd = writer->fd, .events = POLLOUT};
-	const unsigned char *from = writer->bytes;
+	size_t done = 0;
 	ssize_t written;
 
-	while (n > 0) {
-		written = write(writer->fd, from, n);
-		if (written < 0 && errno == EAGAIN) {
+	while (done < n) {
+		if (writer->stopped)
+			return give_up(writer, EINTR, done, e);
+		written = write(writer->fd, writer->bytes + done, n - done);
+		if (written < 0 && errno == EAGAIN)
 			poll(&wait, 1, -1);
-		} else if (written < 0 && errno != EINTR) {
-			writer->broken = true;
-			bsp_error_system(e, errno, "write");
-			e->stream = writer->name;
-			e->image = (int64_t)writer->count;
-			return -1;
-		} else if (written > 0) {
-			from += written;
-			n -= (size_t)written;
-		}
+		else if (written < 0 && errno != EINTR)
+			return give_up(writer, errno, done, e);
+		else if (written > 0)
+			done += (size_t)written;
 	}
+	writer->count++;
 	return 0;
 }
 
@@ -183,6 +196,7 @@ bsp_writer_put(struct bsp_writer *writer, const struct bsp_image *image,
 {
 	size_t size = bsp_image_size(image) * layout[writer->format].sample;
 	size_t header, bad;
+	int done;
 
 	if (bsp_find_nonfinite(image->data, bsp_image_size(image), &bad))
 		return refuse(writer, image, bad, "a finite sample", e);
@@ -195,31 +209,77 @@ bsp_writer_put(struct bsp_writer *writer, const struct bsp_image *image,
 		pack_floats(image, writer->bytes + header);
 	else if (pack_integers(writer, image, writer->bytes + header, e))
 		return -1;
-	if (write_all(writer, header + size, e))
-		return -1;
-	writer->count++;
-	return 0;
+	writer->writing = 1;
+	done = write_all(writer, header + size, e);
+	writer->writing = 0;
+	if (done == 0 && writer->stopped) /* between two images */
+		return give_up(writer, EINTR, 0, e);
+	return done;
+}
+
+bool
+bsp_writer_stop(struct bsp_writer *writer)
+{
+	writer->stopped = 1;
+	return !writer->writing;
+}
+
+/* Write some bytes, however it is interrupted; how many arrived. */
+static size_t
+write_some(int fd, const char *bytes, size_t n)
+{
+	size_t done = 0;
+	ssize_t written;
+
+	while (done < n) {
+		written = write(fd, bytes + done, n - done);
+		if (written < 0 && errno != EINTR)
+			break;
+		if (written > 0)
+			done += (size_t)written;
+	}
+	return done;
+}
+
+/* Take the last byte of the last image back from a file. */
+static void
+cut_back(int fd)
+{
+	off_t end = lseek(fd, 0, SEEK_CUR);
+	struct stat s;
+
+	if (end > 0 && fstat(fd, &s) == 0 && S_ISREG(s.st_mode) &&
+	    ftruncate(fd, end - 1) != 0)
+		return; /* nothing more can be done */
 }
 
 void
 bsp_writer_poison(struct bsp_writer *writer)
 {
 	const char *start = layout[writer->format].start;
+	int saved = errno;
 
-	if (!writer->broken && writer->fd >= 0 &&
-	    write(writer->fd, start, strlen(start)) < 0)
-		writer->broken = true; /* nothing more can be done */
+	if (!writer->cut && writer->fd >= 0 &&
+	    write_some(writer->fd, start, strlen(start)) == 0 &&
+	    writer->count > 0)
+		cut_back(writer->fd);
+	errno = saved;
 }
 
 int
 bsp_writer_close(struct bsp_writer *writer, struct bsp_error *e)
 {
-	int result = 0;
+	/* What closing fails to keep can be spoiled through another. */
+	int fd = fcntl(writer->fd, F_DUPFD_CLOEXEC, 3), result = 0;
 
 	if (close(writer->fd) != 0) {
 		result = bsp_error_system(e, errno, "close");
 		e->stream = writer->name;
+		writer->fd = fd;
+		bsp_writer_poison(writer);
 	}
+	if (fd >= 0)
+		close(fd);
 	free(writer->bytes);
 	free(writer);
 	return result;

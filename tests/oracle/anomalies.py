@@ -1,5 +1,7 @@
 """Sprites, coarse noise and pasted rectangles: properties, distributions."""
 
+from fractions import Fraction
+
 import numpy as np
 from scipy.ndimage import label as regions
 from scipy.ndimage import map_coordinates
@@ -186,4 +188,34 @@ follows("its ratio is log-uniform", np.log(h / w) / -np.log(.3), "uniform",
 for name, length in ("from-top", h), ("from-left", w):
     u = (drawn[name] + rng.random(len(h))) / (side - length + 1)
     follows(f"{name} is uniform", u, "uniform")
+
+# Texture: every sample by exact arithmetic, halves to even.
+def moved(kind, n, radius, row, col):
+    """Where each sample of an n x n image comes from, as a flat index."""
+    r2 = Fraction(radius) ** 2
+    out = np.arange(n * n).reshape(n, n)
+    for r in range(n):
+        for c in range(n):
+            s = ((r - row) ** 2 + (c - col) ** 2) / r2
+            if s < 1:
+                at = [m + s * (i - m) if kind == "source" else
+                      i + (1 - s) * (i - m) for i, m in ((r, row), (c, col))]
+                a, b = (min(max(round(x), 0), n - 1) for x in at)
+                out[r, c] = a * n + b
+    return out
+
+
+n = 64  # indices are exact in float32
+ramp = (np.arange(n * n).reshape(n, n) + 1) / 4096
+for kind in "source", "sink":
+    wrong = 0
+    for radius in "30", "20", "12", "7.5", "22.360679774997898", "1.25":
+        for row, col in (34, 22), (5, 61), (31, 31):
+            table_of = scratch("at.tsv", f"image\trow\tcol\n0\t{row}\t{col}\n")
+            got = images(run("anom-inject", kind, "--radius", radius,
+                             "--positions", table_of,
+                             scratch("ramp.pfm", pfm(ramp))))[0]
+            wrong += (got * 4096 - 1 !=
+                      moved(kind, n, float(radius), row, col)).sum()
+    ok(wrong == 0, f"{kind}: samples by exact arithmetic ({wrong} others)")
 done()

@@ -39,19 +39,17 @@ def facts(*arguments):
     return dict(line[2:].split(" ", 1) for line in lines if line[0] == "#")
 
 
-# By hand: lesion pixels at .5, errors 0 but for one of .45, two bins of
-# scores.  a = 1: v = .5 -> bin 5 of 10; the error .45 is below it: S = 1/2,
-# G = 0, AP = 1.  a = .5: v is in bin 0 with the three errors of 0.
+# By hand: a lesion of one pixel, which is found with itself: S = 1.
 healthy = np.array([[.5, 0, 0, 0]], np.float32)
 recon = np.array([[.55, 0, 0, .45]], np.float32)
 keep("h", pfm(healthy))
 keep("r", pfm(recon))
 got = curve("--own", "--bins", "10", "--radius", "1", "--intensity", "0.5:1:2",
             "h", "r")
-# a = .5: s in bin 0 as two of three errors; S = .5; G = 1/3 + (2/3)/2 = 2/3;
-# rho = 3: AP = .5 / (.5 + 2) = .2.  a = 1: v = .45 in bin 4, error .45 too:
-# S = .5, G = 1/6, AP = .5 / (.5 + .5) = .5.
-ok(np.allclose(got, [.2, .5], atol=1e-12), "hand-worked case")
+# a = .5: v in bin 0 as two of three errors; G = 1/3 + (2/3)/2 = 2/3; rho = 3:
+# AP = 1 / (1 + 2).  a = 1: v = .45 in bin 4, error .45 too: G = 1/6,
+# AP = 1 / (1 + .5).
+ok(np.allclose(got, [1 / 3, 2 / 3], atol=1e-12), "hand-worked case")
 
 stack = [brain() for _ in range(12)]
 keep("h", pfm(*stack))
@@ -75,7 +73,9 @@ def direct(healthy, recon, lesions, bins, intensities):
     for a in intensities:
         k = np.minimum((np.abs(a - centres) * bins).astype(int), bins - 1)
         s = np.bincount(k, weights=h, minlength=bins)
-        share = (np.cumsum(s[::-1])[::-1] - s / 2) / s.sum()
+        share = (np.cumsum(s[::-1])[::-1] - s / 2) / s.sum() + \
+            .5 * len(lesions) / positives
+        share = np.minimum(share, 1)
         use = s > 0
         out.append((s[use] / s.sum() * share[use] /
                     (share[use] + rho * up[use])).sum())
@@ -99,14 +99,34 @@ for sigma in ".25", ".5", "1", "2.5", "5":
     worst_own = max(worst_own, np.abs(curve("--own", *grid, "h", "r") -
                                       simulated).max())
     mean_pooled.append(np.abs(pooled - simulated).mean())
-ok(worst_own <= .005, f"own lesions: the simulation (worst {worst_own:.4f})")
+ok(worst_own <= .001, f"own lesions: the simulation (worst {worst_own:.4f})")
 ok(max(mean_pooled) <= .05, f"pooled: near it (mean {max(mean_pooled):.3f})")
+
+# Lesions of few pixels: each counts itself.
+keep("r", run("recon-degrade", "blur", "--sigma", "1", "h"))
+worst, mean = [], []
+for radius in "1", "2", "3":
+    grid = ["--radius", radius, "--intensity", "0:1:21"]
+    rows = table(run("anom-sweep", "--inject",
+                     f"disk:radius={radius},intensity=0:1:21", "--recon", "r",
+                     "h"))
+    simulated = np.array([float(r["ap"]) for r in rows])
+    worst.append(np.abs(curve("--own", *grid, "h", "r") - simulated).max())
+    mean.append(np.abs(curve(*grid, "h", "r") - simulated).mean())
+print(f"# radius 1, 2, 3: own {worst}, pooled {mean}")
+ok(max(worst) <= .002, f"own lesions of few pixels (worst {max(worst):.4f})")
+ok(max(mean) <= .06, f"pooled, of few pixels (mean {max(mean):.3f})")
+keep("r", run("recon-degrade", "blur", "--sigma", "5", "h"))
+grid = ["--radius", "8", "--intensity", "0:1:9"]
 
 tissue = np.concatenate([r[n > 0] for n, r in zip(stack, recons)])
 said = facts(*grid, "h", "r")
 ok(abs(float(said["median"]) - np.median(tissue)) <= 1e-3, "median")
+harmonic = np.sum(1 / np.arange(1., 96 * 96 + 1))
+want = np.mean([(p - 1) / (n - 1) + (n - p) / (n * (n - 1)) * harmonic
+                for n, p in [(m.size, int(m.sum())) for m in lesions]])
+ok(abs(float(said["chance"]) - want) <= 1e-12, "chance of random scores")
 chance = np.mean(lesions)
-ok(abs(float(said["chance"]) - chance) <= 1e-12, "chance is the prevalence")
 errors = np.sort(np.concatenate(
     [np.abs(r - n).ravel() for n, r in zip(stack, recons)]))[::-1]
 rank = int(errors.size * chance / (1 - chance))

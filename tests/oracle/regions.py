@@ -94,6 +94,14 @@ row = table(run("score", "--per-image", "--metrics", "aupro",
 # Found: half before any false one, all before the zeros, which tie: (0, 1),
 # then on to (1, 1).  Area up to .3: .3.
 ok(close(row["aupro"], 1), "a perfect ranking has AUPRO 1, by hand")
+# On perfect maps rounding must not lift it above 1.
+perfect = [rng.random((11, 9)) < .35 for _ in range(200)]
+s = scratch("s.pfm", pfm(*(3. * y for y in perfect)))
+m = scratch("m.pgm", pgm(*(255 * y for y in perfect)))
+rows = table(run("score", "--per-image", "--metrics", "aupro", s, m))
+ok(all(1 - 1e-12 < float(r["aupro"]) <= 1 for r in rows),
+   "AUPRO of perfect maps is 1, never more")
+run("score", "--metrics", "aupro", "--require", "aupro<=1", s, m)
 
 
 def pimo(maps, masks, within=None):
@@ -103,26 +111,34 @@ def pimo(maps, masks, within=None):
               if not (y & k).any() and k.any()]
     if not normal:
         return [None] * len(maps)
-    levels = np.unique(np.concatenate(normal))[::-1]
-    rate = np.mean([[(x >= t).mean() for t in levels] for x in normal],
-                   axis=0)
-    edges = np.concatenate([[0], rate])
-    # Between one rate and the next, the lowest threshold that stays within
-    # the former is just above the next level; beyond the last all is found.
-    low, high = 1e-5, 1e-4
     values = []
     for x, y, k in zip(maps, masks, keep):
         positive = x[y & k]
         if not positive.size:
             values.append(None)
             continue
-        area = 0
-        for i, t in enumerate(levels):
-            a, b = np.clip([edges[i], edges[i + 1]], low, high)
-            area += (positive > t).mean() * np.log(b / a)
-        a = np.clip(edges[-1], low, high)
-        area += np.log(high / a)
-        values.append(area / np.log(10))
+        levels = np.unique(np.concatenate(normal + [positive]))[::-1]
+        rate = np.mean([np.searchsorted(np.sort(-n), -levels, "right") / n.size
+                        for n in normal], axis=0)
+        recall = np.searchsorted(np.sort(-positive), -levels,
+                                 "right") / positive.size
+        # Nothing is below the first rate but the recall that goes with none.
+        none = rate == 0
+        first = recall[none][-1] if none.any() else 0
+        log = np.log(np.concatenate([[1e-9, rate[~none][0]], rate[~none]]))
+        recall = np.concatenate([[first, first], recall[~none]])
+        low, high = np.log(1e-5), np.log(1e-4)
+        inside = (log > low) & (log < high)
+        # Interpolated where the curve has one value: at a rate with several
+        # recalls, the last before and the first after it.
+        at = np.concatenate([[low], log[inside], [high]])
+        before, after = np.argmax(log >= high), np.flatnonzero(log <= low)[-1]
+        end = recall[before - 1] + (recall[before] - recall[before - 1]) * \
+            (high - log[before - 1]) / (log[before] - log[before - 1])
+        begin = recall[after] + (recall[after + 1] - recall[after]) * \
+            (low - log[after]) / (log[after + 1] - log[after])
+        ys = np.concatenate([[begin], recall[inside], [end]])
+        values.append(np.trapz(ys, at) / np.log(10))
     return values
 
 
@@ -165,6 +181,21 @@ rows = table(run("score", "--per-image", "--metrics", "aupimo",
                  scratch("f.pgm", pgm(*(255 * x for x in marks)))))
 ok(all(close(r["aupimo"], v) for r, v in zip(rows, pimo(few, marks))),
    "AUPIMO of maps with fewer pixels than 1/1e-4")
+# The reference implementation's vectors: of 10^6 pixels, 10^5, 10^4, ... 1
+# score 2, 3, ... 7 or more.
+steps = np.ones(10 ** 6, np.float32)
+for level in range(2, 8):
+    steps[:10 ** (7 - level)] = level
+steps = steps.reshape(1000, 1000)
+rows = table(run("score", "--per-image", "--metrics", "aupimo",
+                 scratch("v.pfm", pfm(steps, steps, steps)),
+                 scratch("v.pgm", pgm(np.zeros((1000, 1000)),
+                                      np.full((1000, 1000), 255),
+                                      255 * (steps > 1)))))
+ok(rows[0]["aupimo"] == "nan" and close(rows[1]["aupimo"], 5.5e-5, 1e-15) and
+   close(rows[2]["aupimo"], 5.5e-4, 1e-14),
+   "AUPIMO of the reference implementation's two vectors")
+
 full = [~x for x in masks]
 rows = table(run("score", "--per-image", "--metrics", "aupimo", s,
                  scratch("a.pgm", pgm(*(255 * x for x in full)))))

@@ -1,5 +1,6 @@
 """The metrics against scikit-learn and brute force."""
 
+import itertools
 import json
 
 import numpy as np
@@ -130,6 +131,34 @@ ok(all(agrees(r, expected(l[k], x[k])) and int(r["pixels"]) == k.sum() and
        int(r["anomalous"]) == l[k].sum()
        for r, l, x, k in zip(rows, masks, maps, within)),
    "each image within a mask")
+
+# Chance: the mean over all orders.
+orders = np.array(list(itertools.permutations(range(7))))
+good = True
+for positives in range(1, 7):
+    y = np.arange(7) < positives
+    mean = np.mean([average_precision_score(y, o) for o in orders])
+    row = table(run("score", "--pooled", "--metrics", "ap,auroc,dice",
+                    scratch("c.pfm", pfm(np.zeros((1, 7)))),
+                    scratch("c.pgm", pgm(255 * y[None]))))
+    good &= abs(float(row[0]["chance"]) - mean) < 1e-14 and \
+        row[1]["chance"] == "0.5" and row[2]["chance"] == "nan"
+ok(good, "chance is the mean AP over all orders, scikit-learn's")
+# Simulated ratios to the prevalence, of 20,000 pixels.
+flat = np.zeros((100, 200))
+marks = [np.arange(20000).reshape(100, 200) < p for p in (1, 3, 10, 30)]
+s2 = scratch("c.pfm", pfm(flat, flat, flat, flat))
+m2 = scratch("c.pgm", pgm(*(255 * x for x in marks)))
+rows = table(run("score", "--per-image", "--metrics", "ap", s2, m2))
+chance = [float(r["chance"]) for r in rows]
+ok(np.all(np.abs(np.array(chance) * 20000 / [1, 3, 10, 30] -
+                 [11, 4.5, 2, 1.3]) < [.6, .4, .1, .05]) and
+   abs(chance[0] - np.sum(1 / np.arange(1, 20001)) / 20000) < 1e-16,
+   "chance of few pixels among many, and a sum of 20,000 terms")
+row = table(run("score", "--metrics", "ap,image_ap,image_auroc", s2, m2))
+ok(abs(float(row[0]["chance"]) - np.mean(chance)) < 1e-16 and
+   row[1]["chance"] == "1" and row[2]["chance"] == "nan",
+   "chance of a mean is the mean, that of images is by images")
 text = json.loads(run("score", "--json", "--metrics", ALL, s, m))
 ok([r["metric"] for r in text["rows"]] == ALL.split(",") and
    text["seed"] == 0 and text["rows"][0]["n_undefined"] == 1,

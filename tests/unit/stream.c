@@ -113,8 +113,10 @@ static const struct {
 	BAD("P5\n1 1\n300\n\1\55", "above maxval"),
 	BAD("P2\n1 1\n10\n11\n", "above maxval"),
 	BAD("P2\n1 1\n10\n99999999999\n", "above maxval"),
-	BAD("P2\n1 1\n10\n5", "ends after 0 of 1"),
-	BAD("P2\n2 1\n10\n5 6", "ends after 1 of 2"),
+	BAD("P2\n1 1\n10\n", "ends after 0 of 1"),
+	BAD("P2\n2 1\n10\n5", "ends after 0 of 2"),
+	BAD("P2\n2 1\n10\n5 ", "ends after 1 of 2"),
+	BAD("Pf\n1 1\n-1.0\r\nabcd", "carriage return"),
 	BAD("P2\n1 1\n10\n-5\n", "digit"), BAD("P2\n1 1\n10\n5a\n", "digit"),
 	BAD("P2\n1 1\n10\n5\nx", "magic"),
 	BAD("P5\n2 1\n255\na", "ends after 1 of 2"),
@@ -156,7 +158,7 @@ bad_images(void)
 	ok(strstr(e.text, "row 0, column 0") != NULL && e.image == 0 &&
 	    e.byte == 10 + 8, "NaN: image, row, column and byte");
 	ok(READ("P1\n2 1\n02\n", BSP_MASKS) == -1, "a bit of 2");
-	ok(READ("P1\n2 1\n01", BSP_MASKS) == -1, "P1 cut after the last bit");
+	ok(READ("P1\n2 1\n0", BSP_MASKS) == -1, "P1 cut before the last bit");
 	ok(READ("P1\n2 1\n011", BSP_MASKS) == -1, "P1 with a bit too many");
 	ok(READ("P4\n9 1\n\0", BSP_MASKS) == -1, "P4 cut");
 	image.capacity = 0; /* forget, to see what is asked for */

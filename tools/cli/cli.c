@@ -46,6 +46,43 @@ input_name(const char *path)
 	return strcmp(path, "-") == 0 ? "standard input" : path;
 }
 
+#define MASKS 8
+
+/* The mask streams that are read, by their names. */
+static struct {
+	const char *path;
+	struct bsp_mask_values values;
+} masks[MASKS];
+
+/* A stream that begins again is not counted again. */
+static void
+tally_mask(struct bsp_reader *reader, const char *path)
+{
+	size_t i;
+
+	for (i = 0; i < MASKS && masks[i].path != NULL; i++)
+		if (strcmp(masks[i].path, path) == 0)
+			return;
+	if (i == MASKS)
+		return;
+	masks[i].path = path;
+	bsp_reader_tally(reader, &masks[i].values);
+}
+
+void
+cli_check_masks(void)
+{
+	size_t i;
+
+	for (i = 0; i < MASKS && masks[i].path != NULL; i++)
+		if (masks[i].values.images > 0)
+			cli_warn("%s: a mask with more than %d distinct "
+			    "values, as an image or a score map has, in %llu "
+			    "of its images; every sample that is not 0 counts",
+			    input_name(masks[i].path), BSP_MASK_VALUES,
+			    (unsigned long long)masks[i].values.images);
+}
+
 struct bsp_reader *
 cli_reader_of(int fd, const char *path, enum bsp_content content)
 {
@@ -55,6 +92,8 @@ cli_reader_of(int fd, const char *path, enum bsp_content content)
 	reader = bsp_reader_open(fd, input_name(path), content, &e);
 	if (reader == NULL)
 		cli_die(&e);
+	if (content == BSP_MASKS)
+		tally_mask(reader, path);
 	return reader;
 }
 
@@ -62,6 +101,18 @@ struct bsp_reader *
 cli_reader(const char *path, enum bsp_content content)
 {
 	return cli_reader_of(cli_open(path), path, content);
+}
+
+bool cli_strict;
+uint64_t cli_expected = UINT64_MAX;
+
+struct bsp_reader *
+cli_images(const char *path)
+{
+	struct bsp_reader *reader = cli_reader(path, BSP_IMAGES);
+
+	bsp_reader_expect(reader, cli_expected);
+	return reader;
 }
 
 FILE *
@@ -95,7 +146,14 @@ say_unknown_option(const char *name, const struct bsp_kind *kind)
 	size_t i, n = kind == NULL ? 0 : bsp_kind_params(kind);
 	const struct cli_option *option;
 	const char *nearest = "help";
+	const struct bsp_kind *other = cli.program->kinds;
 
+	/* The parameter of a kind that is to come. */
+	for (; kind == NULL && other != NULL && other->name != NULL; other++)
+		if (bsp_kind_param_find(other, name) < bsp_kind_params(other))
+			cli_usage("--%s stands before the KIND it is of, "
+			    "expected the KIND first, as in '%s %s --%s'",
+			    name, cli.program->name, other->name, name);
 	for (i = 0; i < n; i++)
 		bsp_nearest(name, bsp_kind_param(kind, i)->name, &nearest);
 	for (option = cli.program->options; option->name != NULL; option++)
@@ -436,6 +494,8 @@ cli_parse(const struct cli_program *program, int argc, char **argv,
 	for (i = 1; i < argc; i++) {
 		if (!options_end && strcmp(argv[i], "--") == 0)
 			options_end = true;
+		else if (!options_end && strcmp(argv[i], "-h") == 0)
+			parse_common(command, "help", NULL);
 		else if (!options_end && strncmp(argv[i], "--", 2) == 0)
 			i = parse_option(command, &given, i);
 		else if (!options_end && argv[i][0] == '-' &&

@@ -52,6 +52,18 @@ struct cli_option {
 	    "where this is a piece of it (default 0)", CLI_COUNT,          \
 	    &(first_index), 0, UINT64_MAX - 1}
 
+/* For programs that read images with cli_images. */
+#define CLI_EXPECT_OPTION                                                  \
+	{"expect", "N", "fail unless the input has N images", CLI_COUNT,  \
+	    &cli_expected, 0, UINT64_MAX - 1}
+
+/* For programs that warn. */
+#define CLI_STRICT_OPTION                                                  \
+	{"strict", NULL, "warnings are errors", CLI_FLAG, &cli_strict, 0, 0}
+
+extern bool cli_strict;
+extern uint64_t cli_expected; /* UINT64_MAX: any number */
+
 #define CLI_LIST_MAX 16
 
 struct cli_list {
@@ -98,7 +110,10 @@ _Noreturn void cli_usage(const char *format, ...) BSP_PRINTF(1, 2);
 /* Open a stream to read, "-" being standard input, or die. */
 struct bsp_reader *cli_reader(const char *path, enum bsp_content content);
 
-/* The same for a descriptor that the reader then owns; path names it. */
+/* The images of an operand, as many as --expect says. */
+struct bsp_reader *cli_images(const char *path);
+
+/* As cli_reader for a descriptor that the reader then owns; path names it. */
 struct bsp_reader *cli_reader_of(int fd, const char *path,
     enum bsp_content content);
 
@@ -144,8 +159,12 @@ const char *cli_command_line(const char *const *without);
 /* Say on standard error, after the program's name, what must be known. */
 void cli_note(const char *format, ...) BSP_PRINTF(1, 2);
 
+/* Warn of what is probably a mistake: once a run, with a count.  --strict makes
+ * it an error in the data. */
+void cli_warn(const char *format, ...) BSP_PRINTF(1, 2);
+
 /*
- * Close every output, checking that all arrived; returns the exit status for
+ * Warn of masks that look like images, close every output, checking that all arrived; returns the exit status for
  * main: 0, or 1 where an explicit check said no.
  */
 int cli_finish(bool said_no);

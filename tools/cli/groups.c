@@ -86,8 +86,12 @@ groups_read(struct groups *groups, const char *path)
 
 	*groups = (struct groups){.name = path};
 	tsv_open(&tsv, path, columns);
-	while (tsv_next(&tsv))
+	while (tsv_next(&tsv)) {
+		if (*tsv_text(&tsv, 1) == '\0')
+			tsv_bad(&tsv, "an empty subject", "",
+			    "the name of the image's subject");
 		add(groups, tsv_count(&tsv, 0, 0), tsv_text(&tsv, 1));
+	}
 	tsv_close(&tsv);
 	if (groups->members == 0)
 		return;

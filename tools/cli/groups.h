@@ -19,4 +19,7 @@ void groups_read(struct groups *groups, const char *path);
 /* The number, below groups->count, of an image's subject; or die. */
 size_t groups_get(const struct groups *groups, uint64_t image);
 
+/* What a table says where images are resampled and no subjects were given. */
+#define GROUPS_NOT_GIVEN "none: images were taken for subjects"
+
 #endif

@@ -91,7 +91,7 @@ help_print(const struct cli_program *program, const struct bsp_kind *kind)
 		else
 			print_option(option->name, option->value,
 			    option->help);
-	print_option("help", NULL, "print this and exit");
+	print_option("help", NULL, "print this and exit; so does -h");
 	print_option("version", NULL, "print the version and exit");
 	printf("\nExamples:\n  %s\n  %s\n\nMore in %s(1) and blindspot(7).\n",
 	    program->examples[0], program->examples[1], program->name);

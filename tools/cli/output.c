@@ -5,8 +5,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,6 +20,8 @@ struct output {
 	const char *path; /* NULL: standard output */
 	struct bsp_writer *writer;
 	FILE *table;
+	int fd;           /* of the table */
+	uint64_t printed; /* bytes of the table, also what is in its buffer */
 	dev_t device;
 	ino_t inode;
 	bool closed;
@@ -40,15 +44,11 @@ static struct {
 	size_t outputs;
 	struct place place[OUTPUTS];
 	size_t places;
+	pthread_t main; /* the thread that writes */
+	volatile sig_atomic_t printing; /* a table is in stdio's hands */
+	volatile sig_atomic_t dying;
+	volatile sig_atomic_t signal;   /* to end by; 0: none */
 } out;
-
-void
-output_setup(const struct cli_program *program, int argc, char **argv)
-{
-	out.program = program;
-	out.argc = argc;
-	out.argv = argv;
-}
 
 /* Write one line to standard error at once, free of control characters. */
 static void
@@ -85,6 +85,24 @@ cli_note(const char *format, ...)
 	va_start(ap, format);
 	say_va(format, ap);
 	va_end(ap);
+}
+
+void
+cli_warn(const char *format, ...)
+{
+	struct bsp_error e;
+	char text[1024];
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(text, sizeof text, format, ap);
+	va_end(ap);
+	if (!cli_strict) {
+		cli_note("warning: %s", text);
+		return;
+	}
+	bsp_error_set(&e, BSP_DATA, "warning, and --strict: %s", text);
+	cli_die(&e);
 }
 
 bool
@@ -128,11 +146,16 @@ find_output(const char *path)
 	return NULL;
 }
 
-static void
-put_start(int fd, const char *start)
+/* Write a short text, however it is interrupted; false if it did not fit. */
+static bool
+put(int fd, const char *text)
 {
-	if (write(fd, start, strlen(start)) < 0)
-		return; /* nothing more can be done */
+	ssize_t n;
+
+	do
+		n = write(fd, text, strlen(text));
+	while (n < 0 && errno == EINTR);
+	return n > 0;
 }
 
 /* The value of an option in argv, whether or not the rest makes sense. */
@@ -169,16 +192,47 @@ spoil_unopened(const struct cli_option *option)
 	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 	if (fd < 0)
 		return;
-	put_start(fd, option->type == CLI_MASK_OUT ? "P5\n" :
-	    "# incomplete\n");
+	put(fd, option->type == CLI_MASK_OUT ? "P5\n" : "# incomplete\n");
 	close(fd);
 }
 
 /*
- * Make sure that nothing the program was to write is mistaken for whole.
+ * End a table that is not whole: on a line of its own where its last line may
+ * be cut.  A file that has no room for that loses its last byte, so that it
+ * ends inside a line.  stdio is left alone, which a signal may have interrupted:
+ * what is in its buffer is lost.
  */
 static void
-spoil_outputs(void)
+spoil_table(const struct output *output)
+{
+	bool begun = out.printing || ferror_unlocked(output->table) ||
+	    output->printed > __fpending(output->table);
+	struct stat s;
+	off_t end;
+
+	if (put(output->fd, begun ? "\n# incomplete\n" : "# incomplete\n") ||
+	    output->printed == 0)
+		return;
+	end = lseek(output->fd, 0, SEEK_CUR);
+	if (end > 0 && fstat(output->fd, &s) == 0 && S_ISREG(s.st_mode) &&
+	    ftruncate(output->fd, end - 1) != 0)
+		return; /* nothing more can be done */
+}
+
+/* The same after all the rows so far. */
+static bool
+end_table(FILE *table)
+{
+	return !ferror(table) && fputs("# incomplete\n", table) >= 0 &&
+	    fflush(table) == 0;
+}
+
+/*
+ * Make sure that nothing the program was to write is mistaken for whole; by a
+ * signal, from its handler.
+ */
+static void
+spoil_outputs(bool by_signal)
 {
 	const struct cli_option *option;
 	struct output *output;
@@ -187,22 +241,120 @@ spoil_outputs(void)
 	signal(SIGPIPE, SIG_IGN); /* the status is to be the error's */
 	if (out.program->output == CLI_STREAM && find_output(NULL) == NULL &&
 	    !isatty(STDOUT_FILENO))
-		put_start(STDOUT_FILENO, "Pf\n");
+		put(STDOUT_FILENO, "Pf\n");
 	for (i = 0; i < out.outputs; i++) {
 		output = &out.output[i];
 		if (output->closed)
 			continue;
-		if (output->writer != NULL) {
+		if (output->writer != NULL)
 			bsp_writer_poison(output->writer);
-		} else if (!ferror(output->table)) {
-			fputs("# incomplete\n", output->table);
-			fflush(output->table);
-		}
+		else if (by_signal || !end_table(output->table))
+			spoil_table(output);
 	}
 	for (option = out.program->options; option->name != NULL; option++)
 		if (option->type == CLI_MASK_OUT ||
 		    option->type == CLI_TABLE_OUT)
 			spoil_unopened(option);
+}
+
+/* ---------------------------------------------------------------- signals */
+
+static const struct {
+	int number;
+	const char *name;
+} endings[] = {{SIGHUP, "SIGHUP"}, {SIGINT, "SIGINT"}, {SIGTERM, "SIGTERM"}};
+
+#define ENDINGS (sizeof endings / sizeof endings[0])
+
+/* Say by which signal the program ends, spoil what it writes, and end by it.
+ * A handler runs this: nothing that it calls allocates or locks. */
+static _Noreturn void
+end_by_signal(int number)
+{
+	static char line[256];
+	const char *name = "";
+	sigset_t set;
+	size_t i;
+
+	out.dying = 1;
+	for (i = 0; i < ENDINGS; i++)
+		if (endings[i].number == number)
+			name = endings[i].name;
+	strncpy(line, out.program->name, 64);
+	strcat(strcat(line, ": ended by "), name);
+	say(line);
+	spoil_outputs(true);
+	signal(number, SIG_DFL);
+	sigemptyset(&set);
+	sigaddset(&set, number);
+	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+	raise(number);
+	_exit(128 + number);
+}
+
+/*
+ * The thread that writes knows where its outputs stand, unless it is inside an
+ * image: then it ends as soon as it knows.
+ */
+static void
+handle_signal(int number)
+{
+	bool between = true;
+	int saved = errno;
+	size_t i;
+
+	if (out.dying || out.signal != 0)
+		return;
+	if (!pthread_equal(pthread_self(), out.main)) {
+		pthread_kill(out.main, number);
+		errno = saved;
+		return;
+	}
+	for (i = 0; i < out.outputs; i++)
+		if (!out.output[i].closed && out.output[i].writer != NULL &&
+		    !bsp_writer_stop(out.output[i].writer))
+			between = false;
+	if (between)
+		end_by_signal(number);
+	out.signal = number;
+	errno = saved;
+}
+
+/* Calls are not restarted, so that a write that waits for room ends. */
+static void
+catch_signals(void)
+{
+	struct sigaction action = {.sa_handler = handle_signal}, old;
+	size_t i;
+
+	sigemptyset(&action.sa_mask);
+	for (i = 0; i < ENDINGS; i++)
+		sigaddset(&action.sa_mask, endings[i].number);
+	for (i = 0; i < ENDINGS; i++)
+		if (sigaction(endings[i].number, NULL, &old) == 0 &&
+		    old.sa_handler != SIG_IGN) /* as under nohup */
+			sigaction(endings[i].number, &action, NULL);
+}
+
+void
+output_setup(const struct cli_program *program, int argc, char **argv)
+{
+	out.program = program;
+	out.argc = argc;
+	out.argv = argv;
+	out.main = pthread_self();
+	catch_signals();
+}
+
+/* ------------------------------------------------------------------ dying */
+
+/* From here on no signal is heard, unless one asked for the end before. */
+static void
+begin_to_die(void)
+{
+	if (out.signal != 0)
+		end_by_signal(out.signal);
+	out.dying = 1;
 }
 
 void
@@ -211,6 +363,7 @@ cli_die(const struct bsp_error *e)
 	char line[MESSAGE_MAX];
 	size_t room = sizeof line - 1, n;
 
+	begin_to_die();
 	n = (size_t)snprintf(line, room, "%s: ", out.program->name);
 	if (e->stream != NULL)
 		n += (size_t)snprintf(line + n, room - n, "%.4096s: ",
@@ -223,7 +376,7 @@ cli_die(const struct bsp_error *e)
 		    (long long)e->byte);
 	snprintf(line + n, room - n, "%s", e->text);
 	say(line);
-	spoil_outputs();
+	spoil_outputs(false);
 	_exit((int)e->status);
 }
 
@@ -232,10 +385,11 @@ cli_usage(const char *format, ...)
 {
 	va_list ap;
 
+	begin_to_die();
 	va_start(ap, format);
 	say_va(format, ap);
 	va_end(ap);
-	spoil_outputs();
+	spoil_outputs(false);
 	_exit(BSP_USAGE);
 }
 
@@ -386,6 +540,7 @@ cli_table_after(const char *path, off_t kept)
 
 	if (path != NULL)
 		truncate_output(fd, path, kept);
+	output->fd = fd;
 	output->table = path == NULL ? stdout : fdopen(fd, "w");
 	if (output->table == NULL)
 		output_die(errno, path, "open for writing");
@@ -409,19 +564,30 @@ void
 cli_print(FILE *table, const char *format, ...)
 {
 	va_list ap;
+	size_t i;
 	int n;
 
+	out.printing = 1;
 	va_start(ap, format);
 	n = vfprintf(table, format, ap);
 	va_end(ap);
+	out.printing = 0;
 	if (n < 0)
 		die_table(table, errno);
+	for (i = 0; i < out.outputs; i++)
+		if (out.output[i].table == table)
+			out.output[i].printed += (uint64_t)n;
 }
 
 void
 cli_flush(FILE *table)
 {
-	if (fflush(table) != 0)
+	int r;
+
+	out.printing = 1;
+	r = fflush(table);
+	out.printing = 0;
+	if (r != 0)
 		die_table(table, errno);
 }
 
@@ -448,6 +614,7 @@ cli_finish(bool said_no)
 	uint64_t clipped = 0;
 	size_t i;
 
+	cli_check_masks();
 	/* Standard output was opened first and is closed last, so that a
 	 * failure of another output can still be told downstream. */
 	for (i = out.outputs; i-- > 0; ) {

@@ -11,6 +11,9 @@
 /* Remember the command line: a failure spoils the outputs it names. */
 void output_setup(const struct cli_program *program, int argc, char **argv);
 
+/* Warn of masks that were read and have too many values; in cli.c. */
+void cli_check_masks(void);
+
 /* Die of a failed system call on a file. */
 _Noreturn void output_die(int errnum, const char *path, const char *what);
 

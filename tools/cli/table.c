@@ -215,16 +215,45 @@ read_line(struct tsv *tsv)
 		cli_die(&e);
 	}
 	if (strlen(tsv->line) != (size_t)n)
-		tsv_bad(tsv, "a zero byte", "", "text");
+		tsv_bad(tsv, "a zero byte", "", "text in UTF-8");
 	if (tsv->line[n - 1] != '\n' && tsv->part)
 		return false;
 	if (tsv->line[n - 1] != '\n')
 		tsv_bad(tsv, "the file ends inside a line", "",
-		    "the end of the line");
+		    "a newline after the last line too: without it the file "
+		    "could be cut");
 	tsv->line[--n] = '\0';
 	if (n > 0 && tsv->line[n - 1] == '\r')
 		tsv->line[--n] = '\0';
+	/* A byte-order mark, as spreadsheets begin a file. */
+	if (tsv->number == 1 && strncmp(tsv->line, "\xEF\xBB\xBF", 3) == 0)
+		memmove(tsv->line, tsv->line + 3, strlen(tsv->line + 3) + 1);
 	return true;
+}
+
+/* A field without the quotes that spreadsheets put around it, where "" is a
+ * quote, and without blanks at its ends. */
+static char *
+plain_field(const struct tsv *tsv, char *field)
+{
+	char *from = field + 1, *to = field;
+
+	if (*field == '"') {
+		while (*from != '\0' && (*from != '"' || from[1] == '"')) {
+			from += *from == '"';
+			*to++ = *from++;
+		}
+		if (*from == '\0' || from[1] != '\0')
+			tsv_bad(tsv, "a quote that does not end with its "
+			    "field", "", "no tab or line break in quotes");
+		*to = '\0';
+	}
+	while (*field == ' ')
+		field++;
+	for (to = field + strlen(field); to > field && to[-1] == ' '; to--)
+		;
+	*to = '\0';
+	return field;
 }
 
 /* Read a line that is not a comment and split it at its tabs. */
@@ -253,6 +282,7 @@ read_fields(struct tsv *tsv)
 		tab = strchr(tab, '\t');
 		if (tab != NULL)
 			*tab++ = '\0';
+		tsv->field[n] = plain_field(tsv, tsv->field[n]);
 	}
 	if (tsv->fields > 0 && n != tsv->fields)
 		tsv_bad(tsv, "another number of fields than the header has",

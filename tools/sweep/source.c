@@ -34,6 +34,7 @@ source_open(struct source *source, const struct bsp_sweep *sweep,
 	if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode))
 		source->size = status.st_size;
 	source->images = cli_reader_of(fd, images, BSP_IMAGES);
+	bsp_reader_expect(source->images, cli_expected);
 	side_stream_open(&source->donors);
 	side_stream_open(&source->shapes);
 }
