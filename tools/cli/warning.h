@@ -1,0 +1,29 @@
+/*
+ * Warnings: what cannot be an error but is probably a mistake.
+ */
+#ifndef WARNING_H
+#define WARNING_H
+
+#include "cli.h"
+
+/* The row that programs share, for a bool that CLI_STRICT_OPTION names. */
+#define CLI_STRICT_OPTION(strict)                                          \
+	{"strict", NULL, "take warnings for errors", CLI_FLAG, &(strict), 0, 0}
+
+/* One kind of warning, {0} to begin with. */
+struct warning {
+	uint64_t count;
+	char first[1024];
+};
+
+/*
+ * Warn of something in a stream.  It is told once a run, by warning_say, or
+ * where strict ends the program now, as bad data.
+ */
+void warning_add(struct warning *warning, bool strict, const char *stream,
+    const char *format, ...) BSP_PRINTF(4, 5);
+
+/* Say the first and how many there were, of things called so, if any. */
+void warning_say(const struct warning *warning, const char *things);
+
+#endif
