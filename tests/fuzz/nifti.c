@@ -64,7 +64,7 @@ static void
 must_label(const struct volume *volume)
 {
 	double *label = malloc(volume_size(volume) * sizeof *label);
-	struct labels_how how = {NAN};
+	struct labels_how how = {(double)NAN};
 	struct bsp_error e = {0};
 	size_t i;
 

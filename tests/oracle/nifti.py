@@ -158,6 +158,22 @@ ok(same(run(*misnamed), 4 * all_slices),
 ok(same(images(run_loudly("nii-slices", "-", data=gzip.compress(data))),
         all_slices), "standard input")
 
+# A file that is cut anywhere is no volume.
+data = nib.Nifti1Image(np.arange(24, dtype=np.int16).reshape(2, 3, 4),
+                       np.eye(4)).to_bytes()
+short = gzip.compress(data, mtime=0)
+accepted = []
+for whole, cuts in [(short, range(len(short))),
+                    (data, [*range(6), *range(340, len(data))])]:
+    for n in cuts:
+        r = subprocess.run([os.path.join(BIN, "nii-slices"),
+                            scratch("cut.nii", whole[:n])],
+                           capture_output=True)
+        if r.returncode != 3 or r.stderr.count(b"\n") != 1 or \
+                r.stdout != b"Pf\n":
+            accepted.append((n, r))
+ok(not accepted, "a file cut after any byte is refused in one line")
+
 # ------------------------------------------------------------------ scaling
 
 nan, inf = np.nan, np.inf

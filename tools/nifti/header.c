@@ -1,6 +1,6 @@
 /*
- * NIfTI headers: see header.h.  Every field that the voxels depend on is checked
- * here; no library reads the file.
+ * NIfTI headers: see header.h.  Every field that the voxels depend on is
+ * checked here; no library reads the file.
  */
 #include <math.h>
 #include <stdio.h>

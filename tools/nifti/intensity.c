@@ -40,10 +40,10 @@ struct survey {
 static struct survey
 survey(const struct intensity *s)
 {
-	struct survey found = {.least = INFINITY, .most = -INFINITY,
-	    .least_front = INFINITY, .most_front = -INFINITY};
+	double infinite = (double)INFINITY, value;
+	struct survey found = {.least = infinite, .most = -infinite,
+	    .least_front = infinite, .most_front = -infinite};
 	size_t i, n = volume_size(s->volume);
-	double value;
 
 	for (i = 0; i < n; i++) {
 		value = value_of(s, i);
@@ -221,7 +221,7 @@ intensity_find(struct intensity *s, const struct volume *volume,
 	bool has_background, lifts;
 
 	*s = (struct intensity){.volume = volume, .brain = brain,
-	    .nan_is_zero = how->nan_is_zero, .least = -INFINITY};
+	    .nan_is_zero = how->nan_is_zero, .least = -(double)INFINITY};
 	found = survey(s);
 	has_background = brain != NULL || found.zeros > 0 || found.nans > 0;
 	s->zero_is_background = brain == NULL && found.zeros > 0;

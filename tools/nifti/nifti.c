@@ -207,7 +207,7 @@ read_with(struct volume *volume, const struct volume_how *how,
 		 * other grid is this one equal. */
 		if (!how->as_stored)
 			return -1;
-		volume->affine = (struct affine){{{NAN}}};
+		volume->affine = (struct affine){{{(double)NAN}}};
 	}
 	if (!how->as_stored && orientation_find(&volume->affine, source,
 	    flipped, e))
