@@ -416,6 +416,7 @@ ok(sum((s > 0).sum() for s in run("--labels", save("small.nii",
 # A mask resampled with splines: hundreds of values.
 soft = np.clip(rng.normal(0, .2, (8, 8, 4)), -.4, 1.4)
 soft[2:6, 2:6, 1:3] += 1
+soft[0, 0] = [.25, .5, 1, 1]  # at a threshold is above it
 path = save("soft.nii", soft)
 for t in [.5, .25, 1]:
     ok(same(run("--labels", "--threshold", t, path), mask_of(soft >= t)),
