@@ -48,7 +48,7 @@ static const struct cli_option options[] = {
 	{"index", "TSV", "write a table with the columns image, file, slice",
 	    CLI_TABLE_OUT, &index_path, 0, 0},
 	CLI_FORMAT_OPTIONS(format, clip),
-	CLI_STRICT_OPTION(strict),
+	{"strict", NULL, "take warnings for errors", CLI_FLAG, &strict, 0, 0},
 	{.name = NULL},
 };
 

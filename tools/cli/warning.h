@@ -6,10 +6,6 @@
 
 #include "cli.h"
 
-/* The row that programs share, for a bool that CLI_STRICT_OPTION names. */
-#define CLI_STRICT_OPTION(strict)                                          \
-	{"strict", NULL, "take warnings for errors", CLI_FLAG, &(strict), 0, 0}
-
 /* One kind of warning, {0} to begin with. */
 struct warning {
 	uint64_t count;
