@@ -569,8 +569,9 @@ struct bsp_writer;
 
 /*
  * A writer to the open descriptor fd, which it then owns.  In PGM a sample x
- * becomes floor(x * maxval + .5); a sample outside [0,1] is an error
- * (BSP_DATA), or with clip is moved to the nearer end and counted.
+ * becomes floor(x * maxval + .5), but at least 1 where it is above 0, for 0 is
+ * background; a sample outside [0,1] is an error (BSP_DATA), or with clip is
+ * moved to the nearer end and counted.
  */
 BSP_API struct bsp_writer *bsp_writer_open(int fd, const char *name,
     enum bsp_format format, bool clip, struct bsp_error *e);
@@ -579,9 +580,11 @@ BSP_API struct bsp_writer *bsp_writer_open(int fd, const char *name,
 BSP_API int bsp_writer_put(struct bsp_writer *writer,
     const struct bsp_image *image, struct bsp_error *e);
 
-/* How many images and how many clipped samples it has written. */
+/* How many images and how many clipped samples it has written, and how many
+ * that are one step of a PGM because they are above 0. */
 BSP_API uint64_t bsp_writer_count(const struct bsp_writer *writer);
 BSP_API uint64_t bsp_writer_clipped(const struct bsp_writer *writer);
+BSP_API uint64_t bsp_writer_raised(const struct bsp_writer *writer);
 
 /*
  * Say downstream that the stream is not whole: if it stands at an image

@@ -389,14 +389,16 @@ EOF
 	residual abs anom.pfm a.pgm >map.pfm
 	$PYTHON -c '
 import nibabel, numpy
-nibabel.save(nibabel.Nifti1Image(numpy.random.rand(9, 8, 7).astype("f4"),
-             numpy.eye(4)), "brain.nii.gz")'
+v = numpy.random.rand(9, 8, 7).astype("f4")
+nibabel.save(nibabel.Nifti1Image(v, numpy.eye(4)), "brain.nii.gz")
+nibabel.save(nibabel.Nifti1Image((v > .5).astype("u1"), numpy.eye(4)),
+             "lesions.nii.gz")'
 	for program in $PROGRAMS; do
 		"$program" --help | sed -n '/^Examples/,/^$/s/^  //p' >examples
 		[ "$(wc -l <examples)" = 2 ]
 		while read -r line; do
 			mkdir -p run
-			cp ./*.pfm mask.pgm brain.nii.gz run
+			cp ./*.pfm mask.pgm ./*.nii.gz run
 			(cd run && bash -o pipefail -c "$line") >/dev/null \
 				</dev/null || {
 				echo "$line"

@@ -2,7 +2,7 @@
 # `make check` replays the stored ones.
 
 FUZZ_SECONDS = 60
-FUZZ_TARGETS = images pfm masks specs tensors
+FUZZ_TARGETS = images pfm masks specs tensors nifti
 FUZZ_FLAGS = -g -O1 -fsanitize=fuzzer,address,undefined \
 	-fno-sanitize-recover=all
 FUZZ_BUILD = $B/fuzz
@@ -15,11 +15,12 @@ fuzz: packages-check
 	@for target in $(FUZZ_TARGETS); do \
 		clang -std=c17 -D_GNU_SOURCE $(FUZZ_FLAGS) \
 			-Ilib -o $(FUZZ_BUILD)/$$target \
-			tests/fuzz/$$target.c \
+			$(nifti_FLAGS) tests/fuzz/$$target.c \
+			$$([ $$target != nifti ] || ls tools/nifti/*.c) \
 			$(FUZZ_BUILD)/lib/libblindspot-learn.a \
 			$(FUZZ_BUILD)/lib/libblindspot.a \
-			-Wl,--as-needed $(LEARN_LIBS) $(LIB_LIBS) \
-			-Wl,--wrap=read && \
+			-Wl,--as-needed $(LEARN_LIBS) $(nifti_LIBS) \
+			$(LIB_LIBS) -Wl,--wrap=read && \
 		mkdir -p $(FUZZ_BUILD)/corpus/$$target && \
 		echo "fuzz: $$target for $(FUZZ_SECONDS) s" && \
 		$(FUZZ_BUILD)/$$target -max_total_time=$(FUZZ_SECONDS) \
@@ -34,7 +35,8 @@ fuzz: packages-check
 	done
 
 REPLAYS = $(patsubst %,$B/tests/replay-%, \
-	$(filter-out $(if $(LEARN_BUILT),,tensors),$(FUZZ_TARGETS)))
+	$(filter-out $(if $(LEARN_BUILT),,tensors) \
+	$(if $(call lacks,nii-slices),nifti),$(FUZZ_TARGETS)))
 test-programs: $(REPLAYS)
 $B/tests/replay-%: tests/fuzz/%.c tests/fuzz/replay.c tests/fuzz/stream.h \
 		$(STATIC)
@@ -46,3 +48,8 @@ $B/tests/replay-%: tests/fuzz/%.c tests/fuzz/replay.c tests/fuzz/stream.h \
 $B/tests/replay-tensors: $(LEARN_STATIC)
 $B/tests/replay-tensors: INCLUDES = -Ilib -DREPLAY_MEMORY=1024
 $B/tests/replay-tensors: TEST_LIBS = $(LEARN_STATIC) $(STATIC) $(LEARN_LIBS)
+
+$B/tests/replay-nifti: $(call objects,nifti)
+$B/tests/replay-nifti: INCLUDES = $(nifti_FLAGS)
+$B/tests/replay-nifti: TEST_LIBS = $(call objects,nifti) $(nifti_LIBS) \
+	$(zlib_LIBS)

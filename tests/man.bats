@@ -10,8 +10,9 @@ make_examples() {
 import nibabel, numpy, scipy.ndimage as n
 x = n.gaussian_filter(numpy.random.default_rng(0).random((40, 44, 8)), 2)
 x = (x - x.min()) / (x.max() - x.min()) * (x > numpy.quantile(x, .3))
-nibabel.save(nibabel.Nifti1Image(x.astype("f4"), numpy.eye(4)),
-             "brain.nii.gz")'
+for name, v in [("brain", x.astype("f4")), ("mask", (x > 0).astype("u1")),
+                ("lesions", ((x > .6) - 1 * (x == 0)).astype("i2"))]:
+    nibabel.save(nibabel.Nifti1Image(v, numpy.eye(4)), name + ".nii.gz")'
 	nii-slices --slices 2:6 brain.nii.gz >healthy.pfm
 	anom-inject disk --radius 4 --mask mask.pgm healthy.pfm >anom.pfm
 	recon-degrade blur healthy.pfm >recon.pfm
@@ -56,7 +57,7 @@ examples() {
 		examples "$ROOT/man/$program.1" >script
 		[ -s script ]
 		mkdir run
-		cp ./*.pfm ./*.pgm brain.nii.gz run
+		cp ./*.pfm ./*.pgm ./*.nii.gz run
 		(cd run && bash -euo pipefail ../script) </dev/null >/dev/null || {
 			cat script
 			return 1
@@ -220,7 +221,7 @@ blindspot() {
 	offers 'pfm pgm8 pgm16' residual abs --format =
 	offers '--per-image --pooled' score --p
 	offers 'ap,fpr95' score --metrics ap,f
-	offers 'x y z' nii-slices --axis ''
+	offers 'axial coronal sagittal x y z' nii-slices --axis ''
 	# What is left to the names of files.
 	offers '' residual abs a
 	offers '' anom-inject --mask ''

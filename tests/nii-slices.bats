@@ -3,16 +3,18 @@
 
 load helpers
 
-# make NAME EXPRESSION: a volume, the numpy expression over 3 x 4 x 5 voxels v
+# make_nii [NAME EXPRESSION]...: volumes, each the numpy expression over 3 x 4 x
+# 5 voxels v
 make_nii() {
 	$PYTHON - "$@" <<'EOF'
 import sys
 import nibabel as nib
 import numpy as np
 v = np.arange(60, dtype=np.float32).reshape(3, 4, 5)
-v = eval(sys.argv[2])
-image = v if hasattr(v, "header") else nib.Nifti1Image(v, np.eye(4))
-nib.save(image, sys.argv[1])
+for name, expression in zip(sys.argv[1::2], sys.argv[2::2]):
+    x = eval(expression)
+    image = x if hasattr(x, "header") else nib.Nifti1Image(x, np.eye(4))
+    nib.save(image, name)
 EOF
 }
 
@@ -111,9 +113,13 @@ refuses() {
 	for bad in 3 1:2:3:4 a:b 1:b 1.5:2 0:5:0 0:5:-1 0x1:3; do
 		refuses 2 'slices: ' nii-slices --slices "$bad" v.nii
 	done
-	refuses 2 'none of its 5 slices across z' nii-slices --slices 5:9 v.nii
-	refuses 2 'none of its 3 slices across x' nii-slices --axis x \
-		--slices 2:1 v.nii
+	refuses 2 'none of its 5 axial slices' nii-slices --slices 5:9 v.nii
+	refuses 2 'none of its 3 x slices' nii-slices --axis x --slices 2:1 \
+		v.nii
+	refuses 2 'axis: found .AXIAL' nii-slices --axis AXIAL v.nii
+	refuses 2 'coronal is a direction of the patient' nii-slices \
+		--as-stored --axis coronal v.nii
+	refuses 2 'nan: found .nan' nii-slices --nan nan v.nii
 	for bad in max percentile percentile:1 percentile:99:1 percentile:-1:5 \
 		percentile:1:101 percentile:a:b percentile:5:5; do
 		refuses 2 'normalize: ' nii-slices --normalize "$bad" v.nii
@@ -121,6 +127,310 @@ refuses() {
 	refuses 2 'size: found 0' nii-slices --size 0 v.nii
 	refuses 3 'above\|cannot be written' nii-slices --normalize none \
 		--format pgm8 v.nii
+}
+
+@test "headers taken at their word: each field, in both byte orders" {
+	make_nii v.nii v two.nii 'nib.Nifti2Image(v, np.eye(4))'
+	cat >cases <<'EOF'
+dim0=0|dim[0] is 0, expected 1 to 7
+dim0=8|dim[0] is 8, expected
+dim0=-3|dim[0] is -3, expected
+two_dim0=65283|dim[0] is 65283, expected
+two_dim0=-1|dim[0] is -1, expected
+two_dim0=0|dim[0] is 0, expected
+dim1=0|dim[1] is 0, expected at least 1
+two_dim1=-7|dim[1] is -7, expected
+two_dim1=9223372036854775807|dim[1] is 92.*, expected
+two_dim0=7 two_dim7=2147483647 two_dim6=2147483647|values a voxel
+two_dim0=7 two_dim7=0|dim[7] is 0
+dim0=4 dim4=2|expected one 3-D volume
+datatype=0|datatype is 0 (UNKNOWN), expected
+datatype=1|datatype is 1 (BINARY), expected
+datatype=1536|datatype is 1536 (FLOAT128)
+bitpix=16|bitpix is 16, expected 32 for datatype 16
+vox_offset=0|vox_offset is 0, expected .* at least 352
+vox_offset=-16|vox_offset is -16, expected
+vox_offset=350|vox_offset is 350, expected
+vox_offset=352.5|vox_offset is 352.5, expected a whole
+vox_offset=nan|vox_offset is NaN, expected
+vox_offset=inf|vox_offset is infinite, expected
+vox_offset=1e30|vox_offset is 1.0
+vox_offset=368|ends after 224 bytes of voxels, expected 240
+two_vox_offset=0|vox_offset is 0, expected .* at least 544
+two_vox_offset=352|vox_offset is 352, expected
+scl_slope=1 scl_inter=nan|scl_inter is NaN beside a scl_slope of 1
+scl_slope=2 scl_inter=inf|scl_inter is infinite beside
+scl_slope=1 scl_inter=-inf|scl_inter is -infinite beside
+scl_slope=nan scl_inter=5|scl_slope is NaN beside a scl_inter of 5
+scl_slope=inf scl_inter=-1024|scl_slope is infinite beside
+scl_slope=nan scl_inter=inf|scl_slope is NaN beside a scl_inter of inf
+magic=ni2|magic is not n+1 or ni1
+magic=n+1\n|magic is not n+1
+two_magic=n+2\0\n\n\032\n|changed as if it were text
+srow_x=nan|srow_x.*not finite (row 1, column 1)
+srow_x=0|affine of the header is singular
+sform_code=0 qform_code=1 quatern_b=2|quatern_d have the length 2
+sform_code=0 qform_code=1 quatern_b=nan|quatern_d have the length
+sform_code=0 pixdim1=nan|pixdim gives an affine that is not finite
+sizeof_hdr=0|sizeof_hdr is neither 348
+EOF
+	$PYTHON - <<'EOF'
+import re
+import struct
+import subprocess
+import nibabel as nib
+
+FIELDS = {"sizeof_hdr": (0, "i"), "dim0": (40, "h"), "dim1": (42, "h"),
+          "dim4": (48, "h"), "datatype": (70, "h"), "bitpix": (72, "h"),
+          "pixdim1": (80, "f"), "vox_offset": (108, "f"),
+          "scl_slope": (112, "f"), "scl_inter": (116, "f"),
+          "qform_code": (252, "h"), "sform_code": (254, "h"),
+          "quatern_b": (256, "f"), "srow_x": (280, "f"), "magic": (344, "4s"),
+          "two_magic": (4, "8s"), "two_dim0": (16, "q"), "two_dim1": (24, "q"),
+          "two_dim6": (64, "q"), "two_dim7": (72, "q"),
+          "two_vox_offset": (168, "q"), "two_scl_slope": (176, "d")}
+
+
+def damaged(change, endian):
+    two = change.startswith("two")
+    data = bytearray(open("two.nii" if two else "v.nii", "rb").read())
+    if endian == ">":
+        kind = nib.Nifti2Header if two else nib.Nifti1Header
+        header = kind(bytes(data[:540 if two else 348]), "<", check=False)
+        raw = header.as_byteswapped(">").binaryblock
+        data[:len(raw)] = raw
+    for field, value in (x.split("=", 1) for x in change.split()):
+        at, kind = FIELDS[field]
+        value = float(value) if kind in "fd" else int(value) \
+            if "s" not in kind else \
+            value.encode().decode("unicode_escape").encode("latin1")
+        struct.pack_into(endian + kind, data, at, value)
+    open("bad.nii", "wb").write(data)
+
+
+def run(*args):
+    return subprocess.run(["nii-slices", *args], capture_output=True)
+
+
+for line in open("cases"):
+    change, want = line.rstrip("\n").split("|")
+    for endian in "<>":
+        damaged(change, endian)
+        got = run("bad.nii")
+        said = got.stderr.decode()
+        assert got.returncode == 3 and got.stdout == b"Pf\n" and \
+            said.count("\n") == 1 and \
+            said.startswith("nii-slices: bad.nii: ") and \
+            re.search(re.escape(want).replace(r"\.\*", ".*"), said), \
+            (change, endian, want, got)
+# Where voxels lie is no matter where they are taken as stored, and some
+# writers leave bitpix out.
+want = run("--as-stored", "v.nii").stdout
+for change in ["srow_x=nan", "srow_x=0", "bitpix=0",
+               "sform_code=0 qform_code=1 quatern_b=2"]:
+    damaged(change, "<")
+    got = run("--as-stored", "bad.nii")
+    assert got.returncode == 0 and got.stdout == want, (change, got)
+EOF
+}
+
+@test "what is no NIfTI is named, with the program that reads it" {
+	local cases=(
+		'(\265/\375\0|zstd -dc FILE | nii-slices -'
+		'BZh91AY|bzip2 -dc FILE | nii-slices -'
+		'\3757zXZ\0\0|xz -dc FILE | nii-slices -'
+		'PK\3\4\24|a zip archive: unzip -p'
+		'\0\0\0\1\0\0\1\0|an MGH volume: mri_convert'
+		'NRRD0004|an NRRD file'
+		'ObjectType = Image|a MetaImage header'
+		'\211HDF\r\n\032\n|an HDF5 or MINC file: mnc2nii'
+		'\223NUMPY\1\0|a numpy array: nibabel'
+		'\211PNG\r\n\032\n|a PNG image: pngtopnm'
+		'\377\330\377\340|a JPEG image: jpegtopnm'
+		'II*\0|a TIFF image: tifftopnm'
+		'Pf\n1 1\n-1\n|an image stream'
+	)
+	for case in "${cases[@]}"; do
+		# shellcheck disable=SC2059 # the bytes are the format
+		printf "${case%%|*}" >scan.nii
+		refuses 3 "scan.nii: not a NIfTI file but .*${case#*|}" \
+			nii-slices scan.nii
+	done
+	{ head -c 128 /dev/zero; printf DICM; } >scan.nii
+	refuses 3 'a DICOM file: dcm2niix' nii-slices scan.nii
+	make_nii v.nii v
+	gzip -c v.nii | gzip -c >twice.nii.gz
+	refuses 3 'compressed twice with gzip: gzip -dc' nii-slices \
+		twice.nii.gz
+	: >none.nii
+	refuses 3 'it is empty' nii-slices none.nii
+	head -c 400 /dev/zero >zeros.nii
+	refuses 3 'sizeof_hdr is neither' nii-slices zeros.nii
+	# What the messages say works.
+	if command -v bzip2 >/dev/null; then
+		bzip2 -c v.nii | bzip2 -dc | nii-slices - |
+			cmp - <(nii-slices v.nii)
+	fi
+}
+
+@test "pairs that are none" {
+	make_nii v.nii v pair.hdr 'nib.Nifti1Pair(v, np.eye(4))'
+	cp pair.hdr single.nii
+	refuses 3 'single.nii: magic says that its voxels are in another file' \
+		nii-slices single.nii
+	head -c 100 pair.img >short && mv short pair.img
+	refuses 3 'pair.hdr: the file ends after 100 bytes of voxels' \
+		nii-slices pair.hdr
+	rm pair.img
+	refuses 4 'pair.hdr: open pair.img: No such file' nii-slices pair.hdr
+	refuses 4 'pair.hdr: open pair.img: No such file' nii-slices \
+		--normalize none pair.hdr
+	cp v.nii lone.img
+	refuses 4 'No such file' nii-slices lone.img
+}
+
+@test "a header that cannot be read is the system's error" {
+	refuses 4 'Input/output error' nii-slices /proc/self/mem
+	refuses 4 'Is a directory' nii-slices "$PWD"
+}
+
+@test "interrupted, short and failing reads" {
+	make_nii v.nii.gz 'np.random.default_rng(0).random((40, 40, 40))'
+	gzip -dc v.nii.gz >v.nii
+	nii-slices v.nii >want
+	# Every other read is interrupted, the others are short; or read number
+	# FAILS fails.
+	gcc -shared -fPIC -o shim.so -x c - <<'EOF'
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+ssize_t
+read(int fd, void *to, size_t n)
+{
+	static ssize_t (*next)(int, void *, size_t);
+	static int calls;
+	const char *fails = getenv("FAILS");
+
+	if (next == NULL)
+		next = (ssize_t (*)(int, void *, size_t))dlsym(RTLD_NEXT,
+		    "read");
+	calls++;
+	if (fails != NULL && calls == atoi(fails)) {
+		errno = EIO;
+		return -1;
+	}
+	if (fails == NULL && calls % 2 == 1) {
+		errno = EINTR;
+		return -1;
+	}
+	return next(fd, to, n > 1000 ? 1000 : n);
+}
+EOF
+	# A sanitizer need not come first.
+	export ASAN_OPTIONS=${ASAN_OPTIONS-}:verify_asan_link_order=0
+	for file in v.nii v.nii.gz; do
+		LD_PRELOAD=$PWD/shim.so nii-slices "$file" | cmp - want
+		for n in 1 2 9; do
+			fails 4 "$file: read: Input/output error" env \
+				LD_PRELOAD="$PWD/shim.so" FAILS=$n \
+				nii-slices "$file"
+			is_poison out
+		done
+	done
+	{ head -c 100 v.nii.gz; sleep .1; tail -c +101 v.nii.gz; } |
+		nii-slices - | cmp - want
+}
+
+@test "labels that are none" {
+	make_nii half.nii 'np.where(v == 7, .4871, v % 3)' \
+		near.nii 'np.where(v == 59, 1.0011, v % 3)' \
+		flipped.nii 'nib.Nifti1Image(np.where(v == 59, .5, 1),
+		np.diag([-1, -1, 1, 1]))' v.nii v
+	refuses 3 'half.nii: voxel (0, 1, 2) is 0.4871, expected a whole number' \
+		nii-slices --labels half.nii
+	refuses 3 'near.nii: voxel (2, 3, 4) is 1.0011, expected a whole number' \
+		nii-slices --ignore 2 near.nii
+	refuses 3 'voxel (2, 3, 4) is 0.5' nii-slices --labels flipped.nii
+	for option in '--normalize minmax' '--normalize=none' --clip \
+		'--format pfm' '--format pgm16'; do
+		# shellcheck disable=SC2086 # an option and its value
+		refuses 2 "${option%%[ =]*}.* has no meaning for labels" \
+			nii-slices --labels $option v.nii
+	done
+	nii-slices --labels --format pgm8 v.nii >/dev/null
+	for bad in '1,' ,1 1,,2 - 1- 1-2 99999999999; do
+		refuses 2 'labels: ' nii-slices --labels="$bad" v.nii
+		refuses 2 'ignore: ' nii-slices --ignore "$bad" v.nii
+	done
+	refuses 2 'labels: found -1, expected labels above 0' nii-slices \
+		--labels -1 v.nii
+	refuses 2 'labels: found 0, ' nii-slices --labels 1,0 v.nii
+	refuses 2 'labels: empty' nii-slices --labels= v.nii
+	refuses 2 'labels is given twice' nii-slices --labels 1 --labels v.nii
+	refuses 2 'two masks' nii-slices --labels 1 --ignore 2 v.nii
+	refuses 2 'brain: what lies outside' nii-slices --labels \
+		--brain v.nii v.nii
+	refuses 2 'threshold cuts a mask' nii-slices --threshold .5 v.nii
+	refuses 2 'threshold cuts a mask' nii-slices --labels 1 \
+		--threshold .5 v.nii
+	for bad in 0 -1 x nan; do
+		refuses 2 'threshold: ' nii-slices --labels \
+			--threshold "$bad" v.nii
+	done
+}
+
+@test "another grid: both files are named" {
+	make_nii v.nii v half.nii 'v / 118' short.nii 'v[:, :, :4]' \
+		moved.nii 'nib.Nifti1Image(v, np.array([[1, 0, 0, 0],
+		[0, 1, 0, 0], [0, 0, 1, .002], [0, 0, 0, 1]]))' \
+		near.nii 'nib.Nifti1Image(v, np.array([[1, 0, 0, .0005],
+		[0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]))' \
+		left.nii 'nib.Nifti1Image(v, np.diag([-1, 1, 1, 1]))'
+	for option in --like --brain; do
+		refuses 3 "v.nii: 3 x 4 x 5 voxels, but short.nii has 3 x 4 x 4" \
+			nii-slices $option short.nii v.nii
+		refuses 3 'v.nii: row 3, column 4 .* is 0, but moved.nii has 0.002' \
+			nii-slices $option moved.nii v.nii
+		refuses 3 'v.nii: row 1, column 4 .* is 0, but left.nii has -2' \
+			nii-slices $option left.nii v.nii
+		nii-slices $option near.nii v.nii >/dev/null
+		refuses 4 'missing.nii: .*No such file' nii-slices $option \
+			missing.nii v.nii
+	done
+	refuses 3 'left.nii has -1' nii-slices --as-stored --like left.nii v.nii
+	nii-slices --as-stored --brain left.nii v.nii >/dev/null
+	refuses 3 'half.nii: voxel .* expected a whole number' nii-slices \
+		--brain half.nii v.nii
+}
+
+@test "warnings: one line a run, and errors with --strict" {
+	make_nii a.nii 'v - 30' c.nii v unknown.nii 'nib.Nifti1Image(v, None)'
+	cp a.nii b.nii
+	nii-slices --normalize none a.nii b.nii >want 2>err
+	[ "$(cat err)" = "nii-slices: warning: a.nii: 30 voxels of the \
+foreground become 0 or less by --normalize none, which is background to all \
+programs (so in 2 volumes)" ]
+	refuses 3 'a.nii: 30 voxels of the foreground' nii-slices --strict \
+		--normalize none a.nii b.nii
+	refuses 3 'unknown.nii: qform_code and sform_code are 0' nii-slices \
+		--strict unknown.nii
+	nii-slices --strict --as-stored unknown.nii >out 2>err
+	[ ! -s err ]
+	nii-slices --normalize percentile:50:90 a.nii >/dev/null 2>err
+	[ ! -s err ]
+	refuses 3 'c.nii: 29 voxels of the foreground become 0 or less by .*50:90' \
+		nii-slices --strict --normalize percentile:50:90 c.nii
+}
+
+@test "formats of integers keep the foreground" {
+	make_nii dim.nii 'np.where(v < 30, 0, np.where(v == 59, 1e6, 1))'
+	nii-slices --format pgm8 dim.nii >out 2>err
+	[ "$(cat err)" = "nii-slices: 29 samples above 0 that would round to 0, \
+the background, were written as 1 step" ]
+	[ "$(tail -c +12 out | tr -dc '\001' | wc -c)" = 29 ]
 }
 
 @test "a slice is checked by hand" {

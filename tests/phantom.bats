@@ -28,7 +28,9 @@ load helpers
 @test "every format holds them unclipped" {
 	for format in pgm8 pgm16 pfm; do
 		brain-phantom --count 3 --size 31 --format "$format" >out 2>said
-		[ ! -s said ]
+		# A partly covered pixel of the rim may be less than a step.
+		[ ! -s said ] || [ "$format" = pgm8 ]
+		grep -q clipped said && return 1
 		recon-degrade none out >/dev/null
 	done
 }

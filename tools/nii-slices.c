@@ -7,28 +7,48 @@
 #include <string.h>
 
 #include "cli/cli.h"
-#include "nifti/nifti.h"
 #include "cli/table.h"
+#include "cli/warning.h"
+#include "nifti/intensity.h"
+#include "nifti/labels.h"
 
-static const char *axis_text = "z", *slices_text = "::";
-static const char *normalize_text = "minmax", *index_path;
+#define NO_FORMAT ((enum bsp_format)-1)
+
+static const char *axis_text, *slices_text = "::", *normalize_text;
+static const char *index_path, *labels_text, *ignore_text, *threshold_text;
+static const char *brain_path, *like_path, *nan_text;
 static uint64_t size; /* 0: that of the slice */
-static enum bsp_format format = BSP_PFM;
-static bool clip;
+static enum bsp_format format = NO_FORMAT;
+static bool clip, as_stored;
 
 static const struct cli_option options[] = {
-	{"axis", "x|y|z", "slice across this axis, as stored (default z)",
-	    CLI_TEXT, &axis_text, 0, 0},
+	{"axis", "axial|coronal|sagittal|x|y|z", "slice across this axis "
+	    "(default axial, which is z)", CLI_TEXT, &axis_text, 0, 0},
+	{"as-stored", NULL, "take the axes as stored, whatever the header "
+	    "says", CLI_FLAG, &as_stored, 0, 0},
 	{"slices", "A:B[:STEP]", "which slices, as in Python (default all)",
 	    CLI_TEXT, &slices_text, 0, 0},
 	{"size", "N", "crop or zero-pad each slice to N x N around its centre "
 	    "(default: keep its size)", CLI_COUNT, &size, 1, 65535},
+	{"brain", "MASK", "a volume: where it is 0 is background",
+	    CLI_INPUT, &brain_path, 0, 0},
 	{"normalize", "minmax|none|percentile:LO:HI", "how to scale the "
 	    "intensities of each volume (default minmax)", CLI_TEXT,
 	    &normalize_text, 0, 0},
+	{"labels", "[LIST]", "write the mask of these labels, as in 1,4 "
+	    "(default: of all above 0)", CLI_NUMBERS, &labels_text, 0, 0},
+	{"threshold", "T", "of a resampled mask: take values of at least T for "
+	    "1, others for 0", CLI_TEXT, &threshold_text, 0, 0},
+	{"ignore", "LIST", "write the mask of what has none of these labels, "
+	    "for --within", CLI_TEXT, &ignore_text, 0, 0},
+	{"nan", "0|background", "what NaN stands for (default: an error)",
+	    CLI_TEXT, &nan_text, 0, 0},
+	{"like", "FILE", "refuse volumes on another grid than this one's",
+	    CLI_INPUT, &like_path, 0, 0},
 	{"index", "TSV", "write a table with the columns image, file, slice",
 	    CLI_TABLE_OUT, &index_path, 0, 0},
 	CLI_FORMAT_OPTIONS(format, clip),
+	CLI_STRICT_OPTION,
 	{.name = NULL},
 };
 
@@ -41,9 +61,10 @@ static const struct cli_program program = {
 	.most = SIZE_MAX,
 	.output = CLI_STREAM,
 	.examples = {
-		"nii-slices --slices 2:6 brain.nii.gz > healthy.pfm",
-		"nii-slices --axis x --size 64 --normalize percentile:1:99 "
-		    "--index index.tsv brain.nii.gz > healthy.pfm",
+		"nii-slices --axis coronal --slices 2:6 brain.nii.gz "
+		    "> healthy.pfm",
+		"nii-slices --like brain.nii.gz --labels lesions.nii.gz "
+		    "> mask.pgm",
 	},
 };
 
@@ -55,13 +76,19 @@ struct selection {
 	bool has_begin, has_end;
 };
 
-enum normalize { MINMAX, NONE, PERCENTILE };
+/* What is written: intensities, or one of two masks. */
+enum content { INTENSITIES, LABELS, WITHIN };
 
 struct request {
 	size_t axis;
 	struct selection slices;
-	enum normalize normalize;
-	double lo, hi; /* percentiles */
+	enum content content;
+	struct normalization normalization;
+	struct labels labels;  /* none: every one above 0; or those ignored */
+	double threshold;      /* NaN: not given */
+	struct volume like;    /* its header, where it is given */
+	struct volume brain;   /* likewise */
+	double *inside;        /* labels of the brain, one a voxel; or NULL */
 };
 
 #define BOUND_MAX 1000000000
@@ -112,7 +139,7 @@ parse_slices(struct selection *s)
 }
 
 static void
-parse_percentiles(struct request *r, const char *text)
+parse_percentiles(struct normalization *n, const char *text)
 {
 	char copy[128], *second;
 	struct bsp_error e;
@@ -125,148 +152,263 @@ parse_percentiles(struct request *r, const char *text)
 		cli_usage("--normalize: found '%s', expected "
 		    "percentile:LO:HI", normalize_text);
 	*second++ = '\0';
-	if (bsp_number_parse(copy, &r->lo, &e) ||
-	    bsp_number_parse(second, &r->hi, &e))
+	if (bsp_number_parse(copy, &n->lo, &e) ||
+	    bsp_number_parse(second, &n->hi, &e))
 		cli_usage("--normalize: %s", e.text);
-	if (!(0 <= r->lo && r->lo < r->hi && r->hi <= 100))
+	if (!(0 <= n->lo && n->lo < n->hi && n->hi <= 100))
 		cli_usage("--normalize: found percentiles %s, expected 0 <= LO "
 		    "< HI <= 100", text);
 }
 
 static void
-parse_request(struct request *r)
+parse_normalize(struct normalization *n)
 {
-	const char *axis = strchr("xyz", *axis_text);
+	const char *text = normalize_text == NULL ? "minmax" : normalize_text;
 
-	if (axis == NULL || axis_text[1] != '\0')
-		cli_usage("--axis: found '%s', expected x, y or z",
-		    axis_text);
-	r->axis = (size_t)(axis - "xyz");
-	parse_slices(&r->slices);
-	if (strcmp(normalize_text, "minmax") == 0)
-		r->normalize = MINMAX;
-	else if (strcmp(normalize_text, "none") == 0)
-		r->normalize = NONE;
-	else if (strncmp(normalize_text, "percentile:", 11) == 0) {
-		r->normalize = PERCENTILE;
-		parse_percentiles(r, normalize_text + 11);
+	if (strcmp(text, "minmax") == 0)
+		n->how = MINMAX;
+	else if (strcmp(text, "none") == 0)
+		n->how = NONE;
+	else if (strncmp(text, "percentile:", 11) == 0) {
+		n->how = PERCENTILE;
+		parse_percentiles(n, text + 11);
 	} else {
 		cli_usage("--normalize: found '%s', expected minmax, none or "
-		    "percentile:LO:HI", normalize_text);
+		    "percentile:LO:HI", text);
 	}
 }
 
-/* ------------------------------------------------------------- intensities */
+static size_t
+parse_axis(void)
+{
+	static const char *const names[] = {"x", "y", "z", "sagittal",
+	    "coronal", "axial"};
+	size_t i;
 
-/* value -> (value - base) / range, clipped to [0,1] where clips. */
-struct scale {
-	double base, range;
-	bool clips;
-};
+	if (axis_text == NULL)
+		axis_text = as_stored ? "z" : "axial";
+	for (i = 0; i < 6; i++)
+		if (strcmp(axis_text, names[i]) == 0)
+			break;
+	if (i == 6)
+		cli_usage("--axis: found '%s', expected axial, coronal, "
+		    "sagittal, x, y or z", axis_text);
+	if (as_stored && i >= 3)
+		cli_usage("--axis: %s is a direction of the patient, which "
+		    "--as-stored does not know, expected x, y or z",
+		    axis_text);
+	return i % 3;
+}
 
 static void
-swap(double *a, double *b)
+parse_nan(struct normalization *n)
 {
-	double spare = *a;
-
-	*a = *b;
-	*b = spare;
+	n->nan_is_zero = nan_text != NULL && strcmp(nan_text, "0") == 0;
+	if (nan_text != NULL && !n->nan_is_zero &&
+	    strcmp(nan_text, "background") != 0)
+		cli_usage("--nan: found '%s', expected 0 or background",
+		    nan_text);
 }
 
-/*
- * Put the k-th smallest of n values (from 0) in its place, the smaller before
- * and the greater after it.  Equal values, which medical images are full of,
- * are set aside together.  Source: Hoare 1961; Bentley and McIlroy 1993.
- */
+/* A threshold above 0: the background is below it. */
 static double
-select_value(double *x, size_t n, size_t k)
+parse_threshold(const struct request *r)
 {
-	size_t low, i, high;
-	double pivot;
+	struct bsp_error e;
+	double t;
 
-	for (;;) {
-		pivot = x[n / 2];
-		for (low = i = 0, high = n; i < high; )
-			if (x[i] < pivot)
-				swap(&x[low++], &x[i++]);
-			else if (x[i] > pivot)
-				swap(&x[i], &x[--high]);
-			else
-				i++;
-		if (k < low) {
-			n = low;
-		} else if (k < high) {
-			return pivot;
-		} else {
-			x += high;
-			k -= high;
-			n -= high;
-		}
-	}
+	if (threshold_text == NULL)
+		return (double)NAN;
+	if (bsp_number_parse(threshold_text, &t, &e))
+		cli_usage("--threshold: %s", e.text);
+	if (t <= 0)
+		cli_usage("--threshold: found %s, expected more than 0",
+		    threshold_text);
+	if (brain_path == NULL && (r->content != LABELS ||
+	    r->labels.count > 0))
+		cli_usage("--threshold cuts a mask, expected --labels without "
+		    "a list, or --brain");
+	return t;
 }
 
-/* Values in any order; reading them in order rearranges them. */
-struct values {
-	double *x;
-	size_t n;
-};
-
-static double
-value_in_order(void *with, size_t i)
+/* What has no meaning for labels must not be ignored. */
+static void
+refuse_with_labels(const char *option, bool given)
 {
-	struct values *values = with;
-
-	return select_value(values->x, values->n, i);
+	if (given)
+		cli_usage("%s has no meaning for labels, which are never "
+		    "scaled (--labels and --ignore write a mask)", option);
 }
 
-static struct scale
-find_percentiles(const struct volume *v, size_t n, double lo, double hi)
+static void
+parse_labels(struct request *r)
 {
-	double *x = malloc(n * sizeof *x), low, high;
-	struct values values = {x, n};
+	const char *text = labels_text;
 	struct bsp_error e;
 	size_t i;
 
-	if (x == NULL) {
-		bsp_error_system(&e, ENOMEM, "the percentiles of %zu voxels",
-		    n);
+	r->content = ignore_text != NULL ? WITHIN : labels_text != NULL ?
+	    LABELS : INTENSITIES;
+	if (r->content == INTENSITIES)
+		return;
+	refuse_with_labels("--normalize", normalize_text != NULL);
+	refuse_with_labels("--clip", clip);
+	refuse_with_labels("--format pfm", format == BSP_PFM);
+	refuse_with_labels("--format pgm16", format == BSP_PGM16);
+	if (r->content == WITHIN) {
+		if (labels_text != NULL && *labels_text != '\0')
+			cli_usage("--labels %s and --ignore %s: two masks, "
+			    "expected one a run", labels_text, ignore_text);
+		text = ignore_text;
+	} else if (brain_path != NULL) {
+		cli_usage("--brain: what lies outside would be lost from the "
+		    "mask of labels, expected --ignore or neither");
+	}
+	if (*text == '\0')
+		return;
+	if (labels_parse(text, &r->labels, &e))
+		cli_usage("--%s: %s", r->content == WITHIN ? "ignore" :
+		    "labels", e.text);
+	for (i = 0; r->content == LABELS && i < r->labels.count; i++)
+		if (r->labels.value[i] <= 0)
+			cli_usage("--labels: found %lld, expected labels "
+			    "above 0: what is 0 or less is not anomalous",
+			    (long long)r->labels.value[i]);
+}
+
+static void
+parse_request(struct request *r)
+{
+	*r = (struct request){.axis = parse_axis()};
+	parse_slices(&r->slices);
+	parse_labels(r);
+	parse_normalize(&r->normalization);
+	parse_nan(&r->normalization);
+	r->threshold = parse_threshold(r);
+}
+
+/* ----------------------------------------------------------------- volumes */
+
+enum { UNKNOWN, DISPUTED, LOST, CORNERS, ABSENT, WARNINGS };
+static struct warning warnings[WARNINGS];
+
+static void
+read_volume(struct volume *volume, const char *path, bool header_only)
+{
+	struct volume_how how = {.as_stored = as_stored,
+	    .allows_nan = nan_text != NULL, .header_only = header_only};
+	struct bsp_error e = {0};
+	char room[4096];
+	int fd = cli_open(volume_header_path(path, room, sizeof room));
+
+	if (volume_read(volume, &how, fd, strcmp(path, "-") == 0 ?
+	    "standard input" : path, &e))
+		cli_die(&e);
+	if (as_stored)
+		return;
+	if (volume->unknown)
+		warning_add(&warnings[UNKNOWN], path, "qform_code and "
+		    "sform_code are 0: left and right are unknown, the axes "
+		    "are taken from right to left, to the front and up");
+	if (volume->disputed)
+		warning_add(&warnings[DISPUTED], path, "sform and "
+		    "qform tell two orientations: the sform's is taken");
+}
+
+/* The labels of a volume, one a voxel. */
+static double *
+read_labels(const struct volume *volume, double threshold)
+{
+	struct labels_how how = {threshold};
+	size_t n = volume_size(volume);
+	double *label = malloc(n * sizeof *label);
+	struct bsp_error e = {0};
+
+	if (label == NULL) {
+		bsp_error_system(&e, ENOMEM, "%zu labels", n);
 		cli_die(&e);
 	}
-	for (i = 0; i < n; i++)
-		x[i] = volume_value(v, i);
-	low = bsp_quantile_of(value_in_order, &values, n, lo / 100);
-	high = bsp_quantile_of(value_in_order, &values, n, hi / 100);
-	free(x);
-	return (struct scale){low, high - low, true};
+	if (labels_of(volume, &how, label, &e))
+		cli_die(&e);
+	return label;
 }
 
-static struct scale
-find_scale(const struct request *r, const struct volume *v)
+static void
+read_sides(struct request *r)
 {
-	size_t i, n = v->dim[0] * v->dim[1] * v->dim[2];
-	double least, most, value;
+	if (like_path != NULL)
+		read_volume(&r->like, like_path, true);
+	if (brain_path == NULL)
+		return;
+	read_volume(&r->brain, brain_path, false);
+	r->inside = read_labels(&r->brain, r->threshold);
+}
 
-	if (r->normalize == NONE)
-		return (struct scale){0, 1, false};
-	if (r->normalize == PERCENTILE)
-		return find_percentiles(v, n, r->lo, r->hi);
-	least = most = volume_value(v, 0);
-	for (i = 1; i < n; i++) {
-		value = volume_value(v, i);
-		least = value < least ? value : least;
-		most = value > most ? value : most;
+static void
+check_grids(const struct request *r, const struct volume *volume)
+{
+	struct bsp_error e = {0};
+
+	if (like_path != NULL && volume_same_grid(volume, &r->like, &e))
+		cli_die(&e);
+	/* Where axes are taken as stored, so is the brain. */
+	if (brain_path != NULL && (as_stored ?
+	    volume_same_shape(volume, &r->brain, &e) :
+	    volume_same_grid(volume, &r->brain, &e)))
+		cli_die(&e);
+}
+
+/* ------------------------------------------------------------------ masks */
+
+static bool
+is_in_mask(const struct request *r, double label, size_t i)
+{
+	if (r->content == WITHIN)
+		return !labels_have(&r->labels, label) &&
+		    (r->inside == NULL || r->inside[i] > 0);
+	return label > 0 && (r->labels.count == 0 ||
+	    labels_have(&r->labels, label));
+}
+
+/* Turn labels into 0 and 1. */
+static void
+make_mask(const struct request *r, const struct volume *v, double *label)
+{
+	size_t i, n = volume_size(v), set = 0, others = 0;
+
+	for (i = 0; i < n; i++) {
+		others += label[i] > 0;
+		label[i] = is_in_mask(r, label[i], i);
+		set += label[i] > 0;
 	}
-	return (struct scale){least, most - least, false};
+	if (r->content == LABELS && set == 0 && others > 0)
+		warning_add(&warnings[ABSENT], v->name, "no voxel has "
+		    "a label of --labels %s, but %zu have others", labels_text,
+		    others);
 }
 
-static float
-apply_scale(const struct scale *s, double value)
+/* -------------------------------------------------------------- intensities */
+
+static void
+scale_intensities(const struct request *r, const struct volume *v,
+    struct intensity *intensity)
 {
-	/* A constant volume has no range; it becomes 0. */
-	value = s->range > 0 ? (value - s->base) / s->range : 0;
-	if (s->clips)
-		value = value < 0 ? 0 : value > 1 ? 1 : value;
-	return (float)value;
+	struct bsp_error e = {0};
+	const char *how = normalize_text == NULL ? "minmax" : normalize_text;
+
+	if (intensity_find(intensity, v, r->inside, &r->normalization, &e))
+		cli_die(&e);
+	if (intensity->lost > 0)
+		warning_add(&warnings[LOST], v->name, "%llu voxels of "
+		    "the foreground become 0 or less by --normalize %s, which "
+		    "is background to all programs", (unsigned long long)
+		    intensity->lost, how);
+	if (intensity->bright_corners)
+		warning_add(&warnings[CORNERS], v->name, "its corners "
+		    "are %g, but the background was taken to be %s (--brain "
+		    "says where it is)", intensity->corner,
+		    intensity->zero_is_background ? "0" : r->normalization.how
+		    == NONE ? "0 or less" : "the least value");
 }
 
 /* ------------------------------------------------------------------ slices */
@@ -297,13 +439,18 @@ source_index(size_t i, size_t n, size_t wanted)
 	return n >= wanted ? i + (n - wanted) / 2 : i - (wanted - n) / 2;
 }
 
+/* What is cut: intensities, or a mask where there is one. */
+struct source {
+	struct intensity intensity;
+	double *mask;
+};
+
 static int
-cut_slice(const struct volume *v, const struct plane *p,
-    const struct scale *scale, size_t slice, struct bsp_image *image,
-    struct bsp_error *e)
+cut_slice(const struct source *source, const struct plane *p, size_t slice,
+    struct bsp_image *image, struct bsp_error *e)
 {
 	size_t rows = size > 0 ? size : p->rows;
-	size_t cols = size > 0 ? size : p->cols, row, col, r, c;
+	size_t cols = size > 0 ? size : p->cols, row, col, r, c, i;
 	float *out;
 
 	if (bsp_image_resize(image, rows, cols, e))
@@ -313,11 +460,16 @@ cut_slice(const struct volume *v, const struct plane *p,
 			/* Before the first, these wrap and are too large. */
 			r = source_index(row, p->rows, rows);
 			c = source_index(col, p->cols, cols);
-			*out++ = r >= p->rows || c >= p->cols ? 0 :
-			    apply_scale(scale, volume_value(v,
-			    slice * p->slice_stride +
+			if (r >= p->rows || c >= p->cols) {
+				*out++ = 0;
+				continue;
+			}
+			i = slice * p->slice_stride +
 			    (p->rows - 1 - r) * p->row_stride +
-			    c * p->col_stride));
+			    c * p->col_stride;
+			*out++ = source->mask != NULL ?
+			    (float)source->mask[i] :
+			    intensity_sample(&source->intensity, i);
 		}
 	return 0;
 }
@@ -333,30 +485,45 @@ resolve(long long bound, size_t n)
 	return bound < (long long)n ? (size_t)bound : n;
 }
 
+/* The first slice and the one after the last. */
+static void
+find_bounds(const struct selection *s, const struct plane *plane,
+    const char *path, size_t *begin, size_t *end)
+{
+	struct bsp_error e;
+
+	*begin = s->has_begin ? resolve(s->begin, plane->slices) : 0;
+	*end = s->has_end ? resolve(s->end, plane->slices) : plane->slices;
+	if (*begin < *end)
+		return;
+	bsp_error_set(&e, BSP_USAGE,
+	    "--slices %s selects none of its %zu %s slices", slices_text,
+	    plane->slices, axis_text);
+	e.stream = path;
+	cli_die(&e);
+}
+
 static void
 write_slices(const struct request *r, const char *path,
     struct bsp_writer *out, struct table *index)
 {
+	struct source source = {.mask = NULL};
 	struct bsp_image image = {0};
 	struct bsp_error e = {0};
 	struct volume v;
 	struct plane plane;
-	struct scale scale;
 	size_t begin, end, i;
 
-	volume_read(&v, path);
+	read_volume(&v, path, false);
+	check_grids(r, &v);
 	plane = make_plane(&v, r->axis);
-	scale = find_scale(r, &v);
-	begin = r->slices.has_begin ? resolve(r->slices.begin, plane.slices) :
-	    0;
-	end = r->slices.has_end ? resolve(r->slices.end, plane.slices) :
-	    plane.slices;
-	if (begin >= end) {
-		bsp_error_set(&e, BSP_USAGE,
-		    "--slices %s selects none of its %zu slices across %s",
-		    slices_text, plane.slices, axis_text);
-		e.stream = path;
-		cli_die(&e);
+	find_bounds(&r->slices, &plane, path, &begin, &end);
+	if (r->content == INTENSITIES) {
+		scale_intensities(r, &v, &source.intensity);
+	} else {
+		source.mask = read_labels(&v, r->content == LABELS ?
+		    r->threshold : (double)NAN);
+		make_mask(r, &v, source.mask);
 	}
 	for (i = begin; i < end; i += (size_t)r->slices.step) {
 		if (index != NULL) {
@@ -364,10 +531,11 @@ write_slices(const struct request *r, const char *path,
 			table_text(index, path);
 			table_count(index, i);
 		}
-		if (cut_slice(&v, &plane, &scale, i, &image, &e) ||
+		if (cut_slice(&source, &plane, i, &image, &e) ||
 		    bsp_writer_put(out, &image, &e))
 			cli_die(&e);
 	}
+	free(source.mask);
 	bsp_image_free(&image);
 	volume_free(&v);
 }
@@ -384,13 +552,18 @@ main(int argc, char **argv)
 
 	cli_parse(&program, argc, argv, &command);
 	parse_request(&request);
+	if (format == NO_FORMAT)
+		format = request.content == INTENSITIES ? BSP_PFM : BSP_PGM8;
 	out = cli_stream(format, clip);
 	if (index_path != NULL)
 		table_begin(&index, cli_table(index_path), false,
 		    cli_command_line(NULL), NULL,
 		    columns);
+	read_sides(&request);
 	for (i = 0; i < command.operands; i++)
 		write_slices(&request, command.operand[i], out,
 		    index_path != NULL ? &index : NULL);
+	for (i = 0; i < WARNINGS; i++)
+		warning_say(&warnings[i], "volumes");
 	return cli_finish(false);
 }

@@ -20,7 +20,7 @@ struct bsp_writer {
 	bool clip;
 	bool cut; /* the stream ends inside an image */
 	volatile sig_atomic_t writing, stopped; /* see bsp_writer_stop */
-	uint64_t count, clipped;
+	uint64_t count, clipped, raised;
 	unsigned char *bytes; /* one image */
 	size_t capacity;
 };
@@ -52,6 +52,12 @@ uint64_t
 bsp_writer_clipped(const struct bsp_writer *writer)
 {
 	return writer->clipped;
+}
+
+uint64_t
+bsp_writer_raised(const struct bsp_writer *writer)
+{
+	return writer->raised;
 }
 
 /* A write failed, or was interrupted, after the first `done' bytes. */
@@ -118,19 +124,26 @@ count_outside(const float *x, size_t n)
 	return outside;
 }
 
-/* floor(x maxval + .5) of x clipped to [0,1], as two bytes. */
-BSP_CLONES static void
+/*
+ * floor(x maxval + .5) of x clipped to [0,1], as two bytes; but what is above 0
+ * stays above 0, one step, for 0 is background.  Returns how many were raised.
+ */
+BSP_CLONES static size_t
 quantize(const float *x, uint16_t *to, size_t n, double maxval)
 {
+	size_t i, raised = 0;
 	double v;
-	size_t i;
+	int step;
 
 	for (i = 0; i < n; i++) {
 		v = (double)x[i];
 		v = v < 0 ? 0 : v;
 		v = v > 1 ? 1 : v;
-		to[i] = (uint16_t)(int)(v * maxval + .5);
+		step = (int)(v * maxval + .5);
+		raised += (step == 0) & (v > 0);
+		to[i] = (uint16_t)(step + ((step == 0) & (v > 0)));
 	}
+	return raised;
 }
 
 static int
@@ -168,7 +181,8 @@ pack_integers(struct bsp_writer *writer, const struct bsp_image *image,
 	writer->clipped += outside;
 	for (i = 0; i < n; i += size) {
 		size = n - i < CHUNK ? n - i : CHUNK;
-		quantize(image->data + i, value, size, wide ? 65535 : 255);
+		writer->raised += quantize(image->data + i, value, size,
+		    wide ? 65535 : 255);
 		for (j = 0; j < size; j++) {
 			if (wide)
 				*to++ = (unsigned char)(value[j] >> 8);

@@ -168,6 +168,8 @@ bad_images(void)
 	    image.capacity);
 }
 
+static uint64_t raised; /* by the last row written */
+
 /* What the writer writes for samples, read back whole. */
 static size_t
 written(enum bsp_format format, bool clip, const float *samples, size_t n,
@@ -182,6 +184,7 @@ written(enum bsp_format format, bool clip, const float *samples, size_t n,
 	if (bsp_writer_put(writer, &row, &e) == 0)
 		size = (size_t)pread(fd, bytes, 100, 0);
 	*clipped = bsp_writer_clipped(writer);
+	raised = bsp_writer_raised(writer);
 	bsp_writer_close(writer, &e);
 	close(fd);
 	return size;
@@ -219,6 +222,18 @@ writing(void)
 	n = written(BSP_PGM16, false, F(0, .5f, 1), 3, bytes, &clipped);
 	ok(n == 19 && memcmp(bytes, "P5\n3 1\n65535\n\0\0\200\0\377\377",
 	    19) == 0, "PGM, 16 bits");
+	/* 1e-45 is float32's least; a half step, 1/510 = .00196, is not raised. */
+	n = written(BSP_PGM8, false, F(0, 1e-45f, .0019f, .00197f, -0.f), 5,
+	    bytes, &clipped);
+	ok(n == 16 && raised == 2 && memcmp(bytes + 11, "\0\1\1\1\0", 5) == 0,
+	    "PGM, 8 bits: what is above 0 stays above 0");
+	n = written(BSP_PGM16, false, F(7e-6f, 8e-6f, 0), 3, bytes, &clipped);
+	ok(n == 19 && raised == 1 && memcmp(bytes + 13, "\0\1\0\1\0\0", 6) == 0,
+	    "PGM, 16 bits: likewise");
+	n = written(BSP_PGM8, true, F(-1e-9f, 1e-9f), 2, bytes, &clipped);
+	ok(n == 13 && raised == 1 && clipped == 1 &&
+	    memcmp(bytes + 11, "\0\1", 2) == 0,
+	    "--clip moves what is below 0 to the background");
 	ok(written(BSP_PGM8, false, F(1.001f), 1, bytes, &clipped) == 0 &&
 	    e.status == BSP_DATA, "above 1 is refused");
 	ok(written(BSP_PGM16, false, F(-.001f), 1, bytes, &clipped) == 0,

@@ -253,6 +253,7 @@ set_option(const struct cli_option *option, const char *value)
 		add_input(value);
 		/* fall through */
 	case CLI_TEXT:
+	case CLI_NUMBERS:
 	case CLI_METRICS:
 	case CLI_INJECT:
 	case CLI_DEGRADE:
@@ -309,6 +310,14 @@ parse_common(const struct cli_command *command, const char *name,
 	exit(takes ? 0 : 1);
 }
 
+/* Whole numbers with commas between them, and nothing else. */
+static bool
+is_numbers(const char *word)
+{
+	return word != NULL && word[strspn(word, "-,")] != '\0' &&
+	    word[strspn(word, "-,0123456789")] == '\0';
+}
+
 /* Read the option at argv[i]; returns the index of its last word. */
 static int
 parse_option(struct cli_command *command, struct given *given, int i)
@@ -337,6 +346,13 @@ parse_option(struct cli_command *command, struct given *given, int i)
 	    bsp_kind_param(command->kind, p)->type == BSP_FLAG;
 	if (is_flag && value != NULL)
 		cli_usage("--%s takes no value", name);
+	if (options[o].type == CLI_NUMBERS && options[o].name != NULL &&
+	    value == NULL && !is_numbers(cli.argv[i + 1])) {
+		give_once(&given->options, o, name);
+		*(const char **)options[o].target = "";
+		free(name);
+		return i;
+	}
 	if (!is_flag && value == NULL) {
 		value = cli.argv[++i];
 		if (value == NULL)

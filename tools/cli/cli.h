@@ -13,6 +13,8 @@
 enum cli_type {
 	CLI_FLAG,      /* bool: given or not */
 	CLI_TEXT,      /* const char *: any text */
+	CLI_NUMBERS,   /* const char *: whole numbers with commas between them,
+	                  or "" where no such word follows */
 	CLI_COUNT,     /* uint64_t in [min, max] */
 	CLI_SIZE,      /* uint64_t bytes: a count, or with K, M or G */
 	CLI_INPUT,     /* const char *: a file to read, - standard input */

@@ -611,19 +611,25 @@ close_output(struct output *output)
 int
 cli_finish(bool said_no)
 {
-	uint64_t clipped = 0;
+	uint64_t clipped = 0, raised = 0;
 	size_t i;
 
 	cli_check_masks();
 	/* Standard output was opened first and is closed last, so that a
 	 * failure of another output can still be told downstream. */
 	for (i = out.outputs; i-- > 0; ) {
-		if (out.output[i].writer != NULL)
+		if (out.output[i].writer != NULL) {
 			clipped += bsp_writer_clipped(out.output[i].writer);
+			raised += bsp_writer_raised(out.output[i].writer);
+		}
 		close_output(&out.output[i]);
 	}
 	if (clipped > 0)
 		cli_note("%llu samples outside 0 to 1 were clipped",
 		    (unsigned long long)clipped);
+	if (raised > 0)
+		cli_note("%llu samples above 0 that would round to 0, the "
+		    "background, were written as 1 step",
+		    (unsigned long long)raised);
 	return said_no ? 1 : 0;
 }

@@ -4,311 +4,254 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
-#include <nifti2_io.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-#include <zlib.h>
+#include <strings.h>
 
-#include "nifti.h"
+#include "header.h"
 
-/* How the values of a datatype are read. */
-static const struct datatype {
-	int code;
-	size_t bytes;
-	const char *name;
-} datatypes[] = {
-	{DT_UINT8, 1, "uint8"}, {DT_INT8, 1, "int8"},
-	{DT_UINT16, 2, "uint16"}, {DT_INT16, 2, "int16"},
-	{DT_UINT32, 4, "uint32"}, {DT_INT32, 4, "int32"},
-	{DT_UINT64, 8, "uint64"}, {DT_INT64, 8, "int64"},
-	{DT_FLOAT32, 4, "float32"}, {DT_FLOAT64, 8, "float64"},
-};
+/* ------------------------------------------------------------------ pairs */
 
-static _Noreturn void
-die(const struct volume *volume, struct bsp_error *e)
+/*
+ * The path with the ending of the other file of a pair; false where it has not
+ * the ending of the one.  What case it is in stays as it is.
+ */
+static bool
+other_of_pair(const char *path, const char *ending, const char *other,
+    char *room, size_t size)
 {
-	e->stream = volume->name;
-	cli_die(e);
+	size_t n = strlen(path), i;
+	char *at;
+
+	if (n >= size)
+		return false;
+	memcpy(room, path, n + 1);
+	if (n > 3 && strcasecmp(room + n - 3, ".gz") == 0)
+		n -= 3;
+	if (n < 4 || strncasecmp(room + n - 4, ending, 4) != 0)
+		return false;
+	at = room + n - 4;
+	for (i = 1; i < 4; i++)
+		at[i] = at[i] >= 'A' && at[i] <= 'Z' ?
+		    (char)(other[i] - 'a' + 'A') : other[i];
+	return true;
 }
 
-static void
-check_readable(const struct volume *volume)
+const char *
+volume_header_path(const char *path, char *room, size_t size)
 {
-	struct bsp_error e;
-	struct stat s;
-	int fd = open(volume->name, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0 || fstat(fd, &s) != 0) {
-		bsp_error_system(&e, errno, "open");
-		die(volume, &e);
-	}
-	close(fd);
-	if (S_ISDIR(s.st_mode)) {
-		bsp_error_system(&e, EISDIR, "open");
-		die(volume, &e);
-	}
+	return other_of_pair(path, ".img", ".hdr", room, size) ? room : path;
 }
 
-static void
-set_datatype(struct volume *volume, int code)
+/* Open the voxels of a .hdr: an .img beside it, compressed or not. */
+static int
+open_pair(const struct volume *volume, struct bsp_error *e)
 {
-	const char *wanted = "an integer or float type of 8 to 64 bits";
-	struct bsp_error e;
-	size_t i;
+	char path[4096];
+	size_t n;
+	int fd;
 
-	for (i = 0; i < sizeof datatypes / sizeof datatypes[0]; i++)
-		if (datatypes[i].code == code) {
-			volume->datatype = code;
-			volume->bytes = datatypes[i].bytes;
-			return;
-		}
-	bsp_error_set(&e, BSP_DATA, "datatype %s (%d), expected %s",
-	    nifti_datatype_string(code), code, wanted);
-	die(volume, &e);
+	if (!other_of_pair(volume->name, ".hdr", ".img", path,
+	    sizeof path - 4) && !other_of_pair(volume->name, ".img", ".img",
+	    path, sizeof path - 4))
+		return bsp_error_set(e, BSP_DATA, "magic says that its voxels "
+		    "are in another file, expected a name that ends with .hdr "
+		    "and an .img beside it");
+	n = strlen(path);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT) {
+		/* One may be compressed and the other not. */
+		if (n > 3 && strcasecmp(path + n - 3, ".gz") == 0)
+			path[n - 3] = '\0';
+		else
+			strcpy(path + n, ".gz");
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		path[n] = '\0';
+		if (fd < 0)
+			errno = ENOENT;
+	}
+	if (fd < 0)
+		return bsp_error_system(e, errno, "open %.256s", path);
+	return fd;
 }
 
-/* A dimension of a raw header, which may be in the other byte order. */
-static int64_t
-raw_dim(const void *raw, int version, int i)
-{
-	const nifti_1_header *one = raw;
-	const nifti_2_header *two = raw;
-	bool swapped;
-	int16_t small;
-	int64_t large;
-
-	/* dim[0] is a number of dimensions, 1 to 7. */
-	if (version == 1) {
-		swapped = one->dim[0] < 1 || one->dim[0] > 7;
-		small = one->dim[i];
-		if (swapped)
-			nifti_swap_2bytes(1, &small);
-		return small;
-	}
-	swapped = two->dim[0] < 1 || two->dim[0] > 7;
-	large = two->dim[i];
-	if (swapped)
-		nifti_swap_8bytes(1, &large);
-	return large;
-}
-
-/* libnifti takes a dimension below 1 for 1; it is a damaged header. */
-static void
-check_dims(const struct volume *volume)
-{
-	struct bsp_error e;
-	int version = 0, i;
-	void *raw = nifti_read_header(volume->name, &version, 0);
-	int64_t dim;
-
-	if (raw == NULL || (version != 1 && version != 2)) {
-		free(raw);
-		bsp_error_set(&e, BSP_DATA,
-		    "an ANALYZE file, expected NIfTI-1 or NIfTI-2");
-		die(volume, &e);
-	}
-	for (i = 1; i <= raw_dim(raw, version, 0); i++) {
-		dim = raw_dim(raw, version, i);
-		if (dim < 1) {
-			bsp_error_set(&e, BSP_DATA,
-			    "dim[%d] is %lld, expected at least 1", i,
-			    (long long)dim);
-			die(volume, &e);
-		}
-	}
-	free(raw);
-}
-
-static void
-set_size(struct volume *volume, const nifti_image *header)
-{
-	struct bsp_error e;
-	size_t i;
-
-	if (header->nt > 1 || header->nu > 1 || header->nv > 1 ||
-	    header->nw > 1) {
-		bsp_error_set(&e, BSP_DATA,
-		    "%lld values a voxel or volumes (%lld-D), expected one 3-D "
-		    "volume (fslroi or nibabel takes one out)",
-		    (long long)(header->nt * header->nu * header->nv *
-		    header->nw), (long long)header->ndim);
-		die(volume, &e);
-	}
-	volume->dim[0] = (size_t)header->nx;
-	volume->dim[1] = (size_t)header->ny;
-	volume->dim[2] = (size_t)header->nz;
-	for (i = 0; i < 3; i++)
-		if (volume->dim[i] < 1 || volume->dim[i] > INT32_MAX) {
-			bsp_error_set(&e, BSP_DATA,
-			    "%lld voxels along axis %c, expected 1 to %d",
-			    (long long)volume->dim[i], "xyz"[i], INT32_MAX);
-			die(volume, &e);
-		}
-	if (volume->dim[2] > PTRDIFF_MAX / volume->bytes /
-	    (volume->dim[0] * volume->dim[1])) {
-		bsp_error_set(&e, BSP_DATA,
-		    "%zu x %zu x %zu voxels do not fit into memory",
-		    volume->dim[0], volume->dim[1], volume->dim[2]);
-		die(volume, &e);
-	}
-}
-
-static void
-set_scale(struct volume *volume, const nifti_image *header)
-{
-	struct bsp_error e;
-
-	/* A slope of 0 means that there is no scaling (NIfTI-1 standard). */
-	volume->slope = header->scl_slope;
-	volume->inter = header->scl_inter;
-	if (volume->slope == 0 || !isfinite(volume->slope)) {
-		volume->slope = 1;
-		volume->inter = 0;
-	}
-	if (!isfinite(volume->inter)) {
-		bsp_error_set(&e, BSP_DATA,
-		    "scl_inter is not finite, expected a number");
-		die(volume, &e);
-	}
-}
+/* ----------------------------------------------------------------- voxels */
 
 #define CHUNK ((size_t)1 << 20)
 
-static _Noreturn void
-die_gz(const struct volume *volume, gzFile file, size_t at)
-{
-	struct bsp_error e;
-	int code, errnum = errno;
-	const char *text = gzerror(file, &code);
-
-	if (code == Z_ERRNO)
-		bsp_error_system(&e, errnum, "read");
-	else
-		bsp_error_set(&e, BSP_DATA,
-		    "damaged after %zu bytes of voxels (%s), expected a whole "
-		    "gzip stream", at, text);
-	die(volume, &e);
-}
-
-/* Skip the bytes before the voxels. */
-static void
-skip(const struct volume *volume, gzFile file, size_t offset)
+/* Read on to the end of the file: only there does gzip's checksum stand. */
+static int
+read_rest(struct bytes *bytes, struct bsp_error *e)
 {
 	char sink[4096];
-	size_t n;
-	int got;
+	size_t got;
 
-	for (; offset > 0; offset -= (size_t)got) {
-		n = offset < sizeof sink ? offset : sizeof sink;
-		got = gzread(file, sink, (unsigned)n);
-		if (got < 0)
-			die_gz(volume, file, 0);
-		if (got == 0)
-			return; /* the voxels will be missed */
-	}
+	do
+		if (bytes_read(bytes, sink, sizeof sink, &got, e))
+			return -1;
+	while (got > 0);
+	return 0;
 }
 
-/*
- * Read the voxels, growing as they arrive, and then on to the end of the file:
- * only there does gzip's checksum stand.
- */
-static void
-read_raw(struct volume *volume, gzFile file)
+/* Skip the bytes before the voxels; where they end, the voxels are missed. */
+static int
+skip(struct bytes *bytes, uint64_t n, struct bsp_error *e)
 {
-	size_t have = 0, room = 0, n;
-	size_t total = volume->dim[0] * volume->dim[1] * volume->dim[2] *
-	    volume->bytes;
-	unsigned char *grown, sink[4096];
-	struct bsp_error e;
-	int got = 1, code;
+	char sink[4096];
+	size_t got = 1;
+
+	for (; n > 0 && got > 0; n -= got)
+		if (bytes_read(bytes, sink, n < sizeof sink ? (size_t)n :
+		    sizeof sink, &got, e))
+			return -1;
+	return 0;
+}
+
+/* Room grows as voxels arrive, not as the header claims. */
+static int
+read_voxels(struct volume *volume, struct bytes *bytes, struct bsp_error *e)
+{
+	size_t have = 0, room = 0, n, got = 1;
+	size_t total = volume_size(volume) * volume->bytes;
+	unsigned char *grown;
 
 	while (have < total && got > 0) {
-		n = total - have < CHUNK ? total - have : CHUNK;
-		if (room - have < n) {
+		if (room == have) {
 			room = room + room / 2 + CHUNK;
 			room = room < total ? room : total;
 			grown = realloc(volume->raw, room);
-			if (grown == NULL) {
-				bsp_error_system(&e, ENOMEM, "%zu bytes of "
-				    "voxels", room);
-				die(volume, &e);
-			}
+			if (grown == NULL)
+				return bsp_error_system(e, ENOMEM, "%zu bytes "
+				    "of voxels", room);
 			volume->raw = grown;
-			n = room - have < n ? room - have : n;
 		}
-		got = gzread(file, volume->raw + have, (unsigned)n);
-		if (got < 0)
-			die_gz(volume, file, have);
-		have += (size_t)got;
+		n = room - have < CHUNK ? room - have : CHUNK;
+		if (bytes_read(bytes, volume->raw + have, n, &got, e))
+			return -1;
+		have += got;
 	}
-	if (have < total) {
-		bsp_error_set(&e, BSP_DATA,
-		    "the file ends after %zu bytes of voxels, expected %zu",
-		    have, total);
-		die(volume, &e);
+	if (have < total)
+		return bsp_error_set(e, BSP_DATA, "the file ends after %zu "
+		    "bytes of voxels, expected %zu", have, total);
+	return read_rest(bytes, e);
+}
+
+static int
+check_finite(const struct volume *volume, bool allows_nan,
+    struct bsp_error *e)
+{
+	size_t i, n = volume_size(volume), at[3];
+	double value;
+
+	for (i = 0; i < n; i++) {
+		value = volume_value(volume, i);
+		if (isfinite(value) || (allows_nan && isnan(value)))
+			continue;
+		volume_where(volume, i, at);
+		return bsp_error_set(e, BSP_DATA, "voxel (%zu, %zu, %zu) is "
+		    "%s, expected a finite value%s", at[0], at[1], at[2],
+		    isnan(value) ? "NaN" : "infinite", isnan(value) ?
+		    " (--nan says what NaN stands for)" : "");
 	}
-	while ((got = gzread(file, sink, sizeof sink)) > 0)
-		;
-	gzerror(file, &code);
-	if (got < 0 || code == Z_BUF_ERROR)
-		die_gz(volume, file, have);
+	return 0;
+}
+
+/* The voxels, after a header that may be in the same file. */
+static int
+read_body(struct volume *volume, const struct header *header,
+    struct bytes *bytes, bool allows_nan, struct bsp_error *e)
+{
+	uint64_t before = header->pair ? 0 : header->size;
+
+	if (skip(bytes, header->offset - before, e) ||
+	    read_voxels(volume, bytes, e))
+		return -1;
+	if (header->swapped && volume->bytes > 1)
+		nifti_swap_Nbytes((int64_t)volume_size(volume),
+		    (int)volume->bytes, volume->raw);
+	return check_finite(volume, allows_nan, e);
 }
 
 static void
-check_finite(const struct volume *volume)
+take_header(struct volume *volume, const struct header *header)
 {
-	size_t i, n = volume->dim[0] * volume->dim[1] * volume->dim[2];
-	struct bsp_error e;
+	size_t i;
 
-	for (i = 0; i < n; i++)
-		if (!isfinite(volume_value(volume, i))) {
-			bsp_error_set(&e, BSP_DATA,
-			    "voxel (%zu, %zu, %zu) is %s, expected a finite "
-			    "value", i % volume->dim[0],
-			    i / volume->dim[0] % volume->dim[1],
-			    i / volume->dim[0] / volume->dim[1],
-			    isnan(volume_value(volume, i)) ? "NaN" :
-			    "infinite");
-			die(volume, &e);
-		}
+	for (i = 0; i < 3; i++) {
+		volume->dim[i] = (int64_t)i < header->n.dim[0] ?
+		    (size_t)header->n.dim[i + 1] : 1;
+		volume->axis[i] = i;
+	}
+	volume->datatype = header->n.datatype;
+	volume->bytes = header->bytes;
+	volume->slope = header->n.scl_slope;
+	volume->inter = header->n.scl_inter;
 }
 
-void
-volume_read(struct volume *volume, const char *path)
+/* All but the end: the bytes are those of the header, then of the voxels. */
+static int
+read_with(struct volume *volume, const struct volume_how *how,
+    struct bytes **bytes, struct bsp_error *e)
 {
-	nifti_image *header;
-	struct bsp_error e;
-	gzFile file;
+	struct header header;
+	size_t source[3];
+	bool flipped[3];
+	int fd;
+
+	if (header_read(&header, *bytes, e))
+		return -1;
+	take_header(volume, &header);
+	if (header_affine(&header, volume, e)) {
+		/* Nobody asks where voxels lie that are taken as stored; to no
+		 * other grid is this one equal. */
+		if (!how->as_stored)
+			return -1;
+		volume->affine = (struct affine){{{(double)NAN}}};
+	}
+	if (!how->as_stored && orientation_find(&volume->affine, source,
+	    flipped, e))
+		return -1;
+	if (header.pair && !how->header_only) {
+		fd = open_pair(volume, e);
+		if (fd < 0 || read_rest(*bytes, e))
+			return -1;
+		bytes_close(*bytes);
+		*bytes = bytes_open(fd, e);
+		if (*bytes == NULL)
+			return -1;
+	}
+	if (!how->header_only &&
+	    read_body(volume, &header, *bytes, how->allows_nan, e))
+		return -1;
+	return how->as_stored ? 0 : orientation_apply(volume, source, flipped,
+	    e);
+}
+
+int
+volume_read(struct volume *volume, const struct volume_how *how, int fd,
+    const char *path, struct bsp_error *e)
+{
+	struct bytes *bytes = bytes_open(fd, e);
+	int result = -1;
 
 	*volume = (struct volume){.name = path};
-	check_readable(volume);
-	nifti_set_debug_level(0);
-	header = nifti_image_read(path, 0);
-	if (header == NULL) {
-		bsp_error_set(&e, BSP_DATA,
-		    "not a NIfTI file or a damaged header, expected NIfTI-1 or "
-		    "-2 in a file named .nii, .nii.gz or .hdr");
-		die(volume, &e);
+	if (bytes != NULL)
+		result = read_with(volume, how, &bytes, e);
+	bytes_close(bytes);
+	if (result != 0) {
+		volume_free(volume);
+		e->stream = path;
 	}
-	check_dims(volume);
-	set_datatype(volume, header->datatype);
-	set_size(volume, header);
-	set_scale(volume, header);
-	file = gzopen(header->iname, "rb");
-	if (file == NULL) {
-		bsp_error_system(&e, errno, "open %s", header->iname);
-		die(volume, &e);
-	}
-	skip(volume, file, (size_t)header->iname_offset);
-	read_raw(volume, file);
-	if (volume->bytes > 1 && header->byteorder != nifti_short_order())
-		nifti_swap_Nbytes((int64_t)(volume->dim[0] * volume->dim[1] *
-		    volume->dim[2]), (int)volume->bytes, volume->raw);
-	gzclose_r(file);
-	nifti_image_free(header);
-	check_finite(volume);
+	return result;
+}
+
+/* ----------------------------------------------------------------- values */
+
+size_t
+volume_size(const struct volume *volume)
+{
+	return volume->dim[0] * volume->dim[1] * volume->dim[2];
 }
 
 #define STORED(type)                                             \
@@ -340,8 +283,56 @@ volume_value(const struct volume *volume, size_t i)
 }
 
 void
+volume_where(const struct volume *volume, size_t i, size_t at[3])
+{
+	size_t index[3] = {i % volume->dim[0],
+	    i / volume->dim[0] % volume->dim[1],
+	    i / volume->dim[0] / volume->dim[1]}, j;
+
+	for (j = 0; j < 3; j++)
+		at[volume->axis[j]] = volume->flipped[j] ?
+		    volume->dim[j] - 1 - index[j] : index[j];
+}
+
+int
+volume_same_shape(const struct volume *a, const struct volume *b,
+    struct bsp_error *e)
+{
+	if (memcmp(a->dim, b->dim, sizeof a->dim) == 0)
+		return 0;
+	bsp_error_set(e, BSP_DATA, "%zu x %zu x %zu voxels, but %.128s has "
+	    "%zu x %zu x %zu, expected the same grid", a->dim[0], a->dim[1],
+	    a->dim[2], b->name, b->dim[0], b->dim[1], b->dim[2]);
+	e->stream = a->name;
+	return -1;
+}
+
+int
+volume_same_grid(const struct volume *a, const struct volume *b,
+    struct bsp_error *e)
+{
+	double mine, other;
+	size_t i;
+
+	if (volume_same_shape(a, b, e))
+		return -1;
+	for (i = 0; i < 12; i++) {
+		mine = a->affine.m[i / 4][i % 4];
+		other = b->affine.m[i / 4][i % 4];
+		if (fabs(mine - other) <= 1e-3)
+			continue;
+		bsp_error_set(e, BSP_DATA, "row %zu, column %zu of its affine "
+		    "is %g, but %.128s has %g, expected the same grid (to "
+		    ".001)", i / 4 + 1, i % 4 + 1, mine, b->name, other);
+		e->stream = a->name;
+		return -1;
+	}
+	return 0;
+}
+
+void
 volume_free(struct volume *volume)
 {
 	free(volume->raw);
-	*volume = (struct volume){0};
+	volume->raw = NULL;
 }
