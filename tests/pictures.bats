@@ -285,7 +285,7 @@ END
 	newer() {
 		(cd "$T"/out/parts && find . -maxdepth 1 -newer "$T/mark" \
 			-regex './[a-z]*\.tsv-[0-9a-f]*' |
-			grep -v -e /planes -e /scores -e /histogram |
+			grep -v -e /planes -e /scores -e /histogram -e /ranking |
 			sed 's/-[0-9a-f]*$//' | sort | tr '\n' ' ')
 	}
 	[ "$(newer)" = './gmm.tsv ' ]
@@ -358,7 +358,8 @@ END
 		"$T/said"
 	[ "$(wc -l <"$T/said")" = 1 ]
 	kinds residual | grep -vx zscore | sort >"$T/kinds"
-	rows "$T/out/scores.tsv" | cut -f 1 | sort | cmp - "$T/kinds"
+	rows "$T/out/scores.tsv" | cut -f 1 | grep -v : | sort |
+		cmp - "$T/kinds"
 	run ! grep -q zscore "$T/out/scores.tsv"
 }
 
@@ -367,7 +368,8 @@ END
 		rm -rf "$T/out"
 		make -s scores B=build RESULTS="$T/out" INTENSITIES=0:1:2 \
 			SIGMAS=0:2:2 PHANTOMS=2 NORMAL_COUNT=3 \
-			SCORES='abs zscore' "$@"
+			SCORES='abs zscore' OTHER_IMAGES= OTHER_RADIUS= \
+			TEXTURE= FIGURES=no "$@"
 	}
 	brain=/usr/share/mricron/templates/ch2bet.nii.gz
 	brain-phantom --count 5 >"$T/five"

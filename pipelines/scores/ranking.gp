@@ -11,7 +11,7 @@ stats sheet('blind') using 2 name 'R' nooutput
 # In points.
 cell = 68
 row = 19
-left = 14 + 7.3 * longest
+left = 14 + 8.4 * longest
 top = 78
 gap = 26
 bottom = 16
