@@ -66,7 +66,7 @@ fingerprint() {
 	declare -gA sum=()
 	local -A named=()
 	local word hash file programs=()
-	cd "$store"
+	cd "$store" || exit
 	while read -r word; do
 		named[${word##*/}]=yes
 	done < <(grep -rhoE '(\$BIN|(^|[^/A-Za-z])bin)/[a-z][a-z0-9-]*' \
@@ -87,7 +87,7 @@ fingerprint() {
 			[ ! -f "$file" ] || programs+=("$file")
 		done
 		sha256sum "${programs[@]}")
-	cd "$OLDPWD"
+	cd "$OLDPWD" || exit
 }
 
 # Where nothing was made, nothing stays.
