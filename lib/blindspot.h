@@ -1272,8 +1272,9 @@ BSP_API int bsp_sweep_inputs(const struct bsp_sweep *sweep,
  * shares of lesion and of normal pixels that score v or more, and rho is the
  * number of normal pixels over that of lesion pixels.  A bin's own pixels
  * count by half in S and G; a lesion pixel counts itself whole, so that half a
- * pixel of an image's lesion is added to S.  It holds where x^ does not depend on a, as when
- * the healthy image is reconstructed.  Source: Meissen et al., MIDL 2022.
+ * pixel of an image's lesion is added to S.  It holds where x^ does not depend
+ * on a, as when the healthy image is reconstructed.  Source: Meissen et al.,
+ * MIDL 2022.
  */
 struct bsp_prediction {
 	size_t bins;

@@ -347,6 +347,11 @@ END
 	: >"$T/empty"
 	refuses 'NORMAL=.*empty holds no images' NORMAL="$T/empty"
 	refuses 'are the images themselves' NORMAL="$T/in.pgm"
+	refuses 'OTHER_IMAGES=.*missing is no file' SCORES=abs \
+		OTHER_IMAGES="$T/missing"
+	refuses 'TEXTURE=disk, expected an anomaly without' SCORES=abs \
+		TEXTURE=disk
+	refuses "radius: 'x' is not a number" SCORES=abs OTHER_RADIUS=x
 	refuses 'zscore: NORMAL= is to name' SCORES=zscore
 	brain-phantom --size 64 --count 2 >"$T/large.pfm"
 	refuses '64 x 64' NORMAL="$T/large.pfm" SCORES=zscore

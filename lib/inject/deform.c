@@ -25,8 +25,8 @@ struct from {
 };
 
 /*
- * The sign of b - s m - half, exactly: that of (b - half) R^2 - m d2, of numbers
- * whose rounding errors are known where the two terms are nearly equal.
+ * The sign of b - s m - half, exactly: that of (b - half) R^2 - m d2, of
+ * numbers whose rounding errors are known where the two terms are nearly equal.
  */
 static double
 compare(const struct from *from, double half, double d2, double radius)

@@ -166,8 +166,9 @@ void cli_note(const char *format, ...) BSP_PRINTF(1, 2);
 void cli_warn(const char *format, ...) BSP_PRINTF(1, 2);
 
 /*
- * Warn of masks that look like images, close every output, checking that all arrived; returns the exit status for
- * main: 0, or 1 where an explicit check said no.
+ * Warn of masks that look like images, and close every output, checking that
+ * all arrived; returns the exit status for main: 0, or 1 where an explicit
+ * check said no.
  */
 int cli_finish(bool said_no);
 

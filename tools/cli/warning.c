@@ -31,8 +31,8 @@ void
 warning_say(const struct warning *warning, const char *things)
 {
 	if (warning->count > 1)
-		cli_note("warning: %s (so in %llu %s)", warning->first,
+		cli_warn("%s (so in %llu %s)", warning->first,
 		    (unsigned long long)warning->count, things);
 	else if (warning->count == 1)
-		cli_note("warning: %s", warning->first);
+		cli_warn("%s", warning->first);
 }

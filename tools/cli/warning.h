@@ -13,8 +13,8 @@ struct warning {
 };
 
 /*
- * Warn of something in a stream.  It is told once a run, by warning_say, or
- * with --strict ends the program now, as bad data.
+ * Warn of something in a stream: warning_say prints it, once a run.  With --strict
+ * it ends the program now, as bad data.
  */
 void warning_add(struct warning *warning, const char *stream,
     const char *format, ...) BSP_PRINTF(3, 4);
