@@ -16,7 +16,8 @@ def draw(n):
         x = r.integers(1, 256, (16, 16), dtype="u1")
         x[:, :4] = 0
         yield b"P5\n16 16\n255\n" + x.tobytes()
-for name, n in ("in", 3), ("other", 3), ("normal", 4), ("train", 140):
+for name, n in (("in", 3), ("other", 3), ("normal", 4), ("train", 140),
+                ("train2", 140)):
     open(name + ".pgm", "wb").writelines(draw(n))
 v = r.integers(1, 256, (64, 64, 12)).astype("i2")
 v[:9] = 0
@@ -68,6 +69,7 @@ scores	BRAIN_SLICES	IMAGES=colin27 BRAIN=brain.nii.gz NORMAL=	2:8:2	2:9:3
 gallery	BRAIN	SLICE=5 DONOR=7	brain.nii.gz	brain2.nii.gz
 *	BRAIN	IMAGES=colin27 BRAIN_SLICES=2:4	brain.nii.gz	brain2.nii.gz
 *	PHANTOMS	IMAGES=phantoms	1	2
+published	ENGINE		sweep	sweep
 *	ENGINE		sweep	pipeline
 *	EQUALIZE		no	yes
 *	TEXTURES		sink source	shuffle
@@ -84,7 +86,7 @@ gallery	SLICE	BRAIN=brain.nii.gz DONOR=7	5	6
 gallery	DONOR	BRAIN=brain.nii.gz SLICE=5	7	8
 gallery	SEED	BRAIN=brain.nii.gz SLICE=5 DONOR=7	1	2
 experiment3	MODELS	IMAGES=in.pgm	models	models2
-experiment3	TRAIN_IMAGES	@train	train.pgm	normal.pgm
+experiment3	TRAIN_IMAGES	@train	train.pgm	train2.pgm
 experiment3	VALIDATE_IMAGES	@train	in.pgm	other.pgm
 experiment3	SCALE	MODELS=models	small	small
 experiment3	SIZE	MODELS=models IMAGES=phantoms	16	16
