@@ -29,6 +29,10 @@ nibabel.Nifti1Image(v[::-1], numpy.eye(4)).to_filename("brain2.nii.gz")
 		--output models/a.safetensors normal.pgm
 	"$BIN/recon-train" pca --threads 1 --latent 2 \
 		--output models2/a.safetensors normal.pgm
+	mkdir models-brain
+	"$BIN/nii-slices" brain.nii.gz >brain.pfm
+	"$BIN/recon-train" pca --threads 1 --latent 1 \
+		--output models-brain/a.safetensors brain.pfm
 	small='INTENSITIES=0:1:3 SIGMAS=0:2:2 RADIUS=3 FIGURES=no'
 	blindspot() { BLINDSPOT_BIN=$BIN "$ROOT/pipelines/blindspot" "$@"; }
 	# shellcheck disable=SC2086 # words
@@ -65,6 +69,8 @@ values() {
 experiment3	IMAGES	MODELS=models	in.pgm	other.pgm
 *	IMAGES		in.pgm	other.pgm
 scores	BRAIN_SLICES	IMAGES=colin27 BRAIN=brain.nii.gz NORMAL=	2:8:2	2:9:3
+experiment3	BRAIN_SLICES	IMAGES=colin27 BRAIN=brain.nii.gz MODELS=models-brain	2:4	3:5
+experiment3	BRAIN	IMAGES=colin27 BRAIN_SLICES=2:4 MODELS=models-brain	brain.nii.gz	brain2.nii.gz
 *	BRAIN_SLICES	IMAGES=colin27 BRAIN=brain.nii.gz	2:4	3:5
 gallery	BRAIN	SLICE=5 DONOR=7	brain.nii.gz	brain2.nii.gz
 *	BRAIN	IMAGES=colin27 BRAIN_SLICES=2:4	brain.nii.gz	brain2.nii.gz
@@ -94,7 +100,7 @@ experiment3	TEST_PHANTOMS	MODELS=models IMAGES=phantoms SIZE=16	2	3
 experiment3	TRAIN_PHANTOMS	@drawn	132	133
 experiment3	VALIDATE_PHANTOMS	@drawn	2	3
 experiment3	WIDTH	@train	1	2
-experiment3	CODES_WIDTH	@train	16	17
+experiment3	CODES_WIDTH	@train	16	32
 experiment3	BATCH	@train	2	3
 experiment3	STEPS	@train	1	2
 experiment3	LR	@train	0.001	0.003
@@ -145,6 +151,9 @@ every_variable_of() {
 		fi
 		IFS=$'\x1f' read -r _ _ words a b <<<"${row//$'\t'/$'\x1f'}"
 		read -ra words <<<"$(base "$experiment") $(beside "$words")"
+		# Models brought along, where none is to be trained.
+		[[ $experiment != experiment3 || $row = *@* ]] ||
+			words=(MODELS=models "${words[@]}")
 		ask() { # VALUE FOLDER
 			blindspot "$experiment" "${words[@]}" "$name=$1" \
 				RESULTS="$T/$2" >"$T/said" 2>&1 || {
