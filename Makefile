@@ -48,7 +48,7 @@ LEARN_STATIC = $B/lib/libblindspot-learn.a
 LEARN_SHARED = $B/lib/libblindspot-learn.so.$(VERSION)
 LEARN_LIBS = $(call libs,onednn jansson lapack) $(openmp_FLAGS)
 LEARN_BUILT = $(if $(call lacks,libblindspot-learn),,$(LEARN_STATIC) \
-	$(LEARN_SHARED) $B/lib/blindspot-learn.pc)
+	$(LEARN_SHARED))
 $(LEARN_OBJECTS): INCLUDES = -Ilib $(openmp_FLAGS) -fno-math-errno
 
 .DELETE_ON_ERROR:
@@ -58,7 +58,7 @@ $(LEARN_OBJECTS): INCLUDES = -Ilib $(openmp_FLAGS) -fno-math-errno
 # What is left out is told where it may be missed.
 programs: $(foreach p,$(OPTIONAL),$(call part_file,$p)) \
 	$(PROGRAMS:%=$B/bin/%)
-all: programs $(STATIC) $(SHARED) $B/lib/blindspot.pc $(LEARN_BUILT)
+all: programs $(STATIC) $(SHARED) $(LEARN_BUILT)
 	@$(if $(filter-out all install,$(MAKECMDGOALS)),,$(tell_left_out)) :
 
 help:
@@ -134,21 +134,17 @@ escaped = $(subst |,\|,$(subst &,\&,$(subst ',\\',$(subst \
 	$(space),\\$(space),$1))))
 space = $(subst x,,x x)
 
-# Made anew each time: the prefix may have changed.
-.PHONY: $B/lib/blindspot.pc $B/lib/blindspot-learn.pc $B/completion.bash
-$B/completion.bash: tools/cli/completion.bash
-	@{ cat $<; echo complete -o default -F _blindspot $(PROGRAMS); } > $@
-$B/lib/blindspot-learn.pc: lib/learn/blindspot-learn.pc.in
-$B/lib/blindspot.pc: PC_LIBS = $(LIB_LIBS)
-$B/lib/blindspot-learn.pc: PC_LIBS = $(LEARN_LIBS:-fopenmp=-lgomp) -lm
-$B/lib/blindspot.pc: lib/blindspot.pc.in
-$B/lib/blindspot.pc $B/lib/blindspot-learn.pc:
-	@mkdir -p $(@D)
-	@sed $(foreach v,PREFIX LIBDIR INCLUDEDIR VERSION,-e \
-		$(call quoted,s|@$v@|$(call escaped,$($v))|)) -e \
-		$(call quoted,s|@LIBS@|$(strip $(PC_LIBS))|) \
+# write_pc NAME,TEMPLATE,LIBRARIES: nothing of a prefix stays in the build folder,
+# from which several may install at once.
+define write_pc
+sed $(foreach v,PREFIX LIBDIR INCLUDEDIR VERSION,-e \
+		$(call quoted,s|@$v@|$(call escaped,$($v))|)) \
+		-e $(call quoted,s|@LIBS@|$(strip $3)|) \
 		-e $(call quoted,s|@RPATH@|$(RPATH)|) \
-		$< > $@.part-$$$$ && mv -f $@.part-$$$$ $@
+		$2 | $(INSTALL) -m 644 /dev/stdin $(LIB_TO)/pkgconfig/$1.pc
+endef
+write_learn_pc = $(call write_pc,blindspot-learn,\
+	lib/learn/blindspot-learn.pc.in,$(LEARN_LIBS:-fopenmp=-lgomp) -lm)
 
 # What programs share is an archive, from which the linker takes what each
 # calls; what one alone needs is a folder of its own.
@@ -206,7 +202,7 @@ COMPLETION_TO = $(call to,$(COMPLETIONDIR))
 PIPELINES = $(patsubst pipelines/%,%,$(wildcard pipelines/*/*))
 PIPELINE_FOLDERS = $(sort $(patsubst %/,%,$(dir $(PIPELINES))))
 
-install: all $B/completion.bash
+install: all
 	$(INSTALL) -d $(BIN_TO) $(LIB_TO)/pkgconfig $(INCLUDE_TO) \
 		$(COMPLETION_TO) $(SECTIONS:%=$(MAN_TO)/man%) \
 		$(PIPELINE_FOLDERS:%=$(SHARE_TO)/%)
@@ -222,17 +218,19 @@ install: all $B/completion.bash
 		ln -sf lib$$name.so.$(VERSION) \
 			$(LIB_TO)/lib$$name.so.$(SOVERSION) && \
 		ln -sf lib$$name.so.$(VERSION) \
-			$(LIB_TO)/lib$$name.so && \
-		$(INSTALL) -m 644 $B/lib/$$name.pc \
-			$(LIB_TO)/pkgconfig || exit 1; \
+			$(LIB_TO)/lib$$name.so || exit 1; \
 	done
+	$(call write_pc,blindspot,lib/blindspot.pc.in,$(LIB_LIBS))
+	$(if $(filter blindspot-learn,$(NAMES)),$(write_learn_pc))
 	$(INSTALL) -m 644 $(HEADERS) $(INCLUDE_TO)
 	for page in $(PAGES); do \
 		$(INSTALL) -m 644 $$page \
 			$(MAN_TO)/man$${page##*.} || exit 1; \
 	done
 	for program in $(PROGRAMS) blindspot; do \
-		$(INSTALL) -m 644 $B/completion.bash \
+		{ cat tools/cli/completion.bash; \
+		echo complete -o default -F _blindspot $(PROGRAMS); } |\
+		$(INSTALL) -m 644 /dev/stdin \
 			$(COMPLETION_TO)/$$program || exit 1; \
 	done
 

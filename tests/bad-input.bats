@@ -23,7 +23,7 @@ bats_require_minimum_version 1.5.0
 	$PYTHON - <<'EOF'
 import io, bz2, lzma, struct, zipfile
 import numpy as np, nibabel
-x = np.random.default_rng(0).random((4, 4, 3)).astype("f4")
+x = np.random.default_rng(0).random((5, 6, 3)).astype("f4")
 np.save("files/npy", x); np.savez("files/zip", x=x)
 nibabel.save(nibabel.Nifti1Image(x, np.eye(4)), "files/nifti1.nii")
 nibabel.save(nibabel.Nifti2Image(x, np.eye(4)), "files/nifti2.nii")

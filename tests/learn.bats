@@ -113,9 +113,11 @@ for name in sorted(header):
 
 @test "signals write a checkpoint and say so" {
 	setup_small
-	# A shell's background jobs ignore SIGINT.
+	# A shell's background jobs ignore SIGINT, and those of nohup SIGHUP.
 	cat >interrupt.py <<'END'
 import os, re, signal, subprocess, sys, time
+for number in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
+    signal.signal(number, signal.SIG_DFL)
 kept = ["--checkpoint", "ck", "--checkpoint-every", "1000000"]
 then = "--resume ck goes on from there"
 if len(sys.argv) > 2:
