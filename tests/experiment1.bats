@@ -22,8 +22,8 @@ for _ in range(2):
 }
 
 experiment1() {
-	make -s experiment1 IMAGES="$T/in.pgm" INTENSITIES=0:1:3 SIGMAS=0:2:2 \
-		RADIUS=4 SEED=5 RESULTS="$T/out" B=build FIGURES=no "$@"
+	experiment experiment1 IMAGES="$T/in.pgm" INTENSITIES=0:1:3 SIGMAS=0:2:2 \
+		RADIUS=4 SEED=5 RESULTS="$T/out" FIGURES=no "$@"
 }
 
 @test "the table is what the four filters give by hand" {
@@ -82,8 +82,8 @@ newer() {
 
 @test "an interruption leaves no part that is taken for whole" {
 	# A session of its own: make and all that it runs are interrupted.
-	setsid make -s experiment1 IMAGES="$T/in.pgm" INTENSITIES=0:1:3 \
-		SIGMAS=0:2:2 RADIUS=4 SEED=5 RESULTS="$T/out" B=build \
+	setsid make -s B=build experiment1 IMAGES="$T/in.pgm" INTENSITIES=0:1:3 \
+		SIGMAS=0:2:2 RADIUS=4 SEED=5 RESULTS="$T/out" \
 		FIGURES=no ENGINE=pipeline &
 	group=$!
 	for _ in $(seq 200); do
@@ -169,7 +169,7 @@ newer() {
 	experiment1 ENGINE=sweep
 	mv "$T/out" "$T/plain"
 	for engine in pipeline sweep; do
-		make -s experiment1-equalized IMAGES="$T/in.pgm" B=build \
+		experiment experiment1-equalized IMAGES="$T/in.pgm" \
 			INTENSITIES=0:1:3 SIGMAS=0:2:2 RADIUS=4 SEED=5 \
 			FIGURES=no ENGINE=$engine RESULTS="$T/$engine"
 	done
@@ -182,8 +182,8 @@ newer() {
 }
 
 @test "textures" {
-	make -s experiment2 IMAGES="$T/in.pgm" SIGMAS=0:2:3 RADIUS=4 SEED=5 \
-		RESULTS="$T/two" B=build
+	experiment experiment2 IMAGES="$T/in.pgm" SIGMAS=0:2:3 RADIUS=4 SEED=5 \
+		RESULTS="$T/two"
 	[ "$(grep -vc '^#' "$T/two/experiment2.tsv")" = 10 ]
 	for texture in sink source shuffle; do
 		anom-inject $texture --radius 4 --seed 5 --mask "$T/m" \
@@ -195,17 +195,17 @@ newer() {
 	done
 	[ -s "$T/two/textures.png" ]
 	[ -s "$T/two/textures.svg" ]
-	run ! make -s experiment2 IMAGES="$T/in.pgm" SIGMAS=2 \
-		RESULTS="$T/three" B=build
+	run ! experiment experiment2 IMAGES="$T/in.pgm" SIGMAS=2 \
+		RESULTS="$T/three"
 	head -c 800 "$T/in.pgm" >"$T/cut.pgm"
-	run ! make -s experiment2 IMAGES="$T/cut.pgm" SIGMAS=0:2:3 \
-		RESULTS="$T/three" B=build
+	run ! experiment experiment2 IMAGES="$T/cut.pgm" SIGMAS=0:2:3 \
+		RESULTS="$T/three"
 	[ ! -e "$T/three/experiment2.tsv" ]
 }
 
 @test "the blind spot of each sigma, and the predicted one" {
-	make -s blind-spot IMAGES="$T/in.pgm" INTENSITIES=0:1:11 SIGMAS=0:4:3 \
-		RADIUS=4 SEED=5 BELOW=0.6 RESULTS="$T/out" B=build FIGURES=no
+	experiment blind-spot IMAGES="$T/in.pgm" INTENSITIES=0:1:11 SIGMAS=0:4:3 \
+		RADIUS=4 SEED=5 BELOW=0.6 RESULTS="$T/out" FIGURES=no
 	$PYTHON - "$T/out" <<'END'
 import csv, sys
 def rows(name):

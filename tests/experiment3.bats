@@ -33,8 +33,8 @@ for _ in range(int(sys.argv[2])):
 }
 
 experiment3() {
-	make -s experiment3 IMAGES="$T/test.pgm" INTENSITIES=0:1:5 \
-		SIGMAS=0:4:5 RADIUS=3 SEED=5 RESULTS="$T/out" B=build \
+	experiment experiment3 IMAGES="$T/test.pgm" INTENSITIES=0:1:5 \
+		SIGMAS=0:4:5 RADIUS=3 SEED=5 RESULTS="$T/out" \
 		FIGURES=no "$@"
 }
 

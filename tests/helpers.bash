@@ -26,6 +26,19 @@ pgm() {
 	printf '%s\n' "$@"
 }
 
+# experiment NAME VARIABLE=VALUE...: run one as make does after a build, or by
+# make itself where it has options
+experiment() {
+	local word
+	for word; do
+		[[ $word != -* ]] || {
+			make -s -C "$ROOT" B="$(dirname "$BIN")" "$@"
+			return
+		}
+	done
+	BLINDSPOT_BIN=$BIN "$ROOT/pipelines/blindspot" "$@"
+}
+
 # The kinds of a program, one a line; an empty line where it has none.
 kinds() {
 	case $1 in

@@ -148,8 +148,8 @@ for _ in range(2):
     x = r.integers(1, 256, (24, 30), dtype="u1")
     x[:, :6] = 0
     sys.stdout.buffer.write(b"P5\n30 24\n255\n" + x.tobytes())' >"$T/in.pgm"
-	make -s paper IMAGES="$T/in.pgm" INTENSITIES=0:1:5 SIGMAS=0:2:3 \
-		RADIUS=4 SEED=5 RESULTS="$T/out" B=build >"$T/said"
+	experiment paper IMAGES="$T/in.pgm" INTENSITIES=0:1:5 SIGMAS=0:2:3 \
+		RADIUS=4 SEED=5 RESULTS="$T/out" >"$T/said"
 	[ "$(cat "$T/said")" = "$T/out/paper.md" ]
 	grep -o '](.*png)' "$T/out/paper.md" | tr -d '()]' >"$T/figures"
 	[ "$(wc -l <"$T/figures")" = 7 ]

@@ -26,8 +26,8 @@ open(sys.argv[1] + "/normal.pgm", "wb").writelines(stream(4))' \
 
 # scores VARIABLE=VALUE...: on a small grid
 scores() {
-	make -s scores IMAGES="$T/in.pgm" INTENSITIES=0:1:4 SIGMAS=0:2:3 \
-		RADIUS=4 SEED=5 RESULTS="$T/out" B=build OTHER_IMAGES= \
+	experiment scores IMAGES="$T/in.pgm" INTENSITIES=0:1:4 SIGMAS=0:2:3 \
+		RADIUS=4 SEED=5 RESULTS="$T/out" OTHER_IMAGES= \
 		OTHER_RADIUS= TEXTURE= "$@"
 }
 
@@ -96,9 +96,9 @@ size() { pngtopam "$1" | pamfile -size; }
 	for table in scores planes; do
 		cmp "$T/out/$table.tsv" "$T/again/$table.tsv"
 	done
-	make -s scores IMAGES=phantoms PHANTOMS=1 NORMAL_COUNT=2 \
+	experiment scores IMAGES=phantoms PHANTOMS=1 NORMAL_COUNT=2 \
 		INTENSITIES=0:1:2 SIGMAS=0:2:2 SCORES='abs zscore' FIGURES=no \
-		OTHER_IMAGES= OTHER_RADIUS= TEXTURE= RESULTS="$T/drawn" B=build
+		OTHER_IMAGES= OTHER_RADIUS= TEXTURE= RESULTS="$T/drawn"
 	grep '^# make ' "$T/drawn/planes.tsv" >"$T/told"
 	for word in IMAGES=phantoms PHANTOMS=1 NORMAL_COUNT=2 \
 		"SCORES='abs zscore'" BELOW=0.5; do
@@ -266,8 +266,8 @@ END
 
 @test "the interval of abs is that of the blind spot" {
 	scores SCORES=abs INTENSITIES=0:1:11 BELOW=0.6
-	make -s blind-spot IMAGES="$T/in.pgm" INTENSITIES=0:1:11 SIGMAS=0:2:3 \
-		RADIUS=4 SEED=5 BELOW=0.6 RESULTS="$T/blind" B=build
+	experiment blind-spot IMAGES="$T/in.pgm" INTENSITIES=0:1:11 SIGMAS=0:2:3 \
+		RADIUS=4 SEED=5 BELOW=0.6 RESULTS="$T/blind"
 	wanted=$(tail -n 1 "$T/blind/blind-spot.tsv" | cut -f 2-4)
 	[ "$(rows "$T/out/scores.tsv" | cut -f 7-9)" = "$wanted" ]
 	[[ $wanted != *nan* ]]
@@ -371,7 +371,7 @@ END
 @test "what is normal is learnt from other images than those of the test" {
 	normal() {
 		rm -rf "$T/out"
-		make -s scores B=build RESULTS="$T/out" INTENSITIES=0:1:2 \
+		experiment scores RESULTS="$T/out" INTENSITIES=0:1:2 \
 			SIGMAS=0:2:2 PHANTOMS=2 NORMAL_COUNT=3 \
 			SCORES='abs zscore' OTHER_IMAGES= OTHER_RADIUS= \
 			TEXTURE= FIGURES=no "$@"
@@ -398,7 +398,7 @@ END
 
 @test "slices are those of one brain and not taken for another's" {
 	sliced() {
-		make -s experiment1 B=build IMAGES=colin27 BRAIN="$1" \
+		experiment experiment1 IMAGES=colin27 BRAIN="$1" \
 			BRAIN_SLICES=1:3 INTENSITIES=0:1:2 SIGMAS=0:1:2 \
 			RADIUS=1 RESULTS="$T/out"
 		sed -n 's/^# input sha256 //p' "$T/out/experiment1.tsv"
@@ -426,7 +426,7 @@ for name in sys.argv[1:]:
 	scratch=$T
 	# shellcheck source=pipelines/common/pictures.bash
 	. pipelines/common/pictures.bash
-	make -s gallery RESULTS="$T/out" B=build
+	experiment gallery RESULTS="$T/out"
 	# The brain of slice 80 has 140 x 177 pixels; with margins and frame a
 	# cell takes 154 x 400.
 	check() { # PICTURE FIRST PROGRAM COLUMNS
@@ -463,7 +463,7 @@ for name in sys.argv[1:]:
 	refuses() {
 		local pattern=$1
 		shift
-		if make -s gallery RESULTS="$T/out" B=build "$@" \
+		if experiment gallery RESULTS="$T/out" "$@" \
 			>"$T/said" 2>&1; then return 1; fi
 		grep -q -e "$pattern" "$T/said" || {
 			cat "$T/said"
