@@ -1,5 +1,22 @@
 # blindspot: build, check, install.  `make help` lists the targets.
 
+# Each folder of pipelines with a table of variables is an experiment, and `make
+# EXPERIMENT NAME=VALUE' is `blindspot EXPERIMENT NAME=VALUE' on what is built.
+EXPERIMENTS := $(sort $(patsubst pipelines/%/variables,%, \
+	$(wildcard pipelines/*/variables)))
+ASKED := $(filter $(EXPERIMENTS),$(MAKECMDGOALS))
+# What an experiment was given on the command line, and is no variable of the
+# build.  Values are text, which make never expands: not for the environment of
+# a recipe or of a shell beneath, so this comes first.
+BUILD_VARIABLES = AR B BINDIR CC CFLAGS COMPLETIONDIR CPATH CPPFLAGS \
+	C_INCLUDE_PATH DESTDIR FUZZ_SECONDS INCLUDEDIR INSTALL LDFLAGS LIBDIR \
+	LIBRARY_PATH MAKE MAKEFLAGS MANDIR PREFIX SHELL STRICT V WARNINGS WITHOUT
+GIVEN := $(if $(ASKED),$(foreach v,$(filter-out $(BUILD_VARIABLES), \
+	$(.VARIABLES)),$(if $(filter command,$(firstword $(origin $v))),$v)))
+ifneq ($(strip $(GIVEN)),)
+unexport $(GIVEN)
+endif
+
 VERSION := $(shell sed -n 's/^.define BSP_VERSION "\(.*\)"/\1/p' \
 	lib/blindspot.h)
 SOVERSION = 0
@@ -275,28 +292,15 @@ deb: packages-deb
 
 # -------------------------------------------------------------- experiments
 
-# Each folder of pipelines with a table of variables is an experiment, and `make
-# EXPERIMENT NAME=VALUE' is `blindspot EXPERIMENT NAME=VALUE' on what is built.
-EXPERIMENTS := $(sort $(patsubst pipelines/%/variables,%, \
-	$(wildcard pipelines/*/variables)))
-
-# What make was given on its command line and is no variable of the build; with
-# -e, from the environment too where an experiment of the goals has it.
-BUILD_VARIABLES = AR B BINDIR CC CFLAGS COMPLETIONDIR CPATH CPPFLAGS \
-	C_INCLUDE_PATH DESTDIR FUZZ_SECONDS INCLUDEDIR INSTALL LDFLAGS LIBDIR \
-	LIBRARY_PATH MAKE MAKEFLAGS MANDIR PREFIX SHELL STRICT V WARNINGS WITHOUT
-ASKED := $(filter $(EXPERIMENTS),$(MAKECMDGOALS))
+# With -e, what the environment has and an experiment of the goals asks for.
 VARIABLES_OF = $(foreach e,$(ASKED), \
 	$(shell pipelines/blindspot --variables $e | cut -f 1))
-GIVEN := $(if $(ASKED),$(foreach v,$(filter-out $(BUILD_VARIABLES), \
-	$(.VARIABLES)),$(if $(filter command,$(firstword $(origin $v))),$v)) \
-	$(if $(findstring e,$(firstword -$(MAKEFLAGS))),$(foreach v,$(sort \
-	$(VARIABLES_OF)),$(if $(filter environment,$(firstword \
-	$(origin $v))),$v))))
-# Values are text, which make never expands: not for a recipe's environment, and
-# not here, where a shell takes them from between quotes.
+ifneq ($(and $(ASKED),$(findstring e,$(firstword -$(MAKEFLAGS)))),)
+GIVEN += $(foreach v,$(sort $(VARIABLES_OF)),$(if $(filter \
+	environment,$(firstword $(origin $v))),$v))
 ifneq ($(strip $(GIVEN)),)
 unexport $(GIVEN)
+endif
 endif
 define newline
 
