@@ -94,6 +94,7 @@ help:
 	@echo 'lint        shellcheck, mandoc, compiler warnings as errors'
 	@echo 'fuzz        FUZZ_SECONDS=60 on each parser'
 	@echo 'bench       ratios of time against named references'
+	@echo 'coverage    how often 95 % intervals of few subjects hold the truth'
 	@echo 'install     PREFIX=$(PREFIX) DESTDIR=; uninstall removes it again'
 	@echo 'deb         Debian packages in $B/deb; dist a source archive'
 	@echo 'clean       remove $B'

@@ -237,6 +237,30 @@ typedef double bsp_ordered_fn(void *with, size_t i);
 BSP_API double bsp_quantile_of(bsp_ordered_fn *value, void *with, size_t n,
     double q);
 
+/* ----------------------------------------------------------- distributions */
+
+/*
+ * The normal distribution's share at or below x, to within 1e-15 of 1 and, far
+ * below 0, 1e-12 of itself.
+ */
+BSP_API double bsp_normal_cdf(double x);
+
+/*
+ * The p-quantile of Student's t with so many degrees of freedom, at least 1:
+ * below 0 for p below one half.  Relative error below 1e-12 for p from 1e-3 to
+ * 1 - 1e-3.  NaN where p is not inside (0,1) or freedom is 0.
+ * Source: Abramowitz and Stegun 1964, 26.7.3 to 26.7.5.
+ */
+BSP_API double bsp_student_quantile(double p, size_t freedom);
+
+/*
+ * The level of an expanded percentile: where the bootstrap of a mean of n takes
+ * its quantile for an interval that Student's t would begin at `level'.
+ * Phi(sqrt(n/(n - 1)) t(level, n - 1)); NaN for n below 2.
+ * Source: Hesterberg, The American Statistician 2015, section 4.
+ */
+BSP_API double bsp_expanded_level(double level, size_t n);
+
 /* ------------------------------------------------------------ fingerprints */
 
 /*
@@ -902,7 +926,8 @@ struct bsp_metric {
 	const char *source;
 	double (*value)(const struct bsp_curve *curve);
 	enum bsp_scope scope;
-	bool lower; /* is better */
+	bool lower;   /* is better */
+	bool bounded; /* from 0 to 1 */
 };
 
 #define BSP_METRICS_MAX 16
@@ -960,6 +985,32 @@ BSP_API int bsp_image_score(const struct bsp_image *map,
     const struct bsp_image *within, enum bsp_image_rule rule, double share,
     double *score, struct bsp_error *e);
 
+/* How an interval is made. */
+enum bsp_ci {
+	BSP_CI_EXPANDED,   /* bootstrap, at levels for so few subjects:
+	                      bsp_expanded_level */
+	BSP_CI_T,          /* of a mean: Student's t on its subjects, without
+	                      a bootstrap; else as above */
+	BSP_CI_PERCENTILE, /* bootstrap, at the plain levels: too narrow */
+};
+
+/*
+ * What is resampled, and how often.  group: NULL, where each image stands for
+ * itself, or the number in [0, groups) of each image's subject: subjects are
+ * drawn, because the slices of one are not independent.  replicates of the
+ * bootstrap, 0 for no interval but that of BSP_CI_T.  confidence of the
+ * interval, inside (0, 1); 0 stands for .95.  The group's numbers are the
+ * caller's.
+ */
+struct bsp_resampling {
+	const size_t *group;
+	size_t groups;
+	size_t replicates;
+	uint64_t seed;
+	enum bsp_ci ci;
+	double confidence;
+};
+
 /*
  * Mean over images, its spread and its uncertainty.  NaN values are undefined:
  * left out and counted.
@@ -967,9 +1018,10 @@ BSP_API int bsp_image_score(const struct bsp_image *map,
 struct bsp_summary {
 	double mean;            /* NaN when no value is defined */
 	double sd;              /* sample, n - 1; NaN when n < 2 */
-	double ci_low, ci_high; /* 95 % percentile bootstrap; NaN when off or
-	                           fewer than 2 units are resampled */
+	double ci_low, ci_high; /* NaN when off or of fewer than 2 subjects */
 	size_t n, undefined;
+	size_t subjects;        /* with a defined value, or images where none
+	                           were given */
 };
 
 /*
@@ -990,45 +1042,33 @@ BSP_API double bsp_moments_mean(const struct bsp_moments *moments);
 BSP_API double bsp_moments_sd(const struct bsp_moments *moments);
 
 /*
- * Summarise values[n], in image order.  group: NULL, or the number in [0,
- * groups) of each image's subject: the bootstrap then draws subjects, because
- * the slices of one are not independent, and each replicate's mean is over all
- * images drawn.  replicates: 0 turns the bootstrap off.  Percentiles are
- * linearly interpolated.  Source: Efron and Tibshirani 1993, ch. 13.
+ * Summarise values[n], in image order.  how: NULL for no interval.  Each
+ * replicate's mean is over all images of the subjects drawn; percentiles are
+ * linearly interpolated.  Student's interval is that of the ratio of two means
+ * over subjects, sum of values to number of images, which is the mean of the
+ * subjects' means where all have as many images.
+ * Source: Efron and Tibshirani 1993, ch. 13; Hesterberg 2015; Cochran 1977,
+ * ch. 6.
  */
-BSP_API int bsp_summarize(const double *values, size_t n, const size_t *group,
-    size_t groups, size_t replicates, uint64_t seed, struct bsp_summary *out,
+BSP_API int bsp_summarize(const double *values, size_t n,
+    const struct bsp_resampling *how, struct bsp_summary *out,
     struct bsp_error *e);
 
-/* Images by their scores; group as in bsp_summarize. */
+/* Images by their scores. */
 struct bsp_image_level {
 	const double *score;
 	const bool *anomalous;
 	size_t n;
-	const size_t *group;
-	size_t groups;
 };
 
 /*
  * AUROC and average precision of images, ties as for pixels, with intervals by
- * the bootstrap; replicates of one class alone are left out.  mean is the
- * value, sd NaN.  NaN as for pixels.
+ * the bootstrap (NULL: without); replicates of one class alone are left out.
+ * mean is the value, sd NaN.  NaN as for pixels.
  */
 BSP_API int bsp_image_level(const struct bsp_image_level *in,
-    size_t replicates, uint64_t seed, struct bsp_summary *auroc,
+    const struct bsp_resampling *how, struct bsp_summary *auroc,
     struct bsp_summary *ap, struct bsp_error *e);
-
-/*
- * What is resampled, and how often.  group: NULL, where each image stands for
- * itself, or the number in [0, groups) of each image's subject.  replicates of
- * the bootstrap, 0 for no intervals.  The group's numbers are the caller's.
- */
-struct bsp_resampling {
-	const size_t *group;
-	size_t groups;
-	size_t replicates;
-	uint64_t seed;
-};
 
 /* What an evaluation knows of an image, or of all pixels together. */
 struct bsp_image_values {
@@ -1128,6 +1168,8 @@ struct bsp_paired {
 	struct bsp_summary difference; /* of a - b, image by image */
 	size_t wins, ties, losses; /* of a against b; they sum to
 	                              difference.n */
+	double one_low, one_high; /* one-sided bounds of it, 95 % each: an
+	                             interval of 90 % */
 	size_t units;  /* images or subjects with a defined difference */
 	double p;      /* of bsp_sign_flip over them */
 	double p_min;  /* of bsp_sign_flip_min */
@@ -1136,7 +1178,7 @@ struct bsp_paired {
 
 /*
  * Compare the values a[n] and b[n] of one metric, those of the same image at
- * the same place; NaN in either leaves the image out.  lower: less is better.
+ * the same place; NaN in either leaves the image out.
  * Subjects, replicates and seed are those of resampling (NULL: each image for
  * itself, no interval); permutations, at least 1, is how many sign flips are
  * drawn where all are more.  With no image where both are defined, means and p
@@ -1144,7 +1186,8 @@ struct bsp_paired {
  * a group is not below groups, and without memory.
  */
 BSP_API int bsp_compare_paired(const double *a, const double *b, size_t n,
-    bool lower, const struct bsp_resampling *resampling, size_t permutations,
+    const struct bsp_metric *metric,
+    const struct bsp_resampling *resampling, size_t permutations,
     struct bsp_paired *paired, struct bsp_error *e);
 
 /* Set p_holm of n comparisons, one a metric, by Holm's method (bsp_holm). */

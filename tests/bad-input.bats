@@ -447,9 +447,9 @@ save("healthy.pfm", pfm(*x))
 save("recon.pfm", pfm(*(gaussian_filter(i, 1) for i in x)))
 EOF
 	warns 'spline.pfm: a mask with more than 16 .* in 2 of its images' \
-		score --within every.pgm map.pfm spline.pfm
-	warns '17.pgm: .*in 1 of' score map.pfm 17.pgm
-	warns '17.pgm: .*in 1 of' score --within 17.pgm \
+		score --bootstrap 0 --within every.pgm map.pfm spline.pfm
+	warns '17.pgm: .*in 1 of' score --bootstrap 0 map.pfm 17.pgm
+	warns '17.pgm: .*in 1 of' score --bootstrap 0 --within 17.pgm \
 		map.pfm rare.pgm
 	warns '17.pgm: .*in 1 of' recon-degrade inpaint --mask 17.pgm \
 		healthy.pfm
@@ -457,16 +457,44 @@ EOF
 		healthy.pfm
 	warns '17.pgm: .*in 1 of' anom-sweep --inject lesion --shapes 17.pgm \
 		--degrade blur healthy.pfm
-	warns '801 of 1600 scored pixels' score one.pfm more.pgm
+	warns '801 of 1600 scored pixels' score --bootstrap 0 one.pfm more.pgm
 	warns '801 of 1600 scored pixels' score --pooled one.pfm more.pgm
 	warns '801 of 1600 scored pixels' score --per-image one.pfm more.pgm
 	warns 'rougher than the images, in 2 of 2' anom-predict --radius 5 \
 		recon.pfm healthy.pfm
 	# Map and mask the wrong way round: both are said, each once.
-	score mask.pgm map.pfm >out 2>err
+	score --bootstrap 0 mask.pgm map.pfm >out 2>err
 	[ "$(grep -c '^score: warning: ' err)" = 2 ]
 	[ "$(wc -l <err)" = 2 ]
 	fails 3 'warning, and --strict' score --strict mask.pgm map.pfm
+}
+
+@test "few subjects behind an interval are warned of" {
+	for i in {1..20}; do pgm 2 1 "$i" 9; done >map
+	for i in {1..20}; do pgm 2 1 1 0; done >mask
+	for i in {1..19}; do pgm 2 1 "$i" 9; done >map19
+	for i in {1..19}; do pgm 2 1 1 0; done >mask19
+	score --strict map mask 2>err >out
+	[ ! -s err ]
+	fails 3 '19 images, taken for subjects, are behind an interval' \
+		score --strict --metrics ap map19 mask19
+	score --strict --bootstrap 0 map19 mask19
+	fails 3 '19 images' score --strict --interval t --bootstrap 0 \
+		map19 mask19
+	{
+		echo $'image\tsubject'
+		for i in {0..19}; do echo "$i"$'\t'"$((i / 4))"; done
+	} >groups
+	score --groups groups map mask 2>err >out
+	[ "$(cat err)" = 'score: warning: 5 subjects are behind an interval, '\
+'fewer than 20: it may be too narrow, and hardly tells methods apart' ]
+	score --per-image map mask >a
+	score-compare --strict a a 2>err >out
+	[ ! -s err ]
+	fails 3 '5 subjects' score-compare --strict --groups groups a a
+	fails 2 "--interval: found 'bca'" score --interval bca map mask
+	fails 2 "--interval: found 'T'" score-compare --interval T a a
+	fails 2 '--interval goes with' score --per-image --interval t map mask
 }
 
 @test "what is as it should be is not warned of" {
@@ -474,9 +502,9 @@ EOF
 	pgm 9 2 1 2 3 4 5 6 7 0 0 0 0 0 0 0 0 0 0 0 >few
 	pgm 2 1 1 2 >two
 	pgm 2 1 1 0 >half
-	score --strict --metrics ap map few 2>err >out
-	score --strict --metrics ap --within map map few 2>>err >out
-	score --strict --metrics ap two half 2>>err >out
+	score --strict --bootstrap 0 --metrics ap map few 2>err >out
+	score --strict --bootstrap 0 --metrics ap --within map map few 2>>err >out
+	score --strict --bootstrap 0 --metrics ap two half 2>>err >out
 	brain-phantom --count 2 --size 48 >healthy
 	recon-degrade blur healthy |
 		anom-predict --strict --radius 4 healthy - 2>>err >out

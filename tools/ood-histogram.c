@@ -254,7 +254,7 @@ write_summary(FILE *file, const double *distance, const bool *tested,
 	struct table table;
 	double fpr95;
 
-	if (bsp_image_level(&level, 0, 0, &auroc, &ap, &e) ||
+	if (bsp_image_level(&level, NULL, &auroc, &ap, &e) ||
 	    bsp_ood_fpr95(distance, count[0], distance + count[0], count[1],
 	    &fpr95, &e))
 		cli_die(&e);

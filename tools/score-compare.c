@@ -8,10 +8,11 @@
 
 #include "cli/cli.h"
 #include "cli/groups.h"
+#include "cli/interval.h"
 #include "cli/metrics.h"
 #include "cli/table.h"
 
-static const char *groups_path;
+static const char *groups_path, *interval_text;
 static uint64_t bootstrap = 1000, permutations = 10000, seed;
 static bool json;
 
@@ -20,10 +21,12 @@ static const struct cli_option options[] = {
 	    CLI_INPUT, &groups_path, 0, 0},
 	{"bootstrap", "B", "replicates for the interval, 0 for none "
 	    "(default 1000)", CLI_COUNT, &bootstrap, 0, 10000000},
+	INTERVAL_OPTION(interval_text),
 	{"permutations", "N", "sign flips that are drawn where all are more "
 	    "(default 10000)", CLI_COUNT, &permutations, 1, 10000000},
 	{"seed", "N", "seed of what is drawn (default 0)", CLI_COUNT, &seed,
 	    0, UINT64_MAX},
+	CLI_STRICT_OPTION,
 	{"json", NULL, "write JSON instead of TSV", CLI_FLAG, &json, 0, 0},
 	{.name = NULL},
 };
@@ -257,7 +260,7 @@ compare(const struct scores *a, const struct scores *b,
 			first = take_values(a, ma);
 			second = take_values(b, mb);
 			if (bsp_compare_paired(first, second, a->rows,
-			    metric[n]->lower, how, permutations,
+			    metric[n], how, permutations,
 			    &paired[n], &e))
 				cli_die(&e);
 			free(first);
@@ -278,7 +281,9 @@ write_table(FILE *file, const struct bsp_metric *const *metric,
 {
 	static const char *const columns[] = {"metric", "mean_a", "mean_b",
 	    "difference", "ci_low", "ci_high", "p", "p_holm", "p_min",
-	    "units", "wins", "ties", "losses", "n", "n_undefined", NULL};
+	    "units", "wins", "ties", "losses", "n", "n_undefined",
+	    NULL};
+	const struct bsp_summary *all[BSP_METRICS_MAX];
 	char digits[BSP_NUMBER_SIZE];
 	struct table_fact facts[3] = {{NULL, NULL}};
 	struct table table;
@@ -305,8 +310,10 @@ write_table(FILE *file, const struct bsp_metric *const *metric,
 		table_count(&table, c[i].losses);
 		table_count(&table, c[i].difference.n);
 		table_count(&table, c[i].difference.undefined);
+		all[i] = &c[i].difference;
 	}
 	table_end(&table);
+	interval_warn(all, n, groups_path != NULL);
 }
 
 int
@@ -322,12 +329,15 @@ main(int argc, char **argv)
 	FILE *file;
 
 	cli_parse(&program, argc, argv, &command);
+	how.ci = interval_parse(interval_text);
 	file = cli_table(NULL);
 	read_scores(&a, command.operand[0]);
 	read_scores(&b, command.operand[1]);
 	check_pair(&a, &b);
 	group = find_groups(&a, &groups);
-	how = (struct bsp_resampling){group, groups.count, bootstrap, seed};
+	how = (struct bsp_resampling){.group = group, .groups = groups.count,
+	    .replicates = bootstrap, .seed = seed,
+	    .ci = how.ci};
 	n = compare(&a, &b, &how, metric, paired);
 	write_table(file, metric, paired, n);
 	free(group);

@@ -8,6 +8,7 @@
 
 #include "cli/cli.h"
 #include "cli/groups.h"
+#include "cli/interval.h"
 #include "cli/metrics.h"
 #include "cli/table.h"
 
@@ -15,8 +16,9 @@
 #define DEFAULT_BOOTSTRAP 1000
 
 static const char *metrics_text = "ap,auroc,dice,fpr95,mean_residual";
-static const char *within_path, *groups_path, *rule_text;
+static const char *within_path, *groups_path, *rule_text, *interval_text;
 static bool per_image, pooled, json;
+static enum bsp_ci interval;
 static uint64_t bootstrap = ABSENT, seed, first_index;
 static struct cli_list requirements;
 
@@ -36,6 +38,7 @@ static const struct cli_option options[] = {
 	    CLI_FLAG, &pooled, 0, 0},
 	{"bootstrap", "B", "replicates for the interval, 0 for none "
 	    "(default 1000)", CLI_COUNT, &bootstrap, 0, 10000000},
+	INTERVAL_OPTION(interval_text),
 	{"seed", "N", "seed of the bootstrap (default 0)", CLI_COUNT, &seed,
 	    0, UINT64_MAX},
 	{"first-index", "N", "the first image's index in the whole stream "
@@ -154,6 +157,7 @@ check_request(void)
 	size_t i;
 
 	check_metrics();
+	interval = interval_parse(interval_text);
 	for (i = 0; i < requirements.count; i++)
 		parse_requirement(requirements.text[i], &requirement[i]);
 	if (pooled && per_image)
@@ -163,6 +167,9 @@ check_request(void)
 		    "expected neither --pooled nor --per-image");
 	if ((pooled || per_image) && groups_path != NULL)
 		cli_usage("--groups goes with the summary over images, "
+		    "expected neither --pooled nor --per-image");
+	if ((pooled || per_image) && interval_text != NULL)
+		cli_usage("--interval goes with the summary over images, "
 		    "expected neither --pooled nor --per-image");
 	if (bootstrap == ABSENT)
 		bootstrap = DEFAULT_BOOTSTRAP;
@@ -358,9 +365,12 @@ write_summary(FILE *file, double *result)
 	char digits[BSP_NUMBER_SIZE];
 	struct table_fact facts[4] = {{NULL, NULL}};
 	static const char *const columns[] = {"metric", "mean", "sd",
-	    "ci_low", "ci_high", "n", "n_undefined", "chance", NULL};
-	struct bsp_resampling how = {.replicates = bootstrap, .seed = seed};
+	    "ci_low", "ci_high", "n", "n_undefined", "chance", "n_subjects",
+	    NULL};
+	struct bsp_resampling how = {.replicates = bootstrap, .seed = seed,
+	    .ci = interval};
 	struct bsp_summary summary[BSP_METRICS_MAX];
+	const struct bsp_summary *all[BSP_METRICS_MAX];
 	struct groups groups = {0};
 	struct table table;
 	size_t *group = NULL, m, n = 0;
@@ -386,8 +396,11 @@ write_summary(FILE *file, double *result)
 		table_count(&table, summary[m].n);
 		table_count(&table, summary[m].undefined);
 		table_number(&table, mean_chance(metrics.metric[m]));
+		table_count(&table, summary[m].subjects);
+		all[m] = &summary[m];
 	}
 	table_end(&table);
+	interval_warn(all, metrics.count, groups_path != NULL);
 	free(group);
 }
 

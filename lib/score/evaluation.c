@@ -182,8 +182,7 @@ summarize_images(const struct bsp_evaluation *evaluation,
 	size_t n = evaluation->images, i;
 	double *score = malloc((n + 1) * sizeof *score);
 	bool *anomalous = malloc((n + 1) * sizeof *anomalous);
-	struct bsp_image_level level = {score, anomalous, n, how->group,
-	    how->groups};
+	struct bsp_image_level level = {score, anomalous, n};
 	int result = -1;
 
 	if (score == NULL || anomalous == NULL) {
@@ -193,8 +192,7 @@ summarize_images(const struct bsp_evaluation *evaluation,
 			score[i] = evaluation->image[i].score;
 			anomalous[i] = evaluation->image[i].anomalous > 0;
 		}
-		result = bsp_image_level(&level, how->replicates, how->seed,
-		    auroc, ap, e);
+		result = bsp_image_level(&level, how, auroc, ap, e);
 	}
 	free(score);
 	free(anomalous);
@@ -211,8 +209,11 @@ summarize_metric(const struct bsp_evaluation *evaluation, size_t m,
 
 	for (i = 0; i < evaluation->images; i++)
 		value[i] = evaluation->image[i].value[m];
-	return bsp_summarize(value, evaluation->images, how->group,
-	    how->groups, how->replicates, how->seed, summary, e);
+	if (bsp_summarize(value, evaluation->images, how, summary, e))
+		return -1;
+	if (evaluation->metric[m]->bounded)
+		bsp_interval_clip(summary, 0, 1);
+	return 0;
 }
 
 static int

@@ -143,96 +143,100 @@ draw(const struct bsp_image_level *in, const size_t *first,
 	return n;
 }
 
-/* The members of each unit, an image or a group of them, one after another. */
+/*
+ * The members of each unit, an image or a group of them, one after another;
+ * how many units have any.  first has room for one more than there are.
+ */
 static size_t
-list_units(const struct bsp_image_level *in, size_t *first, size_t *member)
+list_units(size_t n, const struct bsp_resampling *how, size_t *first,
+    size_t *member)
 {
-	size_t units = in->group == NULL ? in->n : in->groups, i, u;
+	size_t units = how->group == NULL ? n : how->groups, i, u, kept = 0;
 
 	for (u = 0; u <= units; u++)
 		first[u] = 0;
-	for (i = 0; i < in->n; i++)
-		first[(in->group == NULL ? i : in->group[i]) + 1]++;
+	for (i = 0; i < n; i++)
+		first[(how->group == NULL ? i : how->group[i]) + 1]++;
 	for (u = 0; u < units; u++)
 		first[u + 1] += first[u];
-	for (i = in->n; i-- > 0; ) {
-		u = in->group == NULL ? i : in->group[i];
+	for (i = n; i-- > 0; ) {
+		u = how->group == NULL ? i : how->group[i];
 		member[--first[u + 1]] = i;
 	}
+	/* first[u + 1] is now where unit u begins; those without are left. */
 	for (u = 0; u < units; u++)
-		first[u] = first[u + 1];
-	first[units] = in->n;
-	return units;
+		if (first[u + 1] < (u + 1 < units ? first[u + 2] : n))
+			first[kept++] = first[u + 1];
+	first[kept] = n;
+	return kept;
 }
 
-static void
-interval(double *value, size_t n, struct bsp_summary *out)
-{
-	qsort(value, n, sizeof *value, bsp_compare_doubles);
-	out->ci_low = bsp_quantile(value, n, .025);
-	out->ci_high = bsp_quantile(value, n, .975);
-}
-
+/* Of one class alone a replicate has nothing to tell. */
 static int
-bootstrap(const struct bsp_image_level *in, size_t replicates, uint64_t seed,
+bootstrap(const struct bsp_image_level *in, const size_t *first,
+    const size_t *member, const struct bsp_resampling *how,
     struct bsp_summary *auroc, struct bsp_summary *ap, struct bsp_error *e)
 {
-	size_t units = in->group == NULL ? in->n : in->groups, i, most = 0;
-	size_t *first = malloc((units + in->n + 1) * sizeof *first);
+	size_t replicates = how->replicates, units = auroc->subjects;
 	double *value = malloc(2 * replicates * sizeof *value), a, p;
 	struct ranked *drawn = NULL;
-	size_t n, as = 0, ps = 0, *member = first + units + 1;
-	int result = -1;
+	size_t n, as = 0, ps = 0, i, most = 0;
 
-	if (first == NULL || value == NULL)
-		goto out;
-	units = list_units(in, first, member);
 	for (i = 0; i < units; i++)
 		most = first[i + 1] - first[i] > most ?
 		    first[i + 1] - first[i] : most;
 	drawn = malloc((units * most + 1) * sizeof *drawn);
-	if (drawn == NULL)
-		goto out;
+	if (value == NULL || drawn == NULL) {
+		free(value);
+		free(drawn);
+		return bsp_error_system(e, ENOMEM,
+		    "a bootstrap of %zu replicates", replicates);
+	}
 	for (i = 0; i < replicates; i++) {
-		n = draw(in, first, member, units, seed, i, drawn);
+		n = draw(in, first, member, units, how->seed, i, drawn);
 		rank(drawn, n, &a, &p);
-		/* Of one class alone there is nothing to tell. */
 		if (!isnan(a))
 			value[as++] = a;
 		if (!isnan(p))
 			value[replicates + ps++] = p;
 	}
-	interval(value, as, auroc);
-	interval(value + replicates, ps, ap);
-	result = 0;
-out:
-	free(first);
+	bsp_interval_of(value, as, units, how, auroc);
+	bsp_interval_of(value + replicates, ps, units, how, ap);
 	free(value);
 	free(drawn);
-	return result == 0 ? 0 : bsp_error_system(e, ENOMEM,
-	    "a bootstrap of %zu replicates", replicates);
+	return 0;
 }
 
 int
-bsp_image_level(const struct bsp_image_level *in, size_t replicates,
-    uint64_t seed, struct bsp_summary *auroc, struct bsp_summary *ap,
-    struct bsp_error *e)
+bsp_image_level(const struct bsp_image_level *in,
+    const struct bsp_resampling *how, struct bsp_summary *auroc,
+    struct bsp_summary *ap, struct bsp_error *e)
 {
+	static const struct bsp_resampling none = {.group = NULL};
 	struct ranked *image = malloc((in->n + 1) * sizeof *image);
 	struct bsp_summary empty = {.sd = (double)NAN,
 	    .ci_low = (double)NAN, .ci_high = (double)NAN, .n = in->n};
-	size_t i;
+	size_t *first, i;
+	int result = 0;
 
-	if (image == NULL)
+	how = how == NULL ? &none : how;
+	first = malloc((2 * in->n + how->groups + 2) * sizeof *first);
+	if (image == NULL || first == NULL) {
+		free(image);
+		free(first);
 		return bsp_error_system(e, ENOMEM, "%zu images", in->n);
+	}
 	for (i = 0; i < in->n; i++)
 		image[i] = (struct ranked){in->score[i], in->anomalous[i]};
+	empty.subjects = list_units(in->n, how, first + in->n, first);
 	*auroc = *ap = empty;
 	rank(image, in->n, &auroc->mean, &ap->mean);
-	free(image);
 	auroc->undefined = isnan(auroc->mean) ? (size_t)1 : 0;
 	ap->undefined = isnan(ap->mean) ? (size_t)1 : 0;
-	if (replicates == 0 || in->n < 2)
-		return 0;
-	return bootstrap(in, replicates, seed, auroc, ap, e);
+	if (how->replicates > 0 && empty.subjects > 1)
+		result = bootstrap(in, first + in->n, first, how, auroc, ap,
+		    e);
+	free(image);
+	free(first);
+	return result;
 }

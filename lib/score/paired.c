@@ -79,10 +79,31 @@ sum_units(const double *difference, size_t n,
 	return 0;
 }
 
-int
-bsp_compare_paired(const double *a, const double *b, size_t n, bool lower,
-    const struct bsp_resampling *resampling, size_t permutations,
+/* The interval of the difference, and its one-sided bounds. */
+static int
+find_intervals(const double *difference, size_t n,
+    const struct bsp_metric *metric, const struct bsp_resampling *how,
     struct bsp_paired *paired, struct bsp_error *e)
+{
+	struct bsp_resampling one_sided = *how;
+	struct bsp_summary bounds;
+	double least = metric->bounded ? -1 : -(double)INFINITY;
+
+	one_sided.confidence = 1 - 4 * bsp_ci_level(how);
+	if (bsp_summarize(difference, n, how, &paired->difference, e) ||
+	    bsp_summarize(difference, n, &one_sided, &bounds, e))
+		return -1;
+	bsp_interval_clip(&paired->difference, least, -least);
+	bsp_interval_clip(&bounds, least, -least);
+	paired->one_low = bounds.ci_low;
+	paired->one_high = bounds.ci_high;
+	return 0;
+}
+
+int
+bsp_compare_paired(const double *a, const double *b, size_t n,
+    const struct bsp_metric *metric, const struct bsp_resampling *resampling,
+    size_t permutations, struct bsp_paired *paired, struct bsp_error *e)
 {
 	static const struct bsp_resampling none = {.group = NULL};
 	const struct bsp_resampling *how = resampling == NULL ? &none :
@@ -99,9 +120,8 @@ bsp_compare_paired(const double *a, const double *b, size_t n, bool lower,
 		bsp_error_system(e, ENOMEM, "%zu images", n);
 		goto out;
 	}
-	count_wins(a, b, n, lower, difference, paired);
-	if (bsp_summarize(difference, n, how->group, how->groups,
-	    how->replicates, how->seed, &paired->difference, e) ||
+	count_wins(a, b, n, metric->lower, difference, paired);
+	if (find_intervals(difference, n, metric, how, paired, e) ||
 	    sum_units(difference, n, how, sum, &paired->units, e))
 		goto out;
 	paired->p = paired->p_holm = bsp_sign_flip(sum, paired->units,

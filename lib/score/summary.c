@@ -1,5 +1,6 @@
 /*
- * Mean over images, sample standard deviation, bootstrap interval.
+ * Mean over images, sample standard deviation, and an interval: by the
+ * bootstrap or by Student's t.
  */
 #include <errno.h>
 #include <math.h>
@@ -61,17 +62,54 @@ replicate(const struct unit *units, size_t n, uint64_t seed, uint64_t index)
 	return sum / (double)count;
 }
 
-static void
-bootstrap(const struct unit *units, size_t n, size_t replicates,
-    uint64_t seed, double *means, struct bsp_summary *out)
+void
+bsp_interval_of(double *value, size_t n, size_t subjects,
+    const struct bsp_resampling *how, struct bsp_summary *out)
 {
+	double level = bsp_ci_level(how);
+
+	if (how->ci != BSP_CI_PERCENTILE)
+		level = bsp_expanded_level(level, subjects);
+	qsort(value, n, sizeof *value, bsp_compare_doubles);
+	out->ci_low = bsp_quantile(value, n, level);
+	out->ci_high = bsp_quantile(value, n, 1 - level);
+}
+
+static int
+bootstrap(const struct unit *units, size_t n,
+    const struct bsp_resampling *how, struct bsp_summary *out,
+    struct bsp_error *e)
+{
+	double *means = malloc(how->replicates * sizeof *means);
 	size_t i;
 
-	for (i = 0; i < replicates; i++)
-		means[i] = replicate(units, n, seed, i);
-	qsort(means, replicates, sizeof *means, bsp_compare_doubles);
-	out->ci_low = bsp_quantile(means, replicates, .025);
-	out->ci_high = bsp_quantile(means, replicates, .975);
+	if (means == NULL)
+		return bsp_error_system(e, ENOMEM,
+		    "a bootstrap of %zu replicates", how->replicates);
+	for (i = 0; i < how->replicates; i++)
+		means[i] = replicate(units, n, how->seed, i);
+	bsp_interval_of(means, how->replicates, n, how, out);
+	free(means);
+	return 0;
+}
+
+/* The mean is a ratio; its error is that of what a subject deviates by. */
+static void
+student(const struct unit *units, size_t n, const struct bsp_resampling *how,
+    struct bsp_summary *out)
+{
+	double squares = 0, count = 0, d, half;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		d = units[i].sum - out->mean * (double)units[i].count;
+		squares += d * d;
+		count += (double)units[i].count;
+	}
+	half = -bsp_student_quantile(bsp_ci_level(how), n - 1) *
+	    sqrt(squares * (double)n / (double)(n - 1)) / count;
+	out->ci_low = out->mean - half;
+	out->ci_high = out->mean + half;
 }
 
 void
@@ -103,16 +141,35 @@ bsp_moments_sd(const struct bsp_moments *moments)
 	    sqrt(moments->squares / (double)(moments->n - 1));
 }
 
+void
+bsp_interval_clip(struct bsp_summary *summary, double low, double high)
+{
+	if (isnan(summary->ci_low))
+		return;
+	summary->ci_low = bsp_clip(summary->ci_low, low, high);
+	summary->ci_high = bsp_clip(summary->ci_high, low, high);
+}
+
+double
+bsp_ci_level(const struct bsp_resampling *how)
+{
+	return how->confidence > 0 && how->confidence < 1 ?
+	    (1 - how->confidence) / 2 : .025;
+}
+
 int
-bsp_summarize(const double *values, size_t n, const size_t *group,
-    size_t groups, size_t replicates, uint64_t seed, struct bsp_summary *out,
+bsp_summarize(const double *values, size_t n,
+    const struct bsp_resampling *how, struct bsp_summary *out,
     struct bsp_error *e)
 {
+	static const struct bsp_resampling none = {.group = NULL};
 	struct bsp_moments moments = {0};
 	struct unit *units;
-	double *means;
-	size_t kept, i;
+	size_t groups, i;
+	int result = 0;
 
+	how = how == NULL ? &none : how;
+	groups = how->group == NULL ? n : how->groups;
 	for (i = 0; i < n; i++)
 		bsp_moments_add(&moments, values[i]);
 	*out = (struct bsp_summary){
@@ -121,22 +178,14 @@ bsp_summarize(const double *values, size_t n, const size_t *group,
 		.ci_low = (double)NAN, .ci_high = (double)NAN,
 		.n = moments.n, .undefined = moments.undefined,
 	};
-	if (replicates == 0 || n == 0)
-		return 0;
-	if (group == NULL)
-		groups = n;
-	units = malloc(groups * sizeof *units);
-	means = malloc(replicates * sizeof *means);
-	if (units == NULL || means == NULL) {
-		free(units);
-		free(means);
-		return bsp_error_system(e, ENOMEM,
-		    "a bootstrap of %zu replicates", replicates);
-	}
-	kept = gather_units(values, n, group, groups, units);
-	if (kept > 1)
-		bootstrap(units, kept, replicates, seed, means, out);
+	units = malloc((groups + 1) * sizeof *units);
+	if (units == NULL)
+		return bsp_error_system(e, ENOMEM, "%zu subjects", groups);
+	out->subjects = gather_units(values, n, how->group, groups, units);
+	if (out->subjects > 1 && how->ci == BSP_CI_T)
+		student(units, out->subjects, how, out);
+	else if (out->subjects > 1 && how->replicates > 0)
+		result = bootstrap(units, out->subjects, how, out, e);
 	free(units);
-	free(means);
-	return 0;
+	return result;
 }

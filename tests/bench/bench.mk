@@ -15,3 +15,12 @@ bench: packages-bench
 bench-learn: packages-torch
 	@$(MAKE) -s all
 	@BIN=$B/bin /usr/bin/python3 tests/bench/learn.py
+
+# How often intervals of few subjects hold the truth: the figures of score(1).
+$B/bench/coverage: tests/bench/coverage.c $(STATIC)
+	@mkdir -p $(@D)
+	$(LINK) $(FLAGS) -o $@ $< $(STATIC) $(LIB_LIBS)
+
+.PHONY: coverage
+coverage: $B/bench/coverage
+	@$B/bench/coverage

@@ -259,6 +259,7 @@ for name, extra, units in [("images", [], np.arange(30)),
                            ("subjects", ["--groups", g], subject)]:
     rows = {r["metric"]: r for r in table(run(
         "score", "--metrics", "image_auroc,image_ap", "--bootstrap", 20000,
+        "--interval", "percentile",
         *extra, s, m))}
     members = [np.flatnonzero(units == u) for u in np.unique(units)]
     draws = []

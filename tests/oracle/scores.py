@@ -111,7 +111,8 @@ for name in ALL.split(","):
 v = np.array([x["ap"] for x in wants if x["ap"] is not None])
 means = rng.choice(v, (200000, len(v))).mean(axis=1)
 lo, hi = np.percentile(means, [2.5, 97.5])
-r = table(run("score", "--metrics", "ap", "--bootstrap", 100000, s, m))[0]
+r = table(run("score", "--metrics", "ap", "--bootstrap", 100000,
+              "--interval", "percentile", s, m))[0]
 ok(abs(float(r["ci_low"]) - lo) < .02 * v.std() and
    abs(float(r["ci_high"]) - hi) < .02 * v.std(),
    "the bootstrap interval is numpy's")

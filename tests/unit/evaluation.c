@@ -54,7 +54,8 @@ images(void)
 	struct bsp_evaluation v = OF("ap", "auroc", "image_auroc", "image_ap",
 	    "pimo");
 	const size_t group[] = {0, 0, 1};
-	struct bsp_resampling how = {group, 2, 200, 0};
+	struct bsp_resampling how = {.group = group, .groups = 2,
+	    .replicates = 200};
 	struct bsp_summary s[5];
 
 	ok(bsp_evaluation_has(&v, BSP_OF_STREAM) &&
@@ -96,7 +97,8 @@ images(void)
 	ok(bsp_evaluation_summarize(&v, &how, s, &e) == 0 &&
 	    s[0].ci_low == .25 && s[0].ci_high == .75,
 	    "the bootstrap of two images");
-	how = (struct bsp_resampling){group, 1, 200, 0};
+	how = (struct bsp_resampling){.group = group, .groups = 1,
+	    .replicates = 200};
 	ok(fails(bsp_evaluation_summarize(&v, &how, s, &e), BSP_USAGE,
 	    "image 2 is of group 1, expected one below 1"),
 	    "a group beyond the last");
@@ -185,11 +187,13 @@ paired(void)
 	const double a[] = {1, 2, 3, (double)NAN}, b[] = {0, 2, 1, 5};
 	const double none[] = {(double)NAN};
 	const size_t group[] = {0, 0, 1, 1};
-	struct bsp_resampling how = {group, 2, 0, 0};
+	const struct bsp_metric *ap = bsp_metric_find("ap");
+	const struct bsp_metric *fpr = bsp_metric_find("fpr95");
+	struct bsp_resampling how = {.group = group, .groups = 2};
 	struct bsp_paired p, all[3] = {{.p = .04}, {.p = (double)NAN},
 	    {.p = .03}};
 
-	ok(bsp_compare_paired(a, b, 4, false, NULL, 10000, &p, &e) == 0 &&
+	ok(bsp_compare_paired(a, b, 4, ap, NULL, 10000, &p, &e) == 0 &&
 	    p.mean_a == 2 && p.mean_b == 1 && p.difference.mean == 1 &&
 	    p.difference.sd == 1 && p.difference.n == 3 &&
 	    p.difference.undefined == 1, "differences 1, 0 and 2");
@@ -197,31 +201,31 @@ paired(void)
 	/* Of 8 sign patterns those with +1 +2 and -1 -2: 4. */
 	ok(p.units == 3 && p.p == .5 && p.p_min == .25 && p.p_holm == .5,
 	    "p by hand");
-	ok(bsp_compare_paired(a, b, 4, true, NULL, 10000, &p, &e) == 0 &&
+	ok(bsp_compare_paired(a, b, 4, fpr, NULL, 10000, &p, &e) == 0 &&
 	    p.wins == 0 && p.ties == 1 && p.losses == 2 && p.p == .5,
 	    "where less is better they are lost");
 	/* Sums 1 and 2: two of four patterns. */
-	ok(bsp_compare_paired(a, b, 4, false, &how, 10000, &p, &e) == 0 &&
+	ok(bsp_compare_paired(a, b, 4, ap, &how, 10000, &p, &e) == 0 &&
 	    p.units == 2 && p.p == .5 && p.p_min == .5, "by subject");
 	/* Drawn: the observed one is one of them. */
-	ok(bsp_compare_paired(a, b, 4, false, NULL, 1, &p, &e) == 0 &&
+	ok(bsp_compare_paired(a, b, 4, ap, NULL, 1, &p, &e) == 0 &&
 	    p.p >= .5 && p.p_min == .5, "one sign flip");
-	ok(bsp_compare_paired(none, none, 1, false, NULL, 9, &p, &e) == 0 &&
+	ok(bsp_compare_paired(none, none, 1, ap, NULL, 9, &p, &e) == 0 &&
 	    p.units == 0 && isnan(p.p) && isnan(p.p_min) && isnan(p.mean_a) &&
 	    p.wins + p.ties + p.losses == 0, "no image where both are");
 	/* .03 twice is .06, and .04 is no less. */
 	ok(bsp_compare_adjust(all, 3, &e) == 0 && near(all[0].p_holm, .06) &&
 	    near(all[2].p_holm, .06) && isnan(all[1].p_holm), "Holm by hand");
-	ok(fails(bsp_compare_paired(NULL, b, 4, false, NULL, 9, &p, &e),
+	ok(fails(bsp_compare_paired(NULL, b, 4, ap, NULL, 9, &p, &e),
 	    BSP_USAGE, "no values"), "no values of A");
-	ok(fails(bsp_compare_paired(a, NULL, 4, false, NULL, 9, &p, &e),
+	ok(fails(bsp_compare_paired(a, NULL, 4, ap, NULL, 9, &p, &e),
 	    BSP_USAGE, "no values"), "no values of B");
-	ok(fails(bsp_compare_paired(a, b, 0, false, NULL, 9, &p, &e),
+	ok(fails(bsp_compare_paired(a, b, 0, ap, NULL, 9, &p, &e),
 	    BSP_USAGE, "no values"), "no images");
-	ok(fails(bsp_compare_paired(a, b, 4, false, NULL, 0, &p, &e),
+	ok(fails(bsp_compare_paired(a, b, 4, ap, NULL, 0, &p, &e),
 	    BSP_USAGE, "no permutations"), "no permutations");
 	how.groups = 1;
-	ok(fails(bsp_compare_paired(a, b, 4, false, &how, 9, &p, &e),
+	ok(fails(bsp_compare_paired(a, b, 4, ap, &how, 9, &p, &e),
 	    BSP_USAGE, "image 2 is of group 1"), "a group beyond the last");
 }
 

@@ -89,6 +89,19 @@ metrics(void)
 	}
 }
 
+/* By plain percentiles, whose ends are easily found by hand. */
+static void
+summarize(const double *values, size_t n, const size_t *group, size_t groups,
+    size_t replicates, uint64_t seed, struct bsp_summary *out,
+    struct bsp_error *error)
+{
+	const struct bsp_resampling how = {.group = group, .groups = groups,
+	    .replicates = replicates, .seed = seed,
+	    .ci = BSP_CI_PERCENTILE};
+
+	bsp_summarize(values, n, &how, out, error);
+}
+
 static void
 summaries(void)
 {
@@ -97,32 +110,32 @@ summaries(void)
 	const size_t group[] = {0, 0, 1, 2}, one[] = {0, 0, 0, 0};
 	struct bsp_summary s, t;
 
-	bsp_summarize(v, 4, NULL, 0, 1000, 0, &s, &e);
+	summarize(v, 4, NULL, 0, 1000, 0, &s, &e);
 	/* Mean 3; squares 4 + 1 + 9 = 14, over 2. */
 	ok(s.mean == 3 && near(s.sd, sqrt(7)) && s.n == 3 && s.undefined == 1,
 	    "mean and sample sd by hand, NaN left out");
 	ok(s.ci_low >= 1 && s.ci_low < 3 && s.ci_high > 3 && s.ci_high <= 6,
 	    "the interval lies around the mean: %g %g", s.ci_low, s.ci_high);
-	bsp_summarize(v, 4, NULL, 0, 1000, 0, &t, &e);
+	summarize(v, 4, NULL, 0, 1000, 0, &t, &e);
 	ok(t.ci_low == s.ci_low && t.ci_high == s.ci_high,
 	    "the same seed, the same interval");
-	bsp_summarize(v, 4, NULL, 0, 0, 0, &s, &e);
+	summarize(v, 4, NULL, 0, 0, 0, &s, &e);
 	ok(s.mean == 3 && isnan(s.ci_low) && isnan(s.ci_high),
 	    "no bootstrap, no interval");
-	bsp_summarize(same, 5, NULL, 0, 100, 0, &s, &e);
+	summarize(same, 5, NULL, 0, 100, 0, &s, &e);
 	ok(s.mean == 3 && s.sd == 0 && s.ci_low == 3 && s.ci_high == 3,
 	    "a constant has no spread");
-	bsp_summarize(none, 1, NULL, 0, 100, 0, &s, &e);
+	summarize(none, 1, NULL, 0, 100, 0, &s, &e);
 	ok(isnan(s.mean) && isnan(s.sd) && isnan(s.ci_low) && s.n == 0 &&
 	    s.undefined == 1, "all undefined");
-	bsp_summarize(v, 1, NULL, 0, 100, 0, &s, &e);
+	summarize(v, 1, NULL, 0, 100, 0, &s, &e);
 	ok(s.mean == 1 && isnan(s.sd) && isnan(s.ci_low),
 	    "one image has no spread and no interval");
 	/* Subjects: {1, 2}, {} and {6}.  Means of pairs drawn: 1.5, 3, 6. */
-	bsp_summarize(v, 4, group, 3, 1000, 0, &s, &e);
+	summarize(v, 4, group, 3, 1000, 0, &s, &e);
 	ok(s.mean == 3 && s.ci_low == 1.5 && s.ci_high == 6,
 	    "subjects are drawn with all their images");
-	bsp_summarize(v, 4, one, 1, 1000, 0, &s, &e);
+	summarize(v, 4, one, 1, 1000, 0, &s, &e);
 	ok(s.mean == 3 && isnan(s.ci_low), "one subject has no interval");
 }
 
@@ -141,7 +154,7 @@ coverage(void)
 		    (uint64_t)i);
 		for (j = 0; j < N; j++)
 			x[j] = .5 + .1 * bsp_random_normal(&random);
-		bsp_summarize(x, N, NULL, 0, 400, (uint64_t)i, &s, &e);
+		summarize(x, N, NULL, 0, 400, (uint64_t)i, &s, &e);
 		covered += s.ci_low <= .5 && .5 <= s.ci_high;
 	}
 	ok(covered > 920 && covered < 970,
