@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
-#include "cli/groups.h"
+#include "cli/index.h"
 #include "cli/metrics.h"
 #include "cli/table.h"
 
@@ -16,8 +16,8 @@
 
 static const char *metrics_text = "ap,auroc,dice,fpr95,mean_residual";
 static const char *within_path, *groups_path, *rule_text;
-static bool per_image, pooled, json;
-static uint64_t bootstrap = ABSENT, seed, first_index;
+static bool per_image, pooled, json, piece;
+static uint64_t bootstrap = ABSENT, seed, first_index = ABSENT;
 static struct cli_list requirements;
 
 static const struct cli_option options[] = {
@@ -166,6 +166,9 @@ check_request(void)
 		    "expected neither --pooled nor --per-image");
 	if (bootstrap == ABSENT)
 		bootstrap = DEFAULT_BOOTSTRAP;
+	piece = first_index != ABSENT;
+	if (!piece)
+		first_index = 0;
 }
 
 static bool
@@ -320,12 +323,12 @@ write_image(struct table *table, size_t image)
 }
 
 static size_t *
-read_groups(struct groups *groups)
+read_groups(struct index *index)
 {
 	size_t images = evaluation.images, *group, i;
 	struct bsp_error e;
 
-	groups_read(groups, groups_path);
+	index_read(index, groups_path);
 	group = malloc(images * sizeof *group);
 	if (group == NULL) {
 		bsp_error_system(&e, ENOMEM, "the subjects of %zu images",
@@ -333,7 +336,9 @@ read_groups(struct groups *groups)
 		cli_die(&e);
 	}
 	for (i = 0; i < images; i++)
-		group[i] = groups_get(groups, first_index + i);
+		group[i] = index_get(index, first_index + i)->group;
+	if (!piece)
+		index_check_end(index, images);
 	return group;
 }
 
@@ -361,19 +366,19 @@ write_summary(FILE *file, double *result)
 	    "ci_low", "ci_high", "n", "n_undefined", "chance", NULL};
 	struct bsp_resampling how = {.replicates = bootstrap, .seed = seed};
 	struct bsp_summary summary[BSP_METRICS_MAX];
-	struct groups groups = {0};
+	struct index index = {0};
 	struct table table;
 	size_t *group = NULL, m, n = 0;
 
 	if (groups_path != NULL)
-		group = read_groups(&groups);
+		group = read_groups(&index);
 	how.group = group;
-	how.groups = groups.count;
+	how.groups = index.groups;
 	facts[n++] = (struct table_fact){"seed", table_digits(digits, seed)};
 	if (bsp_evaluation_has(&evaluation, BSP_OF_IMAGES))
 		facts[n++] = (struct table_fact){"image-score", rule_text};
 	if (groups_path == NULL && bootstrap > 0)
-		facts[n++] = (struct table_fact){"groups", GROUPS_NOT_GIVEN};
+		facts[n++] = (struct table_fact){"groups", INDEX_NO_GROUPS};
 	summarize(&how, summary, result);
 	table_begin(&table, file, json, cli_command_line(NULL), facts,
 	    columns);
