@@ -448,3 +448,54 @@ want = [[(20 * x + 5 * y + 1) / 59 for x in range(3)]
 assert np.array_equal(a, np.array(want, dtype=np.float32)), a
 EOF
 }
+
+# subjects_of OPTION... FILE...: the subjects of the first slices, on one line
+subjects_of() {
+	nii-slices --slices :1 --index i.tsv "$@" >/dev/null
+	grep -v '^#' i.tsv | cut -f 2 | sed 1d | paste -sd ' '
+}
+
+@test "subjects: of BIDS, of folders, of files, of a pattern" {
+	make_nii v.nii.gz v
+	at() { for path; do mkdir -p "$(dirname "$path")"
+		cp v.nii.gz "$path"; done; subjects_of "$@"; }
+	[ "$(at sub-01/anat/sub-01_T1w.nii.gz sub-02/anat/x.nii.gz)" = \
+		'sub-01 sub-02' ]
+	[ "$(at sub-3.nii.gz d/sub-4_ses-1.nii.gz)" = 'sub-3 sub-4' ]
+	[ "$(at A/flair.nii.gz B/flair.nii.gz)" = 'A B' ]
+	[ "$(at A/anat/t1.nii.gz B/anat/t1.nii.gz B/anat/t2.nii.gz)" = \
+		'A B B' ]
+	[ "$(at all/one.nii.gz all/two.nii.gz)" = 'one two' ]
+	[ "$(at A/flair.nii.gz)" = flair ]
+	[ "$(at here.nii.gz there/it.nii.gz)" = 'here there' ]
+	[ "$(at sub-/a.nii.gz sub-/b.nii.gz)" = 'a b' ]
+	[ "$(subjects_of --subject-from '/([a-z]+)[.]' all/one.nii.gz \
+		A/flair.nii.gz)" = 'one flair' ]
+	[ "$(subjects_of --subject-from '^(.)' all/one.nii.gz all/two.nii.gz)" \
+		= 'a a' ]
+	refuses 2 "subject-from: '(a)(b)' has 2 groups, expected one" \
+		nii-slices --index i.tsv --subject-from '(a)(b)' v.nii.gz
+	refuses 2 "subject-from: '(': " \
+		nii-slices --index i.tsv --subject-from '(' v.nii.gz
+	refuses 2 'subject-from .* --index' \
+		nii-slices --subject-from '(a)' v.nii.gz
+	refuses 3 'v.nii.gz: the path does not match --subject-from' \
+		nii-slices --index i.tsv --subject-from '(q)' v.nii.gz
+	[ "$(tail -n 1 i.tsv)" = '# incomplete' ]
+	refuses 3 'v.nii.gz: the group of --subject-from matches nothing' \
+		nii-slices --index i.tsv --subject-from '(q*)' v.nii.gz
+}
+
+@test "an index is what --groups reads" {
+	make_nii a.nii v b.nii 'v[::-1]'
+	nii-slices --index i.tsv a.nii b.nii >map
+	nii-slices --labels --threshold 50 a.nii b.nii >mask
+	score --metrics auroc --groups i.tsv map mask >table
+	head -c 99999 i.tsv | grep -v '^9' >short.tsv
+	fails 3 'short.tsv: no row for image 9' \
+		score --metrics auroc --groups short.tsv map mask
+	nii-slices a.nii >map
+	nii-slices --labels --threshold 50 a.nii >mask
+	fails 3 'i.tsv: a row for image 9, but the stream ends after 5 images' \
+		score --metrics auroc --groups i.tsv map mask
+}

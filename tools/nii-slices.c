@@ -11,12 +11,14 @@
 #include "cli/warning.h"
 #include "nifti/intensity.h"
 #include "nifti/labels.h"
+#include "nifti/plane.h"
+#include "nifti/subject.h"
 
 #define NO_FORMAT ((enum bsp_format)-1)
 
 static const char *axis_text, *slices_text = "::", *normalize_text;
 static const char *index_path, *labels_text, *ignore_text, *threshold_text;
-static const char *brain_path, *like_path, *nan_text;
+static const char *brain_path, *like_path, *nan_text, *subject_text;
 static uint64_t size; /* 0: that of the slice */
 static enum bsp_format format = NO_FORMAT;
 static bool clip, as_stored;
@@ -45,8 +47,11 @@ static const struct cli_option options[] = {
 	    CLI_TEXT, &nan_text, 0, 0},
 	{"like", "FILE", "refuse volumes on another grid than this one's",
 	    CLI_INPUT, &like_path, 0, 0},
-	{"index", "TSV", "write a table with the columns image, file, slice",
-	    CLI_TABLE_OUT, &index_path, 0, 0},
+	{"index", "TSV", "write a table of the images: subject, volume, "
+	    "slice, file", CLI_TABLE_OUT, &index_path, 0, 0},
+	{"subject-from", "REGEX", "an extended regular expression whose group "
+	    "is the subject, of the path (default: sub-..., the folder or the "
+	    "file)", CLI_TEXT, &subject_text, 0, 0},
 	CLI_FORMAT_OPTIONS(format, clip),
 	CLI_STRICT_OPTION,
 	{.name = NULL},
@@ -181,23 +186,19 @@ parse_normalize(struct normalization *n)
 static size_t
 parse_axis(void)
 {
-	static const char *const names[] = {"x", "y", "z", "sagittal",
-	    "coronal", "axial"};
-	size_t i;
+	size_t axis;
 
 	if (axis_text == NULL)
 		axis_text = as_stored ? "z" : "axial";
-	for (i = 0; i < 6; i++)
-		if (strcmp(axis_text, names[i]) == 0)
-			break;
-	if (i == 6)
+	axis = plane_axis(axis_text, false);
+	if (axis == 3)
 		cli_usage("--axis: found '%s', expected axial, coronal, "
 		    "sagittal, x, y or z", axis_text);
-	if (as_stored && i >= 3)
+	if (plane_axis(axis_text, as_stored) == 3)
 		cli_usage("--axis: %s is a direction of the patient, which "
 		    "--as-stored does not know, expected x, y or z",
 		    axis_text);
-	return i % 3;
+	return axis;
 }
 
 static void
@@ -413,32 +414,6 @@ scale_intensities(const struct request *r, const struct volume *v,
 
 /* ------------------------------------------------------------------ slices */
 
-/* Which voxels a slice shows: the strides of its rows, columns and number. */
-struct plane {
-	size_t rows, cols, slices;
-	size_t row_stride, col_stride, slice_stride;
-};
-
-static struct plane
-make_plane(const struct volume *v, size_t axis)
-{
-	size_t stride[3] = {1, v->dim[0], v->dim[0] * v->dim[1]};
-	size_t col = axis == 0 ? 1 : 0, row = axis == 2 ? 1 : 2;
-
-	return (struct plane){
-		.rows = v->dim[row], .row_stride = stride[row],
-		.cols = v->dim[col], .col_stride = stride[col],
-		.slices = v->dim[axis], .slice_stride = stride[axis],
-	};
-}
-
-/* Where output index i lies in n when cropped or padded to wanted. */
-static size_t
-source_index(size_t i, size_t n, size_t wanted)
-{
-	return n >= wanted ? i + (n - wanted) / 2 : i - (wanted - n) / 2;
-}
-
 /* What is cut: intensities, or a mask where there is one. */
 struct source {
 	struct intensity intensity;
@@ -450,23 +425,18 @@ cut_slice(const struct source *source, const struct plane *p, size_t slice,
     struct bsp_image *image, struct bsp_error *e)
 {
 	size_t rows = size > 0 ? size : p->rows;
-	size_t cols = size > 0 ? size : p->cols, row, col, r, c, i;
+	size_t cols = size > 0 ? size : p->cols, row, col, i;
 	float *out;
 
 	if (bsp_image_resize(image, rows, cols, e))
 		return -1;
 	for (row = 0, out = image->data; row < rows; row++)
 		for (col = 0; col < cols; col++) {
-			/* Before the first, these wrap and are too large. */
-			r = source_index(row, p->rows, rows);
-			c = source_index(col, p->cols, cols);
-			if (r >= p->rows || c >= p->cols) {
+			i = plane_voxel(p, slice, rows, cols, row, col);
+			if (i == SIZE_MAX) {
 				*out++ = 0;
 				continue;
 			}
-			i = slice * p->slice_stride +
-			    (p->rows - 1 - r) * p->row_stride +
-			    c * p->col_stride;
 			*out++ = source->mask != NULL ?
 			    (float)source->mask[i] :
 			    intensity_sample(&source->intensity, i);
@@ -503,9 +473,85 @@ find_bounds(const struct selection *s, const struct plane *plane,
 	cli_die(&e);
 }
 
+/* ------------------------------------------------------------------ index */
+
+/* The table of the images, where it is wanted. */
+struct listing {
+	struct table table;
+	struct subject_rule rule;
+	char *subject;   /* of the volume */
+	uint64_t volume; /* its number */
+	double mm[3];
+};
+
+static void
+begin_listing(struct listing *listing, const struct cli_command *command)
+{
+	static const char *const columns[] = {"image", "subject", "volume",
+	    "slice", "file", "row_mm", "col_mm", "slice_mm", NULL};
+	struct table_fact facts[4] = {{"axis", axis_text},
+	    {"axes", as_stored ? "stored" : "canonical"}};
+	char digits[BSP_NUMBER_SIZE];
+	struct bsp_error e;
+
+	*listing = (struct listing){.subject = NULL};
+	if (index_path == NULL && subject_text != NULL)
+		cli_usage("--subject-from names subjects for --index, which is "
+		    "not given");
+	if (index_path == NULL)
+		return;
+	if (subject_rule_make(&listing->rule, command->operand,
+	    command->operands, subject_text, &e))
+		cli_usage("--subject-from: %s", e.text);
+	if (size > 0)
+		facts[2] = (struct table_fact){"size",
+		    table_digits(digits, size)};
+	table_begin(&listing->table, cli_table(index_path), false,
+	    cli_command_line(NULL), facts, columns);
+}
+
+/* What the rows of a volume have in common. */
+static void
+list_volume(struct listing *listing, const struct volume *v,
+    const struct plane *plane, long long step)
+{
+	struct bsp_error e = {0};
+
+	if (index_path == NULL)
+		return;
+	free(listing->subject);
+	listing->subject = subject_of(&listing->rule, v->name, &e);
+	if (listing->subject == NULL) {
+		e.stream = v->name;
+		cli_die(&e);
+	}
+	plane_mm(plane, v, listing->mm);
+	listing->mm[2] *= (double)step;
+}
+
+static void
+list_slice(struct listing *listing, const char *path, uint64_t image,
+    uint64_t slice)
+{
+	struct table *table = &listing->table;
+	size_t i;
+
+	if (index_path == NULL)
+		return;
+	table_count(table, image);
+	table_text(table, listing->subject);
+	table_count(table, listing->volume);
+	table_count(table, slice);
+	table_text(table, path);
+	for (i = 0; i < 3; i++)
+		table_number(table, listing->mm[i]);
+}
+
+/* ------------------------------------------------------------ the stream */
+
 static void
 write_slices(const struct request *r, const char *path,
-    struct bsp_writer *out, struct table *index)
+    struct bsp_writer *out, struct listing *listing)
 {
 	struct source source = {.mask = NULL};
 	struct bsp_image image = {0};
@@ -516,7 +562,7 @@ write_slices(const struct request *r, const char *path,
 
 	read_volume(&v, path, false);
 	check_grids(r, &v);
-	plane = make_plane(&v, r->axis);
+	plane = plane_make(&v, r->axis);
 	find_bounds(&r->slices, &plane, path, &begin, &end);
 	if (r->content == INTENSITIES) {
 		scale_intensities(r, &v, &source.intensity);
@@ -525,12 +571,9 @@ write_slices(const struct request *r, const char *path,
 		    r->threshold : (double)NAN);
 		make_mask(r, &v, source.mask);
 	}
+	list_volume(listing, &v, &plane, r->slices.step);
 	for (i = begin; i < end; i += (size_t)r->slices.step) {
-		if (index != NULL) {
-			table_count(index, bsp_writer_count(out));
-			table_text(index, path);
-			table_count(index, i);
-		}
+		list_slice(listing, path, bsp_writer_count(out), i);
 		if (cut_slice(&source, &plane, i, &image, &e) ||
 		    bsp_writer_put(out, &image, &e))
 			cli_die(&e);
@@ -543,11 +586,10 @@ write_slices(const struct request *r, const char *path,
 int
 main(int argc, char **argv)
 {
-	static const char *const columns[] = {"image", "file", "slice", NULL};
 	struct cli_command command;
 	struct bsp_writer *out;
 	struct request request;
-	struct table index;
+	struct listing listing;
 	size_t i;
 
 	cli_parse(&program, argc, argv, &command);
@@ -555,14 +597,12 @@ main(int argc, char **argv)
 	if (format == NO_FORMAT)
 		format = request.content == INTENSITIES ? BSP_PFM : BSP_PGM8;
 	out = cli_stream(format, clip);
-	if (index_path != NULL)
-		table_begin(&index, cli_table(index_path), false,
-		    cli_command_line(NULL), NULL,
-		    columns);
+	begin_listing(&listing, &command);
 	read_sides(&request);
-	for (i = 0; i < command.operands; i++)
-		write_slices(&request, command.operand[i], out,
-		    index_path != NULL ? &index : NULL);
+	for (i = 0; i < command.operands; i++, listing.volume++)
+		write_slices(&request, command.operand[i], out, &listing);
+	free(listing.subject);
+	subject_rule_free(&listing.rule);
 	for (i = 0; i < WARNINGS; i++)
 		warning_say(&warnings[i], "volumes");
 	return cli_finish(false);

@@ -124,9 +124,27 @@ for n in [1, 4, 6, 7, 8, 20]:
 
 out = run("--slices", "0:2", "--index", scratch("i.tsv"), path, path)
 rows = table(open(scratch("i.tsv"), "rb").read())
-ok([(r["image"], r["file"], r["slice"]) for r in rows] ==
-   [(str(i), path, str(i % 2)) for i in range(4)] and len(out) == 4,
-   "--index of two files")
+ok([(r["image"], r["volume"], r["file"], r["slice"], r["subject"])
+    for r in rows] ==
+   [(str(i), str(i // 2), path, str(i % 2), "w") for i in range(4)] and
+   len(out) == 4, "--index of two files")
+
+# Distances between rows, columns and slices of an oblique volume whose axes are
+# permuted.
+turn = np.linalg.qr(rng.normal(size=(3, 3)))[0]
+affine = np.eye(4)
+affine[:3, :3] = (np.eye(3)[[2, 0, 1]] + .1 * turn) @ np.diag([.7, 1.5, 4])
+oblique = save("o.nii", v, affine)
+mm = nib.affines.voxel_sizes(nib.as_closest_canonical(
+    nib.load(oblique)).affine)
+good = True
+for axis, (row, col) in {"x": (2, 1), "y": (2, 0), "z": (1, 0)}.items():
+    run("--axis", axis, "--slices", "::3", "--index", scratch("i.tsv"),
+        oblique)
+    r = table(open(scratch("i.tsv"), "rb").read())[0]
+    good &= np.allclose([float(r[k + "_mm"]) for k in ("row", "col", "slice")],
+                        [mm[row], mm[col], 3 * mm["xyz".index(axis)]])
+ok(good, "--index: distances in mm are nibabel's voxel sizes")
 
 ok(all((x == 0).all() for x in run(save("c.nii", np.full((3, 3, 3), 7,
                                                          np.int16)))),
