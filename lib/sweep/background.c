@@ -1,58 +1,141 @@
 /*
  * Ranking a few changed pixels against many unchanged ones.
+ *
+ * The unchanged ones are not sorted.  Their keys, which are finely spaced
+ * logarithms of the scores, are put into buckets that cover the greatest 8
+ * octaves.  A bucket is half of a cache line: how many keys come before it, and
+ * the low halves of its own.  One load thus answers how many keys are below a
+ * value.  Buckets that cannot hold their keys refer to a sorted list.
  */
 #include <errno.h>
 #include <stdlib.h>
 
 #include "sweep.h"
 
-/*
- * The keys of floats are finely spaced logarithms.  The index covers the
- * greatest 2^(BUCKET_BITS + SHIFT) of them, 8 octaves of scores; the rest is
- * in bucket 0.
- */
-#define BUCKET_BITS 14
-#define BUCKETS ((size_t)1 << BUCKET_BITS)
-#define SHIFT 12
+#define BUCKETS (BSP_ABOVE / BSP_BUCKET_WIDTH + 1)
+#define EMPTY INT16_MAX /* above every low half */
 
-#define FEW 8 /* keys of a bucket that are compared all at once */
-
-static size_t
-bucket_of(const struct bsp_background *b, uint32_t key)
+/* Where a key is in the buckets. */
+static uint32_t
+offset_of(const struct bsp_background *b, uint32_t key)
 {
-	size_t bucket = key < b->floor ? 0 : (key - b->floor) >> SHIFT;
+	uint32_t offset = key > b->base ? key - b->base : 0;
 
-	return bucket < BUCKETS ? bucket : BUCKETS - 1;
+	return offset < BSP_ABOVE ? offset : BSP_ABOVE;
+}
+
+BSP_CLONES static uint32_t
+find_top(const uint32_t *key, size_t n)
+{
+	uint32_t top = 0;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		top = key[i] > top ? key[i] : top;
+	return top;
+}
+
+static void
+clear_buckets(struct bsp_background *b)
+{
+	struct bsp_bucket empty = {0};
+	size_t i;
+
+	for (i = 0; i < BSP_BUCKET_ROOM; i++)
+		empty.low[i] = EMPTY;
+	for (i = 0; i < BUCKETS; i++)
+		b->bucket[i] = empty;
+}
+
+/* Put keys into their buckets, or where they do not fit into the list. */
+static void
+fill_buckets(struct bsp_background *b)
+{
+	uint32_t first = b->base + BSP_BUCKET_WIDTH, key, offset;
+	uint32_t *over = b->over.key;
+	struct bsp_bucket *bucket;
+	size_t i;
+
+	for (i = 0; i < b->keys.count; i++) {
+		key = b->keys.key[i];
+		if (key < first) {
+			*over++ = key;
+			continue;
+		}
+		offset = key - b->base;
+		bucket = &b->bucket[offset / BSP_BUCKET_WIDTH];
+		if (bucket->before < BSP_BUCKET_ROOM)
+			bucket->low[bucket->before] =
+			    (int16_t)(offset % BSP_BUCKET_WIDTH);
+		else
+			*over++ = key;
+		bucket->before++;
+	}
+	b->over.count = (size_t)(over - b->over.key);
+}
+
+/* Move what a bucket that is too small holds to the list. */
+static void
+spill(struct bsp_background *b, size_t i)
+{
+	struct bsp_bucket *bucket = &b->bucket[i];
+	size_t k;
+
+	for (k = 0; k < BSP_BUCKET_ROOM; k++)
+		b->over.key[b->over.count++] = b->base +
+		    (uint32_t)i * BSP_BUCKET_WIDTH + (uint16_t)bucket->low[k];
+}
+
+/* From how many keys a bucket has to how many come before it. */
+static void
+number_buckets(struct bsp_background *b, uint32_t below)
+{
+	struct bsp_bucket *bucket = b->bucket;
+	uint32_t before = 0, listed = 0, n;
+	size_t i;
+
+	bucket->before = below;
+	for (i = 0; i < BUCKETS; i++, bucket++) {
+		n = bucket->before;
+		bucket->before = before;
+		before += n;
+		if (n <= (i == 0 ? 0 : BSP_BUCKET_ROOM))
+			continue;
+		if (i > 0)
+			spill(b, i);
+		bucket->before |= BSP_BUCKET_LISTED;
+		bucket->list.begin = listed;
+		bucket->list.end = listed += n;
+	}
 }
 
 int
 bsp_background_prepare(struct bsp_background *b, struct bsp_error *e)
 {
-	size_t n = b->keys.count, bucket, i;
-	uint32_t top, span = (uint32_t)BUCKETS << SHIFT;
+	size_t n = b->keys.count, i;
+	uint32_t top, below = 0;
 
-	if (bsp_array_grow(&b->keys.key, &b->keys.capacity, n + FEW,
-	    sizeof *b->keys.key, e) || bsp_array_grow(&b->scratch.key,
+	if (n >= BSP_BUCKET_LISTED)
+		return bsp_error_set(e, BSP_DATA,
+		    "more than %u pixels to rank together",
+		    BSP_BUCKET_LISTED - 1);
+	if (bsp_array_grow(&b->over.key, &b->over.capacity, n + 1,
+	    sizeof *b->over.key, e) || bsp_array_grow(&b->scratch.key,
 	    &b->scratch.capacity, n, sizeof *b->scratch.key, e))
 		return -1;
-	bsp_sort_u32(b->keys.key, b->scratch.key, n);
-	if (b->start == NULL)
-		b->start = malloc((BUCKETS + 1) * sizeof *b->start);
-	if (b->start == NULL)
+	if (b->bucket == NULL)
+		b->bucket = aligned_alloc(sizeof *b->bucket,
+		    BUCKETS * sizeof *b->bucket);
+	if (b->bucket == NULL)
 		return bsp_error_system(e, ENOMEM, "an index of scores");
-	top = n > 0 ? b->keys.key[n - 1] : 0;
-	b->floor = top >= span ? top - span + 1 : 0;
-	/* The first key of each bucket, or of the next one that has any. */
-	for (bucket = 0; bucket <= BUCKETS; bucket++)
-		b->start[bucket] = (uint32_t)n;
-	for (i = n; i-- > 0; )
-		b->start[bucket_of(b, b->keys.key[i])] = (uint32_t)i;
-	for (bucket = BUCKETS; bucket-- > 0; )
-		if (b->start[bucket] > b->start[bucket + 1])
-			b->start[bucket] = b->start[bucket + 1];
-	/* What is compared beyond the last key is above everything. */
-	for (i = 0; i < FEW; i++)
-		b->keys.key[n + i] = UINT32_MAX;
+	top = find_top(b->keys.key, n);
+	b->base = top >= BSP_ABOVE ? top - BSP_ABOVE + 1 : 0;
+	clear_buckets(b);
+	fill_buckets(b);
+	for (i = 0; i < b->over.count; i++)
+		below += b->over.key[i] < b->base + BSP_BUCKET_WIDTH;
+	number_buckets(b, below);
+	bsp_sort_u32(b->over.key, b->scratch.key, b->over.count);
 	return 0;
 }
 
@@ -60,8 +143,9 @@ void
 bsp_background_free(struct bsp_background *b)
 {
 	free(b->keys.key);
+	free(b->over.key);
 	free(b->scratch.key);
-	free(b->start);
+	free(b->bucket);
 	*b = (struct bsp_background){0};
 }
 
@@ -81,53 +165,81 @@ lower_bound(const uint32_t *key, size_t n, uint32_t value)
 	return begin;
 }
 
+/* How many keys of the list are below a value. */
+static uint32_t
+count_listed(const struct bsp_background *b, const struct bsp_bucket *bucket,
+    uint32_t value)
+{
+	uint32_t begin = bucket->list.begin, end = bucket->list.end;
+
+	return (bucket->before & ~BSP_BUCKET_LISTED) + (uint32_t)lower_bound(
+	    b->over.key + begin, end - begin, value);
+}
+
+uint32_t
+bsp_background_below(const struct bsp_background *b, uint32_t value)
+{
+	uint32_t offset = offset_of(b, value), below;
+	const struct bsp_bucket *bucket =
+	    &b->bucket[offset / BSP_BUCKET_WIDTH];
+	size_t i;
+
+	if (bucket->before & BSP_BUCKET_LISTED)
+		return count_listed(b, bucket, value);
+	below = bucket->before;
+	for (i = 0; i < BSP_BUCKET_ROOM; i++)
+		below += bucket->low[i] < (int)(offset % BSP_BUCKET_WIDTH);
+	return below;
+}
+
 /* How many background keys are below, and how many not above, a value. */
 struct place {
 	uint32_t below, not_above;
 };
 
-typedef uint32_t few_keys __attribute__((vector_size(FEW * 4)));
-typedef int32_t few_flags __attribute__((vector_size(FEW * 4)));
+typedef int16_t halves __attribute__((vector_size(sizeof(struct bsp_bucket))));
+typedef uint64_t words __attribute__((vector_size(sizeof(struct bsp_bucket))));
 
-/* How many of the next FEW keys are below v. */
+/*
+ * How many of a bucket's halves are below a value, and 256 times how many are
+ * not above it: the comparisons are -1 where they hold.
+ */
 static inline __attribute__((always_inline)) uint32_t
-count_below(const uint32_t *key, uint32_t v)
+count_halves(const struct bsp_bucket *bucket, int16_t low)
 {
-	const few_keys zero = {0};
-	few_keys keys;
-	few_flags below;
+	/* The first two are the number. */
+	const halves one = {0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+	halves have, count;
+	words four;
 
-	memcpy(&keys, key, sizeof keys);
-	below = (few_flags)(keys < zero + v);
-	below += __builtin_shufflevector(below, below, 4, 5, 6, 7, 0, 1, 2, 3);
-	below += __builtin_shufflevector(below, below, 2, 3, 0, 1, 6, 7, 4, 5);
-	return (uint32_t)-(below[0] + below[1]);
+	memcpy(&have, bucket, sizeof have);
+	count = ((have < low) & one) + ((have <= low) & one) * 256;
+	four = (words)count;
+	return (uint32_t)((four[0] + four[1] + four[2] + four[3]) *
+	    0x0001000100010001 >> 48);
 }
 
 BSP_CLONES static void
 find_places(const struct bsp_background *b, const uint32_t *value, size_t n,
     struct place *place)
 {
-	uint32_t below, start, end, v;
-	const uint32_t *key;
-	size_t i, bucket;
+	const struct bsp_bucket *bucket;
+	uint32_t offset, counts;
+	size_t i;
 
 	for (i = 0; i < n; i++) {
-		v = value[i];
-		bucket = bucket_of(b, v);
-		start = b->start[bucket];
-		end = b->start[bucket + 1];
-		key = b->keys.key + start;
-		/* Keys of the buckets after it are above v, and not counted. */
-		below = count_below(key, v);
-		if (below == FEW)
-			below = (uint32_t)lower_bound(key, end - start, v);
-		place[i].below = start + below;
-		/* Ties are few; what follows the last key is above all. */
-		if (key[below] == v)
-			below = (uint32_t)lower_bound(key, end - start,
-			    v + 1);
-		place[i].not_above = start + below;
+		offset = offset_of(b, value[i]);
+		bucket = &b->bucket[offset / BSP_BUCKET_WIDTH];
+		if (bucket->before & BSP_BUCKET_LISTED) {
+			place[i].below = count_listed(b, bucket, value[i]);
+			place[i].not_above = count_listed(b, bucket,
+			    value[i] + 1);
+			continue;
+		}
+		counts = count_halves(bucket,
+		    (int16_t)(offset % BSP_BUCKET_WIDTH));
+		place[i].below = bucket->before + counts % 256;
+		place[i].not_above = bucket->before + counts / 256;
 	}
 }
 

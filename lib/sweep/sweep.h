@@ -10,18 +10,43 @@
 
 #include "../kernels/kernels.h"
 
-/* The scores of the pixels that no anomaly changes, ready to be ranked. */
-struct bsp_background {
-	struct bsp_keys keys; /* ascending */
-	struct bsp_keys scratch;
-	struct bsp_sum sum;
-	uint32_t *start;      /* of each bucket of keys; one more at the end */
-	uint32_t floor;       /* keys below it are in bucket 0 */
+/*
+ * Some neighbouring keys of the background: how many come before them, and the
+ * low halves of those that are in it, in no order.  Where there are more, a
+ * flag of the count says that they are in a list.
+ */
+#define BSP_BUCKET_ROOM 14
+#define BSP_BUCKET_WIDTH 4096u      /* values of a key */
+#define BSP_BUCKET_LISTED (1u << 31)
+#define BSP_ABOVE (BSP_BUCKET_WIDTH * ((1u << 14) + 1)) /* the last bucket */
+
+struct bsp_bucket {
+	uint32_t before;
+	union {
+		int16_t low[BSP_BUCKET_ROOM];
+		struct {
+			uint32_t begin, end;
+		} list;
+	};
 };
 
-/* Sort what was put into keys and index it. */
+/* The scores of the pixels that no anomaly changes, ready to be ranked. */
+struct bsp_background {
+	struct bsp_keys keys;
+	struct bsp_keys over; /* what is in the list, ascending */
+	struct bsp_keys scratch;
+	struct bsp_sum sum;
+	struct bsp_bucket *bucket;
+	uint32_t base;        /* where the first begins, and all that is below */
+};
+
+/* Put keys into buckets. */
 int bsp_background_prepare(struct bsp_background *background,
     struct bsp_error *e);
+
+/* How many keys of the background are below a value. */
+uint32_t bsp_background_below(const struct bsp_background *background,
+    uint32_t value);
 
 void bsp_background_free(struct bsp_background *background);
 
