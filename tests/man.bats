@@ -53,7 +53,7 @@ examples() {
 @test "every example of the programs' pages runs" {
 	make_examples
 	PATH=$ROOT/pipelines:$PATH
-	for program in $PROGRAMS blindspot; do
+	for program in $PROGRAMS blindspot blindspot-diagnose; do
 		examples "$ROOT/man/$program.1" >script
 		[ -s script ]
 		mkdir run

@@ -1,0 +1,255 @@
+"""The sentences of a diagnosis: what its numbers say, in words."""
+
+import math
+
+SCORES = {
+    "abs": "|x − x̂|", "square": "(x − x̂)²", "signed": "x − x̂",
+    "positive": "max(x − x̂, 0)", "negative": "max(x̂ − x, 0)",
+}
+
+# What each program and kind asks to be cited.
+SOURCES = {
+    "blindspot": """@inproceedings{meissen2022pitfalls,
+  author = {Meissen, Felix and Wiestler, Benedikt and Kaissis, Georgios and
+            Rueckert, Daniel},
+  title = {On the Pitfalls of Using the Residual Error as Anomaly Score},
+  booktitle = {Medical Imaging with Deep Learning (MIDL)},
+  series = {PMLR}, volume = {172}, pages = {914--928}, year = {2022}
+}""",
+    "intervals": """@article{hesterberg2015bootstrap,
+  author = {Hesterberg, Tim C.},
+  title = {What Teachers Should Know About the Bootstrap: Resampling in the
+           Undergraduate Statistics Curriculum},
+  journal = {The American Statistician},
+  volume = {69}, number = {4}, pages = {371--386}, year = {2015}
+}""",
+    "ssim": """@article{wang2004ssim,
+  author = {Wang, Zhou and Bovik, Alan C. and Sheikh, Hamid R. and
+            Simoncelli, Eero P.},
+  title = {Image Quality Assessment: From Error Visibility to Structural
+           Similarity},
+  journal = {IEEE Transactions on Image Processing},
+  volume = {13}, number = {4}, pages = {600--612}, year = {2004}
+}""",
+    "gradient": """@article{xue2014gmsd,
+  author = {Xue, Wufeng and Zhang, Lei and Mou, Xuanqin and Bovik, Alan C.},
+  title = {Gradient Magnitude Similarity Deviation: A Highly Efficient
+           Perceptual Image Quality Index},
+  journal = {IEEE Transactions on Image Processing},
+  volume = {23}, number = {2}, pages = {684--695}, year = {2014}
+}""",
+    "clahe-abs": """@inproceedings{bercea2023reversing,
+  author = {Bercea, Cosmin I. and Wiestler, Benedikt and Rueckert, Daniel and
+            Schnabel, Julia A.},
+  title = {Reversing the Abnormal: Pseudo-Healthy Generative Networks for
+           Anomaly Detection},
+  booktitle = {MICCAI}, year = {2023}
+}""",
+    "equalized": """@inproceedings{meissen2021challenging,
+  author = {Meissen, Felix and Kaissis, Georgios and Rueckert, Daniel},
+  title = {Challenging Current Semi-supervised Anomaly Segmentation Methods
+           for Brain MRI},
+  booktitle = {MICCAI BrainLes Workshop}, year = {2021}
+}""",
+}
+SOURCES["zscore"] = SOURCES["equalized"]
+SOURCES["ssim-ensemble"] = SOURCES["ssim"]
+
+
+def two(value):
+    """Two decimals, without the zero before the point."""
+    if value is None:
+        return "undefined"
+    text = "%.2f" % value
+    return text[1:] if text.startswith("0.") else \
+        "-" + text[2:] if text.startswith("-0.") else text
+
+
+def few(value):
+    """Three significant digits, as short as they are."""
+    return "%.3g" % value
+
+
+def between(interval, form=two):
+    """An interval in brackets, with a space before; nothing where it is not
+    known."""
+    return " [%s, %s]" % tuple(map(form, interval)) if interval else ""
+
+
+def percent(value):
+    return "%.0f %%" % (100 * value)
+
+
+def title(score):
+    kind, _, rest = score.partition(":")
+    name = SCORES.get(kind, kind)
+    return name + (" " + rest.replace(",", " ") if rest else "")
+
+
+def joined(parts):
+    return parts[0] if len(parts) == 1 else \
+        ", ".join(parts[:-1]) + " and " + parts[-1]
+
+
+def level(report):
+    return ("%g" % report["below"]).replace("0.", ".", 1)
+
+
+def lead(report):
+    """The curve and the prediction that the answer is of."""
+    def at(rows):
+        return next(r for r in rows if r["radius"] == report["radius"])
+    curve = next(c for c in report["curves"]
+                 if c["score"] == report["score"] and
+                 c["radius"] == report["radius"])
+    return curve, at(report["predictions"])
+
+
+def ends(found):
+    return joined(["%s to %s" % (two(b["low"]), two(b["high"]))
+                   for b in found])
+
+
+def blindness(curve, report):
+    """What one curve is blind to, as the end of a sentence."""
+    found, known = curve["blind"], curve["intervals"]
+    if not found:
+        text = "is blind to no intensity"
+        if curve["replicates_blind"]:
+            text += " (AP falls below %s in %s of the replicates)" % (
+                level(report), percent(curve["replicates_blind"]))
+        return text + "; the least AP is %s%s at %s" % (
+            two(curve["least"]["ap"]), between(curve["least"]["interval"]),
+            two(curve["least"]["at"]))
+    text = "is blind (AP < %s) to intensities %s" % (
+        level(report), ends(found))
+    if known["low"] and known["high"]:
+        text += " (95 %% intervals of the %s:%s and%s)" % (
+            "ends" if len(found) == 1 else "outer ends",
+            between(known["low"]), between(known["high"]))
+    cut = [where for where in ("low", "high")
+           if any(b["cut"] in (where, "both") for b in found)]
+    if cut:
+        text += ", as far as the range of intensities goes"
+    text += ", which %s %s%s of healthy tissue; worst AP %s%s at %s" % (
+        "holds" if len(found) == 1 else "hold", percent(curve["tissue"]),
+        between(known["tissue"], percent), two(curve["least"]["ap"]),
+        between(curve["least"]["interval"]), two(curve["least"]["at"]))
+    return text
+
+
+def answer(report):
+    """The sentences of the answer, each part only where it was computed."""
+    curve, prediction = lead(report)
+    said = ["For lesions of {:,.0f} pixels (radius {:g}), {} of {} {}, "
+            "chance {}.".format(
+                curve["pixels"], curve["radius"], title(report["score"]),
+                report["name"], blindness(curve, report),
+                two(prediction["chance"]))]
+    blur = report["blur"]
+    if blur:
+        text = "As a blur it equals σ = %s%s" % (
+            few(blur["sigma"]), between(blur["interval"], few))
+        if blur["sigma"] == blur["most"]:
+            text += " or more"
+        if blur["difference"] > 0.05:
+            text += ", though no blur is close (mean difference of AP %s)" % (
+                two(blur["difference"]))
+        said.append(text + ".")
+    seen = report["seen"]
+    if seen:
+        loss = seen["loss"]
+        text = "Seeing the lesion %s another %s%s of AP (3.2)" if \
+            loss["value"] >= 0 else "Seeing the lesion %s %s%s of AP (3.2)"
+        said.append(text % (
+            "costs" if loss["value"] >= 0 else "wins",
+            two(abs(loss["value"])), between(
+                loss["interval"] if loss["value"] >= 0 or not loss["interval"]
+                else [-v for v in loss["interval"][::-1]])) + ".")
+    if report["score"] == "abs":
+        said.append("Theory predicts %s." % (
+            ends(prediction["blind"]) if prediction["blind"]
+            else "no blind interval"))
+    return said
+
+
+def compared(report):
+    """What the second model is beside the first."""
+    other = report["other"]
+    row = other["paired"]["mean"]
+    text = "%s %s." % (other["name"], blindness(other["curve"], report))
+    text += " Its mean AP over the intensities is %s, that of %s %s" % (
+        two(row["mean_b"]), report["name"], two(row["mean_a"]))
+    text += ": a difference of %s%s, p = %s by %d %s." % (
+        two(row["difference"]),
+        between((row["ci_low"], row["ci_high"])
+                if row["ci_low"] is not None else None),
+        few(row["p"]), row["units"],
+        "subjects" if report["images"]["subjects"] else "images")
+    return text
+
+
+def methods(report):
+    """A paragraph for a paper, with the numbers filled in."""
+    curve, prediction = lead(report)
+    images, points = report["images"], curve["points"]
+    sizes = joined(["%d × %d" % (s["width"], s["height"])
+                    for s in images["sizes"]])
+    others = [c["score"] for c in report["curves"]
+              if c["radius"] == report["radius"] and
+              c["score"] != report["score"]]
+    text = ("We measured the blind interval of {name} following Meissen et "
+            "al. (2022) with {version}. Into each of {n} healthy images "
+            "({sizes} pixels{who}) we inserted a disk of radius {radius:g} "
+            "pixels ({pixels:,.0f} pixels of foreground in the mean) and "
+            "constant intensity at a place drawn uniformly over the "
+            "foreground (the same at all {k} intensities from {low:g} to "
+            "{high:g}; seed {seed}). The model reconstructed the image without "
+            "the disk. The anomaly score was {score}").format(
+                name=report["name"], version=report["blindspot"].replace(
+                    "blindspot ", "blindspot "), n=images["images"],
+                sizes=sizes, who=" of %d subjects" % images["subjects"]
+                if images["subjects"] else "", radius=curve["radius"],
+                pixels=curve["pixels"], k=len(points),
+                low=points[0]["intensity"], high=points[-1]["intensity"],
+                seed=report["seed"], score=title(report["score"]))
+    if others:
+        text += "; for comparison also " + joined(
+            [title(score) for score in others])
+    text += (". Average precision (AP) was computed for each image over all of "
+             "its pixels, and averaged over images; AP of scores in random "
+             "order is %s. Intensities where mean AP, interpolated linearly, "
+             "is below %s are called blind." % (
+                 two(prediction["chance"]), level(report)))
+    if curve["points"][0]["interval"]:
+        text += (" Intervals are 95 %% expanded percentile bootstrap intervals "
+                 "(Hesterberg, 2015; %d replicates) over %d %s." % (
+                     report["replicates"], curve["units"],
+                     "subjects" if images["subjects"] else
+                     "images, which were taken for independent"))
+    if report["blur"]:
+        text += (" The equivalent blur is the Gaussian blur of the healthy "
+                 "images whose curve of AP over the intensity has the least "
+                 "mean absolute difference from the model's (%s)." %
+                 two(report["blur"]["difference"]))
+    if report["seen"]:
+        text += (" The model also reconstructed the images with the disk at "
+                 "%d intensities." % len(report["seen"]["points"]))
+    text += " It %s." % blindness(curve, report)
+    return text
+
+
+def bibliography(report):
+    kinds = ["blindspot", "intervals"] + [c["score"].split(":")[0]
+                                          for c in report["curves"]]
+    if any(c["score"].startswith("ssim") for c in report["curves"]):
+        kinds.append("ssim")
+    return "\n\n".join(dict.fromkeys(
+        SOURCES[kind] for kind in kinds if kind in SOURCES))
+
+
+def nice(high):
+    """Steps of an axis from 0 to high: about five, of 1, 2 or 5."""
+    raw = high / 5
+    base = 10 ** math.floor(math.log10(raw))
+    return next(base * k for k in (1, 2, 5, 10) if base * k >= raw * 0.999)

@@ -1,0 +1,373 @@
+"""Every number of a diagnosis, and of its sentence, from the filters' outputs, by
+numpy, scipy and scikit-learn."""
+
+import json
+import os
+import random
+import re
+import subprocess
+
+import numpy as np
+from scipy.stats import norm, t as student
+from sklearn.metrics import average_precision_score
+
+from blindspot_io import BIN, done, images, ok, pfm, run, scratch, table
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+BLINDSPOT = os.path.join(HERE, "..", "..", "pipelines", "blindspot")
+SEED, B, BELOW = 5, 40, 0.5
+INTENSITIES, RADII, LEAD_RADIUS = np.linspace(0, 1, 6), (3, 5), 5
+SCORES = {"abs": ["abs"], "abs:median=3": ["abs", "--median", "3"],
+          "equalized": ["equalized"]}
+SIGMAS = np.linspace(0, 3, 4)
+MODEL = ["blur", "--sigma", "1.5"]
+OTHER = ["median", "--size", "3"]
+SUBJECT = np.array([0, 0, 1, 1, 2, 2, 3])
+COUNT = len(SUBJECT)
+
+healthy = scratch("healthy.pfm", run("brain-phantom", "--size", 32, "--count",
+                                     COUNT))
+index = scratch("index.tsv", "subject\timage\n" + "".join(
+    f"s{s}\t{i}\n" for i, s in enumerate(SUBJECT)))
+results = scratch("results")
+said = subprocess.run(
+    [BLINDSPOT, "diagnose", "MODEL=recon-degrade " + " ".join(MODEL),
+     "OTHER=recon-degrade " + " ".join(OTHER), "NAME=M", "OTHER_NAME=O",
+     f"IMAGES={healthy}", f"INDEX={index}", "INTENSITIES=0:1:6",
+     "RADII=3 5", "RADIUS=5", "SCORES=" + " ".join(SCORES), "SIGMAS=0:3:4",
+     "TEXTURES=shuffle", "STEPS=3", f"REPLICATES={B}", f"SEED={SEED}",
+     f"RESULTS={results}"], check=True, stdout=subprocess.PIPE,
+    stderr=subprocess.DEVNULL, env=dict(
+        os.environ, BLINDSPOT_BIN=os.path.abspath(BIN))).stdout.decode()
+with open(os.path.join(results, "report.json"), encoding="utf-8") as file:
+    report = json.load(file)
+
+# ------------------------------------------------------------- what it should be
+
+x = np.array(images(run("recon-degrade", "none", healthy)))
+recon = scratch("recon.pfm", run("recon-degrade", *MODEL, healthy))
+other = scratch("other.pfm", run("recon-degrade", *OTHER, healthy))
+tissue = x[x > 0].astype(float)
+
+generator = random.Random(SEED)
+DRAWS = [[int(generator.random() * 4) for _ in range(4)] for _ in range(B)]
+GENERATOR = random.Random(SEED)
+DRAWS_OF_BLUR = [[int(GENERATOR.random() * 4) for _ in range(4)]
+                 for _ in range(200)]
+TAIL = norm.cdf(-np.sqrt(4 / 3) * student.isf(.025, 3))
+
+
+def anomalous(kind, *options):
+    """Images with an anomaly, as a stream, and their masks."""
+    name = scratch("mask.pgm")
+    stream = run("anom-inject", kind, "--seed", SEED, *options, "--mask",
+                 name, healthy)
+    with open(name, "rb") as f:
+        return stream, np.array(images(f.read())) > 0
+
+
+def ap_of(score, stream, masks, by):
+    inputs = ["-"] if score == "equalized" else ["-", by]
+    maps = images(run("residual", *SCORES[score], *inputs, data=stream))
+    return np.array([average_precision_score(m.ravel(), a.ravel())
+                     for a, m in zip(maps, masks)])
+
+
+def drawn(values, draws=None):
+    """The mean over the images of drawn subjects, a row a replicate."""
+    values = np.asarray(values)
+    return np.array([np.mean(np.concatenate(
+        [values[SUBJECT == s] for s in draw]), axis=0)
+        for draw in draws or DRAWS])
+
+
+def interval(replicates):
+    v = np.array([r for r in replicates if r is not None and np.isfinite(r)])
+    return list(np.quantile(v, [TAIL, 1 - TAIL])) \
+        if 2 * len(v) >= len(replicates) else None
+
+
+def crossings(ap):
+    """[low, high, cut low, cut high] of each interval below the level."""
+    found, low = [], None
+    a = INTENSITIES
+    for k in range(len(a)):
+        if ap[k] < BELOW and low is None:
+            low = (a[0], True) if k == 0 else (np.interp(
+                BELOW, [ap[k], ap[k - 1]], [a[k], a[k - 1]]), False)
+        if ap[k] >= BELOW and low is not None:
+            found.append((low[0], np.interp(
+                BELOW, [ap[k - 1], ap[k]], [a[k - 1], a[k]]), low[1], False))
+            low = None
+    if low is not None:
+        found.append((low[0], a[-1], low[1], True))
+    return found
+
+
+COUNTS, EDGES = np.histogram(np.clip(tissue, 0, 1), 2000, (0, 1))
+CUMULATED = np.concatenate([[0], np.cumsum(COUNTS)]) / COUNTS.sum()
+
+
+def holds(found):
+    """The share of healthy tissue in intervals, linear within 1/2000."""
+    return sum(np.interp(f[1], EDGES, CUMULATED) -
+               np.interp(f[0], EDGES, CUMULATED) for f in found)
+
+
+def width(found):
+    return sum(f[1] - f[0] for f in found)
+
+
+CUTS = {(False, False): "none", (True, False): "low", (False, True): "high",
+        (True, True): "both"}
+
+
+def trapezoid(y):
+    return np.sum((y[1:] + y[:-1]) / 2 * np.diff(INTENSITIES), axis=0)
+
+
+def curve(score, radius, by):
+    ap, pixels = [], None
+    for a in INTENSITIES:
+        stream, masks = anomalous("disk", "--radius", radius, "--intensity", a)
+        ap.append(ap_of(score, stream, masks, by))
+        pixels = masks.sum((1, 2)).mean()
+    ap = np.array(ap).T
+    mean, again = ap.mean(0), drawn(ap)
+    found = crossings(mean)
+    each = [crossings(r) for r in again]
+    least = np.argmin(mean)
+    return ap, {
+        "score": score, "radius": radius, "pixels": pixels, "images": COUNT,
+        "units": 4,
+        "points": [{"intensity": a, "ap": mean[k],
+                    "interval": interval(again[:, k]),
+                    "sd": ap[:, k].std(ddof=1), "undefined": 0}
+                   for k, a in enumerate(INTENSITIES)],
+        "blind": [{"low": f[0], "high": f[1],
+                   "least": min(mean[(INTENSITIES >= f[0]) &
+                                     (INTENSITIES <= f[1])]),
+                   "at": INTENSITIES[[k for k in np.argsort(mean, kind="stable")
+                                      if f[0] <= INTENSITIES[k] <= f[1]][0]],
+                   "cut": CUTS[f[2:]]} for f in found],
+        "share": width(found), "mean": trapezoid(mean),
+        "least": {"ap": mean[least], "at": INTENSITIES[least],
+                  "interval": interval(again[:, least])},
+        "tissue": holds(found),
+        "intervals": {
+            "low": interval([f[0][0] if f else None for f in each]),
+            "high": interval([f[-1][1] if f else None for f in each]),
+            "share": interval([width(f) for f in each]),
+            "tissue": interval([holds(f) for f in each]),
+            "mean": interval([trapezoid(r) for r in again])},
+        "replicates_blind": np.mean([bool(f) for f in each])}
+
+
+def prediction(radius):
+    stream = run("anom-predict", "--radius", radius, "--intensity", "0:1:6",
+                 "--seed", SEED, healthy, recon)
+    facts = {name: float(re.search(f"^# {name} (.*)$", stream.decode(), re.M)
+                         .group(1))
+             for name in ("half_width", "median", "mode")}
+    rows = table(stream)
+    found = crossings([float(r["ap"]) for r in rows])
+    _, masks = anomalous("disk", "--radius", radius)
+    p, n = masks.sum((1, 2)), masks[0].size
+    harmonic = np.sum(1 / np.arange(1, n + 1))
+    return {"radius": radius, **facts,
+            "chance": np.mean((p - 1) / (n - 1) +
+                              (n - p) / (n * (n - 1)) * harmonic),
+            "points": [{"intensity": float(r["intensity"]),
+                        "ap": float(r["ap"])} for r in rows],
+            "blind": [{"low": f[0], "high": f[1], "cut": CUTS[f[2:]]}
+                      for f in found]}
+
+
+def blur(ap):
+    plane = []
+    for s in SIGMAS:
+        by = scratch("blurred.pfm", run("recon-degrade", "blur", "--sigma", s,
+                                        healthy))
+        plane.append(curve("abs", LEAD_RADIUS, by)[0])
+    plane = np.array(plane)
+
+    def nearest(draw):
+        of = [v if draw is None else drawn(v, [draw])[0] for v in (ap, *plane)]
+        of = [v.mean(0) if draw is None else v for v in of]
+        return np.argmin([np.abs(of[0] - v).sum() for v in of[1:]])
+    best = nearest(None)
+    return {"sigma": SIGMAS[best],
+            "difference": np.abs(ap.mean(0) - plane[best].mean(0)).mean(),
+            "interval": interval([SIGMAS[nearest(d)] for d in DRAWS_OF_BLUR]),
+            "points": [{"intensity": a, "ap": plane[best].mean(0)[k]}
+                       for k, a in enumerate(INTENSITIES)],
+            "step": 1, "most": 3}
+
+
+def seen(ap):
+    least = int(np.argmin(ap.mean(0)))
+    at = sorted({least, 0, len(INTENSITIES) - 1} if least not in (0, 5)
+                else {0, 5, None})
+    rows, without, copied = [], [], []
+    for k in at:
+        stream, masks = anomalous("disk", "--radius", LEAD_RADIUS,
+                                  "--intensity", INTENSITIES[k])
+        by = scratch("seen.pfm", run("recon-degrade", *MODEL, data=stream))
+        rows.append(ap_of("abs", stream, masks, by))
+        with open(by, "rb") as f:
+            copied.append([r[m].mean(dtype=float)
+                           for r, m in zip(images(f.read()), masks)])
+        without.append(ap[:, k])
+    a = INTENSITIES[at]
+    rows, without, copied = (np.array(v).T for v in (rows, without, copied))
+    lost = without - rows
+
+    def loss(v):
+        return np.sum((v[1:] + v[:-1]) / 2 * np.diff(a)) / (a[-1] - a[0])
+
+    def slope(v):
+        return np.polyfit(a, v, 1)[0]
+
+    def of(function, values):
+        return {"value": function(values.mean(0)),
+                "interval": interval([function(v) for v in drawn(values)])}
+    return {"points": [{"intensity": a[k], "without": without[:, k].mean(),
+                        "ap": rows[:, k].mean(),
+                        "interval": interval(drawn(rows)[:, k])}
+                       for k in range(len(a))],
+            "loss": of(loss, lost), "copied": of(slope, copied)}
+
+
+def texture(score):
+    stream, masks = anomalous("shuffle", "--radius", LEAD_RADIUS)
+    ap = ap_of(score, stream, masks, recon)
+    return {"texture": "shuffle", "spec": "shuffle:radius=5", "score": score,
+            "ap": ap.mean(), "interval": interval(drawn(ap)),
+            "pixels": masks.sum((1, 2)).mean(), "undefined": 0}
+
+
+def paired(a, b):
+    difference = a.mean(1) - b.mean(1)
+    sums = np.array([difference[SUBJECT == s].sum() for s in range(4)])
+    signs = np.array([[1 - 2 * (k >> s & 1) for s in range(4)]
+                      for k in range(16)])
+    totals = np.abs(signs @ sums)
+    return {"points": [{
+        "intensity": INTENSITIES[k], "a": a[:, k].mean(), "b": b[:, k].mean(),
+        "difference": (a - b)[:, k].mean(),
+        "interval": interval(drawn(a)[:, k] - drawn(b)[:, k])}
+        for k in range(len(INTENSITIES))],
+        "mean": {"mean_a": a.mean(), "mean_b": b.mean(),
+                 "difference": difference.mean(),
+                 "p": np.mean(totals >= totals[0] * (1 - 1e-12)),
+                 "units": 4, "wins": np.sum(difference > 0),
+                 "ties": np.sum(difference == 0),
+                 "losses": np.sum(difference < 0)}}
+
+
+def error():
+    with open(recon, "rb") as f:
+        e = np.abs(np.float32(x) - np.array(images(f.read())))[x > 0]
+    counts = np.histogram(np.clip(e, 0, 1), 2000, (0, 1))[0]
+    above = 1 - np.concatenate([[0], np.cumsum(counts)]) / counts.sum()
+    last = np.flatnonzero(counts)[-1]
+    at = sorted({round(i * (last + 1) / 80) for i in range(81)})
+    return {"quantiles": [{"share": q, "error":
+                           np.flatnonzero(above <= 1 - q + 1e-12)[0] / 2000}
+                          for q in (.5, .9, .99, .999)],
+            "tail": [{"error": k / 2000, "share": above[k]} for k in at]}
+
+
+def shares(stream):
+    with open(stream, "rb") as f:
+        values = np.array(images(f.read()))[x > 0]
+    return np.histogram(np.clip(values, 0, 1), 50, (0, 1))[0] / len(values)
+
+
+lead, lead_curve = curve("abs", LEAD_RADIUS, recon)
+rival, rival_curve = curve("abs", LEAD_RADIUS, other)
+expected = {
+    "name": "M", "model": "recon-degrade blur --sigma 1.5", "score": "abs",
+    "radius": 5, "below": .5, "seed": SEED, "replicates": B,
+    "images": {"images": COUNT, "side": 32, "subjects": 4,
+               "sizes": [{"width": 32, "height": 32, "images": COUNT}],
+               "least": x.min(), "most": x.max(),
+               "background": np.mean(x == 0)},
+    "curves": [curve(s, r, recon)[1] for r in RADII for s in SCORES],
+    "predictions": [prediction(r) for r in RADII],
+    "histograms": {"tissue": shares(healthy), "reconstruction": shares(recon)},
+    "error": error(), "blur": blur(lead),
+    "textures": [texture(s) for s in SCORES], "seen": seen(lead),
+    "other": {"name": "O", "curve": rival_curve, "blur": blur(rival),
+              "paired": paired(lead, rival)},
+    "lesions": None,
+}
+# What holds no number of the study; score-compare's interval has its own test.
+for text in ("blindspot", "told", "fingerprint", "notes", "missing",
+             "commands"):
+    del report[text]
+low = report["other"]["paired"]["mean"].pop("ci_low")
+high = report["other"]["paired"]["mean"].pop("ci_high")
+ok(low <= report["other"]["paired"]["mean"]["difference"] <= high,
+   "the interval of the difference is around it")
+
+compared = 0
+
+
+def differences(found, wanted, where):
+    """Where they differ, as text."""
+    global compared
+    if isinstance(wanted, dict):
+        if not isinstance(found, dict) or set(found) != set(wanted):
+            return [f"{where}: {found} for {wanted}"]
+        return sum((differences(found[k], v, f"{where}.{k}")
+                    for k, v in wanted.items()), [])
+    if isinstance(wanted, (list, tuple, np.ndarray)):
+        if not isinstance(found, list) or len(found) != len(wanted):
+            return [f"{where}: {found} for {wanted}"]
+        return sum((differences(f, w, f"{where}[{k}]")
+                    for k, (f, w) in enumerate(zip(found, wanted))), [])
+    compared += 1
+    if wanted is None or isinstance(wanted, str):
+        return [] if found == wanted else [f"{where}: {found} for {wanted}"]
+    return [] if isinstance(found, (int, float)) and \
+        abs(found - wanted) <= 1e-9 * max(1, abs(wanted)) \
+        else [f"{where}: {found} for {wanted}"]
+
+
+wrong = differences(report, expected, "report")
+for line in wrong[:20]:
+    print("# " + line)
+ok(not wrong, "every number of report.json")
+ok(compared > 400, f"these are many: {compared}")
+
+# ------------------------------------------------------------------ the sentence
+
+flat = " ".join(said.split())
+
+
+def two(v):
+    return re.sub("^0", "", f"{v:.2f}")
+
+
+c, p = lead_curve, expected["predictions"][1]
+for what, text in {
+    "pixels and radius": f"lesions of {c['pixels']:.0f} pixels (radius 5)",
+    "blind interval": "intensities " + " and ".join(
+        f"{two(b['low'])} to {two(b['high'])}" for b in c["blind"]),
+    "its ends": "[{}, {}] and [{}, {}]".format(*map(
+        two, c["intervals"]["low"] + c["intervals"]["high"])),
+    "healthy tissue": "{:.0f} % [{:.0f} %, {:.0f} %] of healthy".format(*[
+        100 * v for v in [c["tissue"]] + c["intervals"]["tissue"]]),
+    "worst AP": "worst AP {} [{}, {}] at {}".format(*map(two, [
+        c["least"]["ap"], *c["least"]["interval"], c["least"]["at"]])),
+    "chance": f"chance {two(p['chance'])}",
+    "blur": f"σ = {expected['blur']['sigma']:g}",
+    "loss": "costs another {} [{}, {}] of AP".format(*map(two, [
+        expected["seen"]["loss"]["value"],
+        *expected["seen"]["loss"]["interval"]])),
+    "theory": "predicts " + " and ".join(
+        f"{two(b['low'])} to {two(b['high'])}" for b in p["blind"]),
+}.items():
+    ok(text in flat, f"the sentence: {what}: {text}")
+done()
