@@ -135,17 +135,22 @@ static void
 write_group(struct layout *layout, const struct curves *c, size_t g)
 {
 	struct bsp_error e;
-	char text[256];
 	double number;
-	size_t k;
+	char *text;
+	size_t k, size;
 
+	if (c->by_count == 0)
+		return;
+	size = strlen(c->key[g]) + 1;
+	text = curves_take(malloc(size));
 	for (k = 0; k < c->by_count; k++) {
-		curves_text(c, g, k, text, sizeof text);
+		curves_text(c, g, k, text, size);
 		if (json && bsp_number_parse(text, &number, &e) == 0)
 			table_number(&layout->table, number);
 		else
 			table_text(&layout->table, text);
 	}
+	free(text);
 }
 
 /* ----------------------------------------------------------------- curves */

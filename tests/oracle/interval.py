@@ -384,4 +384,10 @@ r = json.loads(run("blind-interval", "--json", "--below", ".05", name))
 ok(r["rows"] == [{"interval": 0, "low": None, "high": None, "centre": None,
                   "width": None, "least": .1, "at": .25, "cut": "none",
                   "share": 0}], "no interval is a row of its own")
+long = "x" * 999
+name = curve_table("curves", {long: (np.arange(3.), np.array([.9, .1, .9])),
+                              "b": (np.arange(3.), np.array([.9, .2, .9]))})
+r = json.loads(run("blind-interval", "--json", name))
+ok(sorted(row["key"] for row in r["rows"]) == ["b", long],
+   "a long name is told in full")
 done()
