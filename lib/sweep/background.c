@@ -136,6 +136,9 @@ bsp_background_prepare(struct bsp_background *b, struct bsp_error *e)
 		below += b->over.key[i] < b->base + BSP_BUCKET_WIDTH;
 	number_buckets(b, below);
 	bsp_sort_u32(b->over.key, b->scratch.key, b->over.count);
+#ifdef __SIZEOF_INT128__
+	b->fits = bsp_sum_fix(&b->sum, &b->fixed);
+#endif
 	return 0;
 }
 
