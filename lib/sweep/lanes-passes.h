@@ -45,43 +45,6 @@ NAME(sum)(const float *map, size_t n, double *high, double *low, bool *fits)
 		}
 }
 
-/*
- * Merge the two runs of each column from both ends inwards, the greater key
- * first.  Only the end that was taken moves on: one gather a row.  False if
- * what comes is not sorted, and thus were not two such runs.
- */
-TARGET static bool
-NAME(merge)(const uint32_t *key, uint32_t *sorted, size_t n)
-{
-	const __m256i down = _mm256_set1_epi32(BSP_LANES);
-	const __m256i up = _mm256_set1_epi32(-BSP_LANES);
-	__m256i first = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
-	__m256i last = _mm256_add_epi32(first,
-	    _mm256_set1_epi32((int)(n - 1) * BSP_LANES));
-	__m256i a = _mm256_loadu_si256((const __m256i *)key), b, next, at;
-	__m256i greater, is_a, before = _mm256_set1_epi32(-1);
-	__m256i wrong = _mm256_setzero_si256();
-	size_t i;
-
-	b = _mm256_loadu_si256((const __m256i *)(key + (n - 1) * BSP_LANES));
-	for (i = 0; i < n; i++) {
-		greater = _mm256_max_epu32(a, b);
-		is_a = _mm256_cmpeq_epi32(a, greater);
-		_mm256_storeu_si256((__m256i *)(sorted + i * BSP_LANES),
-		    greater);
-		wrong = _mm256_or_si256(wrong, _mm256_xor_si256(before,
-		    _mm256_max_epu32(before, greater)));
-		before = greater;
-		first = _mm256_add_epi32(first, _mm256_and_si256(is_a, down));
-		last = _mm256_add_epi32(last, _mm256_andnot_si256(is_a, up));
-		at = _mm256_blendv_epi8(last, first, is_a);
-		next = _mm256_i32gather_epi32((const int *)key, at, 4);
-		a = _mm256_blendv_epi8(a, next, is_a);
-		b = _mm256_blendv_epi8(next, b, is_a);
-	}
-	return _mm256_testz_si256(wrong, wrong);
-}
-
 /* How many of a bucket's low halves are below that of the offset. */
 TARGET static inline __attribute__((always_inline)) uint32_t
 NAME(count)(const struct bsp_bucket *bucket, uint32_t low)
@@ -100,35 +63,72 @@ NAME(count)(const struct bsp_bucket *bucket, uint32_t low)
 }
 
 /*
- * How many keys of the background are below each key; for one whose bucket
- * refers to the list, a number with the flag.
+ * How many keys of the background are below each key of a row; for one whose
+ * bucket refers to the list, a number with the flag.
  */
-TARGET static void
-NAME(find)(const struct bsp_background *b, const uint32_t *key, size_t n,
-    uint32_t *below)
+TARGET static inline __attribute__((always_inline)) void
+NAME(find)(const struct bsp_background *b, __m256i key, uint32_t *below)
 {
 	const __m256i base = _mm256_set1_epi32((int)b->base);
 	const __m256i above = _mm256_set1_epi32(BSP_ABOVE);
 	const __m256i rest = _mm256_set1_epi32(BSP_BUCKET_WIDTH - 1);
-	uint32_t offset[BSP_LANES], number[BSP_LANES];
+	uint32_t low[BSP_LANES], number[BSP_LANES];
 	const struct bsp_bucket *bucket;
-	size_t i, l;
-	__m256i at;
+	__m256i offset;
+	size_t l;
 
-	for (i = 0; i < n; i++) {
-		at = _mm256_loadu_si256((const __m256i *)key + i);
-		at = _mm256_sub_epi32(_mm256_max_epu32(at, base), base);
-		at = _mm256_min_epu32(at, above);
-		_mm256_storeu_si256((__m256i *)offset,
-		    _mm256_and_si256(at, rest));
-		_mm256_storeu_si256((__m256i *)number,
-		    _mm256_srli_epi32(at, 12));
-		for (l = 0; l < BSP_LANES; l++) {
-			bucket = &b->bucket[number[l]];
-			*below++ = bucket->before +
-			    NAME(count)(bucket, offset[l]);
-		}
+	offset = _mm256_sub_epi32(_mm256_max_epu32(key, base), base);
+	offset = _mm256_min_epu32(offset, above);
+	_mm256_storeu_si256((__m256i *)low, _mm256_and_si256(offset, rest));
+	_mm256_storeu_si256((__m256i *)number, _mm256_srli_epi32(offset, 12));
+	for (l = 0; l < BSP_LANES; l++) {
+		bucket = &b->bucket[number[l]];
+		below[l] = bucket->before + NAME(count)(bucket, low[l]);
 	}
+}
+
+/*
+ * Merge the two runs of each column from both ends inwards, the greater key
+ * first, and find each.  Only the end that was taken moves on: its next key is
+ * known, and one gather a row brings the one after it.  False if what comes is
+ * not sorted, and thus were not two such runs.
+ */
+TARGET static bool
+NAME(merge)(const struct bsp_background *background, const uint32_t *key,
+    size_t n, uint32_t *sorted, uint32_t *below)
+{
+	const __m256i down = _mm256_set1_epi32(BSP_LANES);
+	const __m256i up = _mm256_set1_epi32(-BSP_LANES);
+	const __m256i *row = (const __m256i *)key;
+	__m256i first = _mm256_setr_epi32(8, 9, 10, 11, 12, 13, 14, 15);
+	__m256i last = _mm256_add_epi32(first,
+	    _mm256_set1_epi32(((int)n - 3) * BSP_LANES));
+	__m256i a = _mm256_loadu_si256(row), a_next, b, b_next, next;
+	__m256i greater, is_a, before = _mm256_set1_epi32(-1);
+	__m256i wrong = _mm256_setzero_si256();
+	size_t i;
+
+	a_next = _mm256_loadu_si256(row + 1);
+	b = _mm256_loadu_si256(row + n - 1);
+	b_next = _mm256_loadu_si256(row + n - 2);
+	for (i = 0; i < n; i++) {
+		greater = _mm256_max_epu32(a, b);
+		is_a = _mm256_cmpeq_epi32(a, greater);
+		a = _mm256_blendv_epi8(a, a_next, is_a);
+		b = _mm256_blendv_epi8(b_next, b, is_a);
+		first = _mm256_add_epi32(first, _mm256_and_si256(is_a, down));
+		last = _mm256_add_epi32(last, _mm256_andnot_si256(is_a, up));
+		next = _mm256_i32gather_epi32((const int *)key,
+		    _mm256_blendv_epi8(last, first, is_a), 4);
+		a_next = _mm256_blendv_epi8(a_next, next, is_a);
+		b_next = _mm256_blendv_epi8(next, b_next, is_a);
+		wrong = _mm256_or_si256(wrong, _mm256_xor_si256(before,
+		    _mm256_max_epu32(before, greater)));
+		before = greater;
+		_mm256_storeu_si256((__m256i *)sorted + i, greater);
+		NAME(find)(background, greater, below + i * BSP_LANES);
+	}
+	return _mm256_testz_si256(wrong, wrong);
 }
 
 /*

@@ -52,9 +52,8 @@ struct bsp_lanes_path {
 	const char *name;
 	void (*sum)(const float *map, size_t n, double *high, double *low,
 	    bool *fits);
-	bool (*merge)(const uint32_t *key, uint32_t *sorted, size_t n);
-	void (*find)(const struct bsp_background *b, const uint32_t *key,
-	    size_t n, uint32_t *below);
+	bool (*merge)(const struct bsp_background *b, const uint32_t *key,
+	    size_t n, uint32_t *sorted, uint32_t *below);
 	void (*precision)(const struct bsp_background *b, const uint32_t *key,
 	    uint32_t *below, size_t n, double *ap);
 };
@@ -106,8 +105,8 @@ const struct bsp_lanes_path *
 bsp_lanes_path(size_t i)
 {
 	static const struct bsp_lanes_path path[] = {
-		{"AVX-512", sum_8, merge_8, find_8, precision_8},
-		{"AVX2", sum_4, merge_4, find_4, precision_4},
+		{"AVX-512", sum_8, merge_8, precision_8},
+		{"AVX2", sum_4, merge_4, precision_4},
 	};
 	size_t first = has_avx512() ? 0 : has_avx2() ? 1 : 2;
 
@@ -131,12 +130,13 @@ bsp_lanes_name(const struct bsp_lanes_path *path)
 	return path->name;
 }
 
+#define MARGIN 2 /* rows that are fetched before and after the keys */
 #define MOST ((size_t)1 << 27) /* pixels, whose places a gather can hold */
 
 int
 bsp_lanes_reserve(struct bsp_lanes *lanes, size_t pixels, struct bsp_error *e)
 {
-	size_t n = (pixels + 1) * BSP_LANES;
+	size_t n = (pixels + 2 * MARGIN) * BSP_LANES;
 
 	if (pixels == 0 || pixels > MOST)
 		return bsp_error_set(e, BSP_DATA,
@@ -146,7 +146,8 @@ bsp_lanes_reserve(struct bsp_lanes *lanes, size_t pixels, struct bsp_error *e)
 	    bsp_image_resize(&lanes->recon, 1, pixels * BSP_LANES, e) ||
 	    bsp_array_grow(&lanes->key, &lanes->keys, n, sizeof *lanes->key,
 	    e) || bsp_array_grow(&lanes->sorted, &lanes->sorteds, n,
-	    sizeof *lanes->sorted, e))
+	    sizeof *lanes->sorted, e) || bsp_array_grow(&lanes->below,
+	    &lanes->belows, n, sizeof *lanes->below, e))
 		return -1;
 	lanes->pixels = pixels;
 	return 0;
@@ -160,6 +161,7 @@ bsp_lanes_free(struct bsp_lanes *lanes)
 	bsp_image_free(&lanes->map);
 	free(lanes->key);
 	free(lanes->sorted);
+	free(lanes->below);
 	*lanes = (struct bsp_lanes){0};
 }
 
@@ -216,17 +218,17 @@ bool
 bsp_lanes_score(const struct bsp_lanes_path *path, struct bsp_lanes *lanes,
     const struct bsp_background *b, double *ap, double *mean)
 {
-	size_t l, n = lanes->pixels;
-	uint32_t *below = lanes->key; /* merged away by then */
+	size_t n = lanes->pixels, margin = MARGIN * BSP_LANES;
+	uint32_t *key = lanes->key + margin;
 
-	bsp_make_keys(lanes->map.data, lanes->key, n * BSP_LANES);
-	for (l = 0; l < BSP_LANES; l++)
-		lanes->key[n * BSP_LANES + l] =
-		    lanes->sorted[n * BSP_LANES + l] = 0; /* below all keys */
-	if (!path->merge(lanes->key, lanes->sorted, n))
+	memset(lanes->key, 0, margin * sizeof *key);
+	memset(key + n * BSP_LANES, 0, margin * sizeof *key);
+	bsp_make_keys(lanes->map.data, key, n * BSP_LANES);
+	if (!path->merge(b, key, n, lanes->sorted, lanes->below))
 		return false;
-	path->find(b, lanes->sorted, n, below);
-	path->precision(b, lanes->sorted, below, n, ap);
+	/* Below all keys: the last one ends a step. */
+	memset(lanes->sorted + n * BSP_LANES, 0, BSP_LANES * sizeof *key);
+	path->precision(b, lanes->sorted, lanes->below, n, ap);
 	find_means(path, lanes, b, mean);
 	return true;
 }

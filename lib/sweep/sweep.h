@@ -72,8 +72,8 @@ int bsp_background_curve(const struct bsp_background *background,
 struct bsp_lanes {
 	size_t pixels;
 	struct bsp_image input, recon, map; /* 1 x BSP_LANES pixels */
-	uint32_t *key, *sorted;
-	size_t keys, sorteds;               /* room */
+	uint32_t *key, *sorted, *below;
+	size_t keys, sorteds, belows;       /* room */
 };
 
 /* What a processor computes them with. */
