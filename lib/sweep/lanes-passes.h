@@ -139,7 +139,7 @@ TARGET static void
 NAME(precision)(const struct bsp_background *b, const uint32_t *key,
     uint32_t *below, size_t n, double *ap)
 {
-	double negatives = (double)b->keys.count;
+	double negatives = (double)b->count;
 	NAME(doubles) tp = {0}, before[VECTORS] = {{0}}, sum[VECTORS] = {{0}};
 	NAME(doubles) term, positives;
 	NAME(longs) ends;

@@ -36,7 +36,6 @@ struct work {
 	struct bsp_background background;
 	struct bsp_image patch_input, patch_recon, patch_map;
 	uint32_t *order;   /* the patch's pixels by their reconstruction */
-	bool *changed;     /* [pixels of the image] in the patch */
 	struct bsp_keys positive, negative;
 	uint32_t *scratch;
 	const struct bsp_lanes_path *path; /* NULL: one by one */
@@ -64,7 +63,6 @@ free_work(struct work *w)
 	bsp_image_free(&w->patch_recon);
 	bsp_image_free(&w->patch_map);
 	free(w->order);
-	free(w->changed);
 	free(w->positive.key);
 	free(w->negative.key);
 	free(w->scratch);
@@ -169,20 +167,16 @@ reconstruct(struct work *w, size_t degrade, size_t inject,
 static int
 start_short(struct work *w, struct bsp_error *e)
 {
-	size_t n = w->patch->pixels, pixels = bsp_image_size(w->healthy), i;
+	size_t n = w->patch->pixels, pixels = bsp_image_size(w->healthy);
 	size_t room = n > 0 ? n : 1;
 
 	if (w->order == NULL)
 		w->order = malloc(room * sizeof *w->order);
-	if (w->changed == NULL)
-		w->changed = calloc(pixels, sizeof *w->changed);
 	free(w->scratch);
 	w->scratch = malloc(2 * room * sizeof *w->scratch);
-	if (w->order == NULL || w->changed == NULL || w->scratch == NULL)
+	if (w->order == NULL || w->scratch == NULL)
 		return bsp_error_system(e, ENOMEM, "a patch of %zu pixels",
 		    n);
-	for (i = 0; i < n; i++)
-		w->changed[w->patch->at[i]] = true;
 	return bsp_array_grow(&w->positive.key, &w->positive.capacity,
 	    room + 1, sizeof *w->positive.key, e) ||
 	    bsp_array_grow(&w->negative.key, &w->negative.capacity,
@@ -220,26 +214,74 @@ order_patch(struct work *w, struct bsp_error *e)
 	return 0;
 }
 
-/* Score, sort and sum the pixels that no anomaly changes. */
+#define BLOCK 64
+
+BSP_CLONES static bool
+all_same(const float *x, size_t n, float value)
+{
+	size_t i, different = 0;
+
+	for (i = 0; i < n; i++)
+		different += x[i] != value;
+	return different == 0;
+}
+
+/*
+ * Add the keys of n scores.  Half of a map may be one value, that of the image's
+ * background: its blocks are counted.
+ */
+static void
+add_keys(struct bsp_background *b, const float *score, size_t n)
+{
+	float same = bsp_score_of(b->same);
+	size_t i, size;
+
+	for (i = 0; i < n; i += size) {
+		size = n - i < BLOCK ? n - i : BLOCK;
+		if (size == BLOCK && all_same(score + i, BLOCK, same)) {
+			b->repeats += BLOCK;
+			continue;
+		}
+		bsp_make_keys(score + i, b->keys.key + b->keys.count, size);
+		b->keys.count += size;
+	}
+}
+
+/* Some of the repeats among the keys, so that their bucket is full. */
+static void
+keep_some(struct bsp_background *b)
+{
+	size_t i;
+
+	if (b->repeats == 0)
+		return;
+	b->repeats -= BSP_BUCKET_ROOM;
+	for (i = 0; i < BSP_BUCKET_ROOM; i++)
+		b->keys.key[b->keys.count++] = b->same;
+}
+
+/* Score, rank and sum the pixels that no anomaly changes. */
 static int
 prepare_background(struct work *w, size_t residual, struct bsp_error *e)
 {
 	struct bsp_background *b = &w->background;
-	size_t i, n = bsp_image_size(w->healthy);
-	uint32_t *key = b->keys.key;
+	size_t i, begin = 0, n = bsp_image_size(w->healthy);
+	const uint32_t *at = w->patch->at;
 
 	if (apply_residual(w, residual, w->healthy, w->recon, &w->map, e))
 		return -1;
-	for (i = 0; i < n; i++) {
-		*key = bsp_key_of(w->map.data[i]);
-		key += !w->changed[i];
+	b->keys.count = b->repeats = 0;
+	b->same = bsp_key_of(w->map.data[0]);
+	for (i = 0; i < w->patch->pixels; i++) {
+		add_keys(b, w->map.data + begin, at[i] - begin);
+		begin = at[i] + 1;
+		w->map.data[at[i]] = 0; /* adds nothing to the sum */
 	}
-	b->keys.count = (size_t)(key - b->keys.key);
-	for (i = 0; i < w->patch->pixels; i++)
-		w->map.data[w->patch->at[i]] = 0; /* adds nothing to the sum */
+	add_keys(b, w->map.data + begin, n - begin);
+	keep_some(b);
 	b->sum = (struct bsp_sum){0};
 	bsp_sum_add(&b->sum, w->map.data, n);
-	b->sum.count = b->keys.count;
+	b->sum.count = n - w->patch->pixels;
 	return bsp_background_prepare(b, e);
 }
 
@@ -464,7 +506,7 @@ prepare_window(struct work *w, size_t residual, size_t reach,
 	if (w->scratch == NULL)
 		return bsp_error_system(e, ENOMEM, "a window of %zu x %zu",
 		    box.cols, box.rows);
-	b->keys.count = 0;
+	b->keys.count = b->repeats = 0;
 	for (r = i = 0; r < w->healthy->rows; r++)
 		for (c = 0; c < w->healthy->cols; c++, i++) {
 			if (r - box.row < box.rows && c - box.col < box.cols)

@@ -33,6 +33,9 @@ struct bsp_bucket {
 /* The scores of the pixels that no anomaly changes, ready to be ranked. */
 struct bsp_background {
 	struct bsp_keys keys;
+	uint32_t same;        /* a key that comes once more ... */
+	size_t repeats;       /* as many times; then keys holds 14 of it */
+	size_t count;         /* of all keys */
 	struct bsp_keys over; /* what is in the list, ascending */
 	struct bsp_keys scratch;
 	struct bsp_sum sum;
