@@ -43,6 +43,34 @@ bsp_clip(double x, double low, double high)
 	return x > low ? x < high ? x : high : low;
 }
 
+/* Adding and subtracting it rounds |x| < 2^21 to a multiple of 2^-30. */
+#define BSP_ROUND_30 (0x1.8p52 * 0x1p-30)
+/* The same for |x| < 2^-21 and 2^-72. */
+#define BSP_ROUND_72 (0x1.8p52 * 0x1p-72)
+
+#ifdef __SIZEOF_INT128__
+/* A sum as one integer of unit 2^-72, and whether there is less than one more. */
+struct bsp_fixed {
+	__extension__ __int128 units;
+	bool more;
+};
+
+/* False where the sum does not fit. */
+bool bsp_sum_fix(const struct bsp_sum *sum, struct bsp_fixed *fixed);
+
+/*
+ * Add a multiple of 2^-30, at most 2^22, and one of 2^-72, at most 2^-19, by
+ * magnitude.
+ */
+void bsp_fixed_add(struct bsp_fixed *fixed, double high, double low);
+
+/*
+ * The sum rounded to the nearest double.  False if that takes bits that are
+ * not there.
+ */
+bool bsp_fixed_value(const struct bsp_fixed *fixed, double *value);
+#endif
+
 /* The least and the greatest sample of an image. */
 void bsp_image_range(const struct bsp_image *image, float *low, float *high);
 

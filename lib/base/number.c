@@ -3,6 +3,7 @@
  */
 #include <ctype.h>
 #include <errno.h>
+#include <float.h>
 #include <locale.h>
 #include <math.h>
 #include <stdio.h>
@@ -115,11 +116,31 @@ bsp_number_round9(char text[BSP_NUMBER_SIZE], double value)
 		freelocale(c);
 }
 
+static bool
+reads_back(char *text, int digits, double value)
+{
+	snprintf(text, BSP_NUMBER_SIZE, "%.*g", digits, value);
+	return strtod(text, NULL) == value;
+}
+
+/*
+ * The fewest digits that read back.  Of a normal number, a decimal of up to 15
+ * digits that reads back is the one that %.15g prints, without its last zeros;
+ * 17 digits always do.  Subnormal numbers have fewer.
+ */
+static void
+print_shortest(char *text, double value)
+{
+	int digits = fabs(value) < DBL_MIN ? 1 : DBL_DIG;
+
+	while (!reads_back(text, digits, value) && digits < DBL_DECIMAL_DIG)
+		digits++;
+}
+
 char *
 bsp_number_format(char text[BSP_NUMBER_SIZE], double value)
 {
 	locale_t c, old;
-	int digits = 0;
 
 	if (isnan(value)) {
 		snprintf(text, BSP_NUMBER_SIZE, "nan");
@@ -130,10 +151,7 @@ bsp_number_format(char text[BSP_NUMBER_SIZE], double value)
 	if (fabs(value) < WHOLE && rint(value) == value)
 		snprintf(text, BSP_NUMBER_SIZE, "%.0f", value);
 	else
-		do
-			snprintf(text, BSP_NUMBER_SIZE, "%.*g", ++digits,
-			    value);
-		while (strtod(text, NULL) != value && digits < 17);
+		print_shortest(text, value);
 	uselocale(old);
 	if (c != (locale_t)0)
 		freelocale(c);

@@ -15,11 +15,6 @@
 
 typedef double vector __attribute__((vector_size(VECTOR * sizeof(double))));
 
-/* Adding and subtracting it rounds |x| < 2^21 to a multiple of 2^-30. */
-#define ROUND_30 (0x1.8p52 * 0x1p-30)
-/* The same for |x| < 2^-21 and 2^-72. */
-#define ROUND_72 (0x1.8p52 * 0x1p-72)
-
 /*
  * Sum a chunk, whose size is a multiple of VECTOR, to *high, a multiple of
  * 2^-30, and *low, one of 2^-72.  With |x| <= 2^10 both are exact: |high| is at
@@ -34,12 +29,12 @@ sum_chunk(const float *x, size_t n, double *high, double *low)
 	for (i = 0; i < n; i += VECTOR) {
 		for (j = 0; j < VECTOR; j++)
 			v[j] = (double)x[i + j];
-		h = (v + ROUND_30) - ROUND_30;
+		h = (v + BSP_ROUND_30) - BSP_ROUND_30;
 		l = v - h;
 		highs += h;
 		lows += l;
 		/* Exact differences: 0 where nothing was lost. */
-		h = ((l + ROUND_72) - ROUND_72) - l;
+		h = ((l + BSP_ROUND_72) - BSP_ROUND_72) - l;
 		misfits += h * h;
 		largest += v * v;
 	}
@@ -210,3 +205,81 @@ bsp_sum_mean(const struct bsp_sum *sum)
 		return (double)NAN;
 	return bsp_sum_value(sum) / (double)sum->count;
 }
+
+#ifdef __SIZEOF_INT128__
+
+__extension__ typedef __int128 integer;
+__extension__ typedef unsigned __int128 magnitude;
+
+#define UNIT 78   /* the biased exponent whose significands count 2^-72 */
+#define ROOM 117  /* bits that every bin may take, so that their sum fits */
+
+bool
+bsp_sum_fix(const struct bsp_sum *sum, struct bsp_fixed *fixed)
+{
+	integer units = 0, rest = 0, most;
+	unsigned b;
+
+	/*
+	 * What is below the unit is summed from the least on, in units that
+	 * grow; what is shifted out is more than 0.
+	 */
+	fixed->more = false;
+	for (b = 1; b < UNIT; b++) {
+		rest += sum->bin[b] + (b == 1 ? sum->bin[0] : 0);
+		fixed->more = fixed->more || (rest & 1) != 0;
+		rest >>= 1; /* down */
+	}
+	for (b = UNIT; b < 255; b++) {
+		if (sum->bin[b] == 0)
+			continue;
+		if (b - UNIT > ROOM)
+			return false;
+		most = (integer)1 << (ROOM - (b - UNIT));
+		if (sum->bin[b] > most || sum->bin[b] < -most)
+			return false;
+		units += (integer)sum->bin[b] * ((integer)1 << (b - UNIT));
+	}
+	fixed->units = units + rest;
+	return true;
+}
+
+void
+bsp_fixed_add(struct bsp_fixed *fixed, double high, double low)
+{
+	fixed->units += (integer)(int64_t)(high * 0x1p30) *
+	    ((integer)1 << 42) + (int64_t)(low * 0x1p72);
+}
+
+bool
+bsp_fixed_value(const struct bsp_fixed *fixed, double *value)
+{
+	bool negative = fixed->units < 0;
+	magnitude m = (magnitude)fixed->units, part;
+	int bits = 0, shift;
+	uint64_t kept;
+	double rounded;
+
+	if (negative)
+		m = -m - (fixed->more ? 1 : 0);
+	if (m >> 64 != 0)
+		bits = 128 - __builtin_clzll((uint64_t)(m >> 64));
+	else if (m != 0)
+		bits = 64 - __builtin_clzll((uint64_t)m);
+	if (fixed->more && bits < 54)
+		return false;
+	shift = bits > 53 ? bits - 53 : 0;
+	kept = (uint64_t)(m >> shift);
+	if (shift > 0) {
+		part = (m - ((magnitude)kept << shift)) * 2;
+		if (part > (magnitude)1 << shift ||
+		    (part == (magnitude)1 << shift &&
+		    (fixed->more || (kept & 1) != 0)))
+			kept++;
+	}
+	rounded = ldexp((double)kept, shift - 72);
+	*value = negative ? -rounded : rounded;
+	return true;
+}
+
+#endif

@@ -109,44 +109,17 @@ number_buckets(struct bsp_background *b, uint32_t below)
 	}
 }
 
-int
-bsp_background_prepare(struct bsp_background *b, struct bsp_error *e)
+/* The repeated key: in its bucket, which is too small then, or below all. */
+static void
+add_repeats(struct bsp_background *b, uint32_t *below)
 {
-	size_t n = b->keys.count, i;
-	uint32_t top, below = 0;
-
-	if (n >= BSP_BUCKET_LISTED)
-		return bsp_error_set(e, BSP_DATA,
-		    "more than %u pixels to rank together",
-		    BSP_BUCKET_LISTED - 1);
-	if (bsp_array_grow(&b->over.key, &b->over.capacity, n + 1,
-	    sizeof *b->over.key, e) || bsp_array_grow(&b->scratch.key,
-	    &b->scratch.capacity, n, sizeof *b->scratch.key, e))
-		return -1;
-	if (b->bucket == NULL)
-		b->bucket = aligned_alloc(sizeof *b->bucket,
-		    BUCKETS * sizeof *b->bucket);
-	if (b->bucket == NULL)
-		return bsp_error_system(e, ENOMEM, "an index of scores");
-	top = find_top(b->keys.key, n);
-	b->base = top >= BSP_ABOVE ? top - BSP_ABOVE + 1 : 0;
-	clear_buckets(b);
-	fill_buckets(b);
-	for (i = 0; i < b->over.count; i++)
-		below += b->over.key[i] < b->base + BSP_BUCKET_WIDTH;
-	number_buckets(b, below);
-	bsp_sort_u32(b->over.key, b->scratch.key, b->over.count);
-	return 0;
-}
-
-void
-bsp_background_free(struct bsp_background *b)
-{
-	free(b->keys.key);
-	free(b->over.key);
-	free(b->scratch.key);
-	free(b->bucket);
-	*b = (struct bsp_background){0};
+	if (b->repeats == 0)
+		return;
+	if (b->same < b->base + BSP_BUCKET_WIDTH)
+		*below += (uint32_t)b->repeats;
+	else
+		b->bucket[(b->same - b->base) / BSP_BUCKET_WIDTH].before +=
+		    (uint32_t)b->repeats;
 }
 
 /* How many of n ascending keys are below the value. */
@@ -163,6 +136,68 @@ lower_bound(const uint32_t *key, size_t n, uint32_t value)
 			n = middle;
 	}
 	return begin;
+}
+
+/* Sort the list, and put the repeats where they belong. */
+static void
+sort_list(struct bsp_background *b)
+{
+	uint32_t *key = b->over.key;
+	size_t n = b->over.count, at, i;
+
+	bsp_sort_u32(key, b->scratch.key, n);
+	if (b->repeats == 0)
+		return;
+	at = lower_bound(key, n, b->same);
+	memmove(key + at + b->repeats, key + at, (n - at) * sizeof *key);
+	for (i = at; i < at + b->repeats; i++)
+		key[i] = b->same;
+	b->over.count += b->repeats;
+}
+
+int
+bsp_background_prepare(struct bsp_background *b, struct bsp_error *e)
+{
+	size_t n = b->keys.count + b->repeats, i;
+	uint32_t top, below = 0;
+
+	if (n >= BSP_BUCKET_LISTED)
+		return bsp_error_set(e, BSP_DATA,
+		    "more than %u pixels to rank together",
+		    BSP_BUCKET_LISTED - 1);
+	if (bsp_array_grow(&b->over.key, &b->over.capacity, n + 1,
+	    sizeof *b->over.key, e) || bsp_array_grow(&b->scratch.key,
+	    &b->scratch.capacity, n, sizeof *b->scratch.key, e))
+		return -1;
+	if (b->bucket == NULL)
+		b->bucket = aligned_alloc(sizeof *b->bucket,
+		    BUCKETS * sizeof *b->bucket);
+	if (b->bucket == NULL)
+		return bsp_error_system(e, ENOMEM, "an index of scores");
+	top = find_top(b->keys.key, b->keys.count);
+	b->base = top >= BSP_ABOVE ? top - BSP_ABOVE + 1 : 0;
+	clear_buckets(b);
+	fill_buckets(b);
+	for (i = 0; i < b->over.count; i++)
+		below += b->over.key[i] < b->base + BSP_BUCKET_WIDTH;
+	add_repeats(b, &below);
+	number_buckets(b, below);
+	sort_list(b);
+	b->count = n;
+#ifdef __SIZEOF_INT128__
+	b->fits = bsp_sum_fix(&b->sum, &b->fixed);
+#endif
+	return 0;
+}
+
+void
+bsp_background_free(struct bsp_background *b)
+{
+	free(b->keys.key);
+	free(b->over.key);
+	free(b->scratch.key);
+	free(b->bucket);
+	*b = (struct bsp_background){0};
 }
 
 /* How many keys of the list are below a value. */
@@ -249,7 +284,7 @@ bsp_background_curve(const struct bsp_background *b,
     struct bsp_curve *curve, struct bsp_error *e)
 {
 	size_t p = positive->count, n = negative->count;
-	size_t negatives = b->keys.count + n;
+	size_t negatives = b->count + n;
 	struct bsp_step *step;
 	struct place *place;
 	uint32_t value;

@@ -9,6 +9,15 @@
 
 #include "sweep.h"
 
+/* What the pieces of an image share: the first that comes makes it. */
+struct shared {
+	pthread_mutex_t lock;
+	size_t left; /* pieces to be done; 0 before it is made, and after */
+	struct bsp_sweep_start start;
+	bool failed;
+	struct bsp_error error;
+};
+
 /* What the threads share; what changes is behind the lock. */
 struct run {
 	const struct bsp_sweep_batch *batch;
@@ -16,6 +25,7 @@ struct run {
 	size_t unit;          /* pairs that are best run at once */
 	size_t units, pieces; /* of an image */
 	size_t total;         /* pieces of all */
+	struct shared *image; /* of the batch */
 	pthread_mutex_t lock;
 	size_t next;          /* the next piece */
 	size_t done;          /* pairs */
@@ -67,8 +77,40 @@ find_pairs(const struct run *run, size_t piece, size_t *begin, size_t *end)
 		*end = batch->end;
 }
 
+/* Make what an image's pieces share, unless it is there. */
 static int
-run_piece(const struct run *run, size_t piece, size_t begin, size_t end,
+begin_image(struct run *run, size_t image, struct bsp_error *e)
+{
+	const struct bsp_sweep_batch *batch = run->batch;
+	struct shared *shared = &run->image[image];
+
+	pthread_mutex_lock(&shared->lock);
+	if (shared->left == 0) {
+		shared->left = run->pieces;
+		shared->failed = bsp_sweep_begin(batch->sweep,
+		    &batch->image[image], &shared->start,
+		    &shared->error) != 0;
+	}
+	pthread_mutex_unlock(&shared->lock);
+	if (shared->failed)
+		*e = shared->error;
+	return shared->failed ? -1 : 0;
+}
+
+/* After the last piece nobody needs it. */
+static void
+end_image(struct run *run, size_t image)
+{
+	struct shared *shared = &run->image[image];
+
+	pthread_mutex_lock(&shared->lock);
+	if (--shared->left == 0 && !shared->failed)
+		bsp_sweep_start_free(&shared->start);
+	pthread_mutex_unlock(&shared->lock);
+}
+
+static int
+run_piece(struct run *run, size_t piece, size_t begin, size_t end,
     struct bsp_error *e)
 {
 	const struct bsp_sweep_batch *batch = run->batch;
@@ -78,9 +120,14 @@ run_piece(const struct run *run, size_t piece, size_t begin, size_t end,
 	    batch->begin) * run->each;
 	size_t *anomalous = batch->anomalous == NULL || begin != batch->begin ?
 	    NULL : batch->anomalous + image * run->injects;
+	int result = begin_image(run, image, e);
 
-	return bsp_sweep_run(batch->sweep, &batch->image[image], begin, end,
-	    values, anomalous, e);
+	if (result == 0)
+		result = bsp_sweep_go_on(batch->sweep, &batch->image[image],
+		    &run->image[image].start, begin, end, values, anomalous,
+		    e);
+	end_image(run, image);
+	return result;
 }
 
 /* Run pieces until none is left, or none before the first that failed. */
@@ -150,6 +197,35 @@ run_threads(struct run *run, size_t threads)
 	free(thread);
 }
 
+static int
+open_shared(struct run *run, struct bsp_error *e)
+{
+	size_t i, n = run->batch->images;
+
+	run->image = calloc(n, sizeof *run->image);
+	if (run->image == NULL)
+		return bsp_error_system(e, ENOMEM, "%zu images", n);
+	for (i = 0; i < n; i++)
+		pthread_mutex_init(&run->image[i].lock, NULL);
+	return 0;
+}
+
+/* After an error some images have pieces left. */
+static void
+close_shared(struct run *run)
+{
+	struct shared *shared;
+	size_t i;
+
+	for (i = 0; i < run->batch->images; i++) {
+		shared = &run->image[i];
+		if (shared->left > 0 && !shared->failed)
+			bsp_sweep_start_free(&shared->start);
+		pthread_mutex_destroy(&shared->lock);
+	}
+	free(run->image);
+}
+
 int
 bsp_sweep_images(const struct bsp_sweep_batch *batch, struct bsp_error *e)
 {
@@ -165,10 +241,12 @@ bsp_sweep_images(const struct bsp_sweep_batch *batch, struct bsp_error *e)
 	run.each = bsp_spec_cells(&batch->sweep->residual) *
 	    batch->sweep->metrics;
 	cut(&run, threads);
-	if (pthread_mutex_init(&run.lock, NULL) != 0)
-		return bsp_error_system(e, ENOMEM, "threads");
+	if (open_shared(&run, e))
+		return -1;
+	pthread_mutex_init(&run.lock, NULL); /* never fails on Linux */
 	run_threads(&run, threads);
 	pthread_mutex_destroy(&run.lock);
+	close_shared(&run);
 	if (run.failed == run.total)
 		return 0;
 	*e = run.error;

@@ -43,34 +43,67 @@ begin_cell(void *with, size_t i, struct bsp_inject_job *job, double *params,
 	return 0;
 }
 
-/* Record what the cell changed, and undo it. */
+#define BLOCK 64 /* pixels compared at once; most are as they were */
+
+/* Does a pixel differ from the healthy one, or have a label? */
+BSP_CLONES static bool
+differ(const float *image, const float *healthy, const float *label, size_t n)
+{
+	uint32_t a, b, different = 0;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		memcpy(&a, &image[i], sizeof a);
+		memcpy(&b, &healthy[i], sizeof b);
+		different |= (a ^ b) | (label[i] != 0);
+	}
+	return different != 0;
+}
+
+/* Record what the cell changed in n pixels, and undo it. */
+static int
+take_block(struct changes *changes, const float *healthy, size_t begin,
+    size_t n, struct bsp_image *image, struct bsp_image *label,
+    struct bsp_error *e)
+{
+	struct change *change;
+	size_t i;
+
+	if (bsp_array_grow(&changes->change, &changes->capacity,
+	    changes->count + n, sizeof *changes->change, e))
+		return -1;
+	for (i = begin; i < begin + n; i++) {
+		if (label->data[i] == 0 && memcmp(&image->data[i],
+		    &healthy[i], sizeof *healthy) == 0)
+			continue;
+		change = &changes->change[changes->count++];
+		change->at = (uint32_t)i;
+		change->value = image->data[i];
+		change->label = label->data[i] != 0;
+		image->data[i] = healthy[i];
+		label->data[i] = 0;
+	}
+	return 0;
+}
+
 static int
 take_changes(void *with, const struct bsp_inject_job *job,
     const double *params, struct bsp_image *image, struct bsp_image *label,
     struct bsp_error *e)
 {
 	struct cells *cells = with;
-	struct changes *changes = cells->changes;
-	const struct bsp_image *healthy = job->healthy;
-	size_t i, n = bsp_image_size(healthy);
-	struct change *change;
+	const float *healthy = job->healthy->data;
+	size_t i, size, n = bsp_image_size(job->healthy);
 
 	(void)params;
-	for (i = 0; i < n; i++) {
-		if (label->data[i] == 0 && memcmp(&image->data[i],
-		    &healthy->data[i], sizeof *image->data) == 0)
-			continue;
-		if (bsp_array_grow(&changes->change, &changes->capacity,
-		    changes->count + 1, sizeof *changes->change, e))
+	for (i = 0; i < n; i += size) {
+		size = n - i < BLOCK ? n - i : BLOCK;
+		if (differ(image->data + i, healthy + i, label->data + i,
+		    size) && take_block(cells->changes, healthy, i, size,
+		    image, label, e))
 			return -1;
-		change = &changes->change[changes->count++];
-		change->at = (uint32_t)i;
-		change->value = image->data[i];
-		change->label = label->data[i] != 0;
-		image->data[i] = healthy->data[i];
-		label->data[i] = 0;
 	}
-	changes->end[cells->done++] = changes->count;
+	cells->changes->end[cells->done++] = cells->changes->count;
 	return 0;
 }
 
@@ -123,6 +156,18 @@ number_pixels(const struct changes *changes, struct bsp_patch *patch,
 	return 0;
 }
 
+static bool
+is_uniform(const struct bsp_patch *patch, size_t cell)
+{
+	const float *value = patch->value + cell * patch->pixels;
+	size_t i;
+
+	for (i = 1; i < patch->pixels; i++)
+		if (value[i] != value[0])
+			return false;
+	return patch->pixels > 0 && patch->covered[cell] == patch->pixels;
+}
+
 static int
 fill_patch(const struct changes *changes, const struct bsp_image *healthy,
     const uint32_t *place, struct bsp_patch *patch, struct bsp_error *e)
@@ -147,6 +192,7 @@ fill_patch(const struct changes *changes, const struct bsp_image *healthy,
 			patch->label[i] = change->label;
 			patch->covered[cell] += change->label;
 		}
+		patch->uniform[cell] = is_uniform(patch, cell);
 	}
 	return 0;
 }
@@ -168,7 +214,9 @@ bsp_patch_make(const struct bsp_sweep *sweep,
 	place = malloc(pixels * sizeof *place);
 	changes.end = malloc(cells * sizeof *changes.end);
 	patch->covered = malloc(cells * sizeof *patch->covered);
-	if (place == NULL || changes.end == NULL || patch->covered == NULL)
+	patch->uniform = malloc(cells * sizeof *patch->uniform);
+	if (place == NULL || changes.end == NULL || patch->covered == NULL ||
+	    patch->uniform == NULL)
 		bsp_error_system(e, ENOMEM, "a patch of %zu cells", cells);
 	else if (bsp_position_draw(healthy, sweep->seed, in->index, 0, &job.row,
 	    &job.col, e) == 0 &&
@@ -203,5 +251,6 @@ bsp_patch_free(struct bsp_patch *patch)
 	free(patch->value);
 	free(patch->label);
 	free(patch->covered);
+	free(patch->uniform);
 	*patch = (struct bsp_patch){0};
 }

@@ -26,20 +26,20 @@ struct window {
 struct work {
 	const struct bsp_sweep *sweep;
 	const struct bsp_sweep_image *in;
-	struct bsp_image equalized;
 	const struct bsp_image *healthy;
 	size_t injects, residuals; /* cells */
 	size_t begin, end;         /* the part's pairs */
-	struct bsp_patch patch;
+	const struct bsp_patch *patch;
 	struct bsp_image *recon, map; /* [recons] */
 	size_t recons;
 	/* the short way */
 	struct bsp_background background;
 	struct bsp_image patch_input, patch_recon, patch_map;
 	uint32_t *order;   /* the patch's pixels by their reconstruction */
-	bool *changed;     /* [pixels of the image] in the patch */
 	struct bsp_keys positive, negative;
 	uint32_t *scratch;
+	const struct bsp_lanes_path *path; /* NULL: one by one */
+	struct bsp_lanes lanes;
 	struct window window;
 	struct bsp_image window_recon;
 	/* the plain way */
@@ -54,8 +54,6 @@ free_work(struct work *w)
 {
 	size_t i;
 
-	bsp_image_free(&w->equalized);
-	bsp_patch_free(&w->patch);
 	for (i = 0; w->recon != NULL && i < w->recons; i++)
 		bsp_image_free(&w->recon[i]);
 	free(w->recon);
@@ -65,10 +63,10 @@ free_work(struct work *w)
 	bsp_image_free(&w->patch_recon);
 	bsp_image_free(&w->patch_map);
 	free(w->order);
-	free(w->changed);
 	free(w->positive.key);
 	free(w->negative.key);
 	free(w->scratch);
+	bsp_lanes_free(&w->lanes);
 	bsp_image_free(&w->window_recon);
 	bsp_image_free(&w->anomalous);
 	bsp_image_free(&w->label);
@@ -96,12 +94,19 @@ last_inject(const struct work *w, size_t degrade)
 	return w->end - pair < w->injects ? w->end - pair : w->injects;
 }
 
+static double *
+values_of(const struct work *w, size_t inject, size_t degrade,
+    size_t residual)
+{
+	return w->values + ((degrade * w->injects + inject - w->begin) *
+	    w->residuals + residual) * w->sweep->metrics;
+}
+
 static void
 put_values(struct work *w, size_t inject, size_t degrade, size_t residual)
 {
 	size_t m, metrics = w->sweep->metrics;
-	double *value = w->values + ((degrade * w->injects + inject -
-	    w->begin) * w->residuals + residual) * metrics;
+	double *value = values_of(w, inject, degrade, residual);
 
 	for (m = 0; m < metrics; m++)
 		value[m] = w->sweep->metric[m]->value(&w->curve);
@@ -162,20 +167,16 @@ reconstruct(struct work *w, size_t degrade, size_t inject,
 static int
 start_short(struct work *w, struct bsp_error *e)
 {
-	size_t n = w->patch.pixels, pixels = bsp_image_size(w->healthy), i;
+	size_t n = w->patch->pixels, pixels = bsp_image_size(w->healthy);
 	size_t room = n > 0 ? n : 1;
 
 	if (w->order == NULL)
 		w->order = malloc(room * sizeof *w->order);
-	if (w->changed == NULL)
-		w->changed = calloc(pixels, sizeof *w->changed);
 	free(w->scratch);
 	w->scratch = malloc(2 * room * sizeof *w->scratch);
-	if (w->order == NULL || w->changed == NULL || w->scratch == NULL)
+	if (w->order == NULL || w->scratch == NULL)
 		return bsp_error_system(e, ENOMEM, "a patch of %zu pixels",
 		    n);
-	for (i = 0; i < n; i++)
-		w->changed[w->patch.at[i]] = true;
 	return bsp_array_grow(&w->positive.key, &w->positive.capacity,
 	    room + 1, sizeof *w->positive.key, e) ||
 	    bsp_array_grow(&w->negative.key, &w->negative.capacity,
@@ -194,7 +195,7 @@ start_short(struct work *w, struct bsp_error *e)
 static int
 order_patch(struct work *w, struct bsp_error *e)
 {
-	size_t i, n = w->patch.pixels;
+	size_t i, n = w->patch->pixels;
 	uint64_t *word = malloc((2 * n + 1) * sizeof *word);
 
 	if (word == NULL)
@@ -202,37 +203,85 @@ order_patch(struct work *w, struct bsp_error *e)
 		    n);
 	for (i = 0; i < n; i++)
 		word[i] = (uint64_t)bsp_key_of(w->recon->data[
-		    w->patch.at[i]]) << 32 | i;
+		    w->patch->at[i]]) << 32 | i;
 	bsp_sort_u64(word, word + n, n);
 	for (i = 0; i < n; i++) {
 		w->order[i] = (uint32_t)word[i];
 		w->patch_recon.data[i] =
-		    w->recon->data[w->patch.at[w->order[i]]];
+		    w->recon->data[w->patch->at[w->order[i]]];
 	}
 	free(word);
 	return 0;
 }
 
-/* Score, sort and sum the pixels that no anomaly changes. */
+#define BLOCK 64
+
+BSP_CLONES static bool
+all_same(const float *x, size_t n, float value)
+{
+	size_t i, different = 0;
+
+	for (i = 0; i < n; i++)
+		different += x[i] != value;
+	return different == 0;
+}
+
+/*
+ * Add the keys of n scores.  Half of a map may be one value, that of the image's
+ * background: its blocks are counted.
+ */
+static void
+add_keys(struct bsp_background *b, const float *score, size_t n)
+{
+	float same = bsp_score_of(b->same);
+	size_t i, size;
+
+	for (i = 0; i < n; i += size) {
+		size = n - i < BLOCK ? n - i : BLOCK;
+		if (size == BLOCK && all_same(score + i, BLOCK, same)) {
+			b->repeats += BLOCK;
+			continue;
+		}
+		bsp_make_keys(score + i, b->keys.key + b->keys.count, size);
+		b->keys.count += size;
+	}
+}
+
+/* Some of the repeats among the keys, so that their bucket is full. */
+static void
+keep_some(struct bsp_background *b)
+{
+	size_t i;
+
+	if (b->repeats == 0)
+		return;
+	b->repeats -= BSP_BUCKET_ROOM;
+	for (i = 0; i < BSP_BUCKET_ROOM; i++)
+		b->keys.key[b->keys.count++] = b->same;
+}
+
+/* Score, rank and sum the pixels that no anomaly changes. */
 static int
 prepare_background(struct work *w, size_t residual, struct bsp_error *e)
 {
 	struct bsp_background *b = &w->background;
-	size_t i, n = bsp_image_size(w->healthy);
-	uint32_t *key = b->keys.key;
+	size_t i, begin = 0, n = bsp_image_size(w->healthy);
+	const uint32_t *at = w->patch->at;
 
 	if (apply_residual(w, residual, w->healthy, w->recon, &w->map, e))
 		return -1;
-	for (i = 0; i < n; i++) {
-		*key = bsp_key_of(w->map.data[i]);
-		key += !w->changed[i];
+	b->keys.count = b->repeats = 0;
+	b->same = bsp_key_of(w->map.data[0]);
+	for (i = 0; i < w->patch->pixels; i++) {
+		add_keys(b, w->map.data + begin, at[i] - begin);
+		begin = at[i] + 1;
+		w->map.data[at[i]] = 0; /* adds nothing to the sum */
 	}
-	b->keys.count = (size_t)(key - b->keys.key);
-	for (i = 0; i < w->patch.pixels; i++)
-		w->map.data[w->patch.at[i]] = 0; /* adds nothing to the sum */
+	add_keys(b, w->map.data + begin, n - begin);
+	keep_some(b);
 	b->sum = (struct bsp_sum){0};
 	bsp_sum_add(&b->sum, w->map.data, n);
-	b->sum.count = b->keys.count;
+	b->sum.count = n - w->patch->pixels;
 	return bsp_background_prepare(b, e);
 }
 
@@ -240,11 +289,11 @@ prepare_background(struct work *w, size_t residual, struct bsp_error *e)
 static void
 make_patch_keys(struct work *w, size_t inject)
 {
-	size_t i, n = w->patch.pixels;
-	const uint8_t *label = w->patch.label + inject * n;
+	size_t i, n = w->patch->pixels;
+	const uint8_t *label = w->patch->label + inject * n;
 	uint32_t *p = w->positive.key, *q = w->negative.key;
 
-	if (w->patch.covered[inject] == n) {
+	if (w->patch->covered[inject] == n) {
 		bsp_make_keys(w->patch_map.data, p, n);
 		p += n;
 	} else {
@@ -262,8 +311,8 @@ static int
 score_patch(struct work *w, size_t inject, size_t residual,
     struct bsp_error *e)
 {
-	size_t i, n = w->patch.pixels;
-	const float *value = w->patch.value + inject * n;
+	size_t i, n = w->patch->pixels;
+	const float *value = w->patch->value + inject * n;
 	struct bsp_sum sum = w->background.sum;
 
 	for (i = 0; i < n; i++)
@@ -278,6 +327,90 @@ score_patch(struct work *w, size_t inject, size_t residual,
 	w->curve.mean = bsp_sum_mean(&sum);
 	return bsp_background_curve(&w->background, &w->positive,
 	    &w->negative, w->scratch, &w->curve, e);
+}
+
+/* ---------------------------------------------- the short way, side by side */
+
+/* The patch's reconstruction, in its order, for every lane. */
+static int
+start_lanes(struct work *w, struct bsp_error *e)
+{
+	size_t i, l, n = w->patch->pixels;
+
+	if (w->path == NULL || n == 0)
+		return 0;
+	if (bsp_lanes_reserve(&w->lanes, n, e))
+		return -1;
+	for (i = 0; i < n; i++)
+		for (l = 0; l < BSP_LANES; l++)
+			w->lanes.recon.data[i * BSP_LANES + l] =
+			    w->patch_recon.data[i];
+	return 0;
+}
+
+/* How many anomalies from one on can be scored side by side. */
+static size_t
+count_lanes(const struct work *w, size_t inject, size_t end)
+{
+	size_t n = 0;
+
+	while (w->path != NULL && n < BSP_LANES && inject + n < end &&
+	    w->patch->uniform[inject + n])
+		n++;
+	return n;
+}
+
+/* Lanes that are left over repeat the last anomaly. */
+static void
+put_intensities(struct work *w, size_t inject, size_t count)
+{
+	float value[BSP_LANES];
+	size_t i, l, n = w->patch->pixels;
+
+	for (l = 0; l < BSP_LANES; l++)
+		value[l] = w->patch->value[(inject +
+		    (l < count ? l : count - 1)) * n];
+	for (i = 0; i < n; i++)
+		memcpy(w->lanes.input.data + i * BSP_LANES, value,
+		    sizeof value);
+}
+
+/* Where a residual's scores cannot be merged, the path is given up. */
+static int
+score_lanes(struct work *w, size_t inject, size_t count, size_t degrade,
+    size_t residual, struct bsp_error *e)
+{
+	double ap[BSP_LANES], mean[BSP_LANES], *value;
+	size_t l, m;
+
+	put_intensities(w, inject, count);
+	if (apply_residual(w, residual, &w->lanes.input, &w->lanes.recon,
+	    &w->lanes.map, e))
+		return -1;
+	if (!bsp_lanes_score(w->path, &w->lanes, &w->background, ap, mean)) {
+		w->path = NULL;
+		return 0;
+	}
+	for (l = 0; l < count; l++) {
+		value = values_of(w, inject + l, degrade, residual);
+		for (m = 0; m < w->sweep->metrics; m++)
+			value[m] = w->sweep->metric[m]->value ==
+			    bsp_average_precision ? ap[l] : mean[l];
+	}
+	return 0;
+}
+
+/* The path for a sweep, or NULL if it asks for more than lanes give. */
+static const struct bsp_lanes_path *
+choose_path(const struct bsp_sweep *sweep)
+{
+	size_t m;
+
+	for (m = 0; m < sweep->metrics; m++)
+		if (sweep->metric[m]->value != bsp_average_precision &&
+		    sweep->metric[m]->value != bsp_mean_residual)
+			return NULL;
+	return bsp_lanes_path(0);
 }
 
 /* ------------------------------------------------- the short way, windowed */
@@ -309,9 +442,9 @@ grow_box(const struct box *box, size_t reach, const struct bsp_image *image)
 static struct box
 patch_box(const struct work *w)
 {
-	size_t cols = w->healthy->cols, n = w->patch.pixels, i, col;
+	size_t cols = w->healthy->cols, n = w->patch->pixels, i, col;
 	size_t left = cols, right = 0;
-	const uint32_t *at = w->patch.at;
+	const uint32_t *at = w->patch->at;
 
 	for (i = 0; i < n; i++) {
 		col = at[i] % cols;
@@ -350,7 +483,7 @@ prepare_window(struct work *w, size_t residual, size_t reach,
 	struct bsp_background *b = &w->background;
 	struct box box = {0, 0, 0, 0}, *changed = &w->window.changed;
 
-	if (w->patch.pixels > 0) {
+	if (w->patch->pixels > 0) {
 		box = patch_box(w);
 		box = grow_box(&box, reach, w->healthy);
 	}
@@ -373,7 +506,7 @@ prepare_window(struct work *w, size_t residual, size_t reach,
 	if (w->scratch == NULL)
 		return bsp_error_system(e, ENOMEM, "a window of %zu x %zu",
 		    box.cols, box.rows);
-	b->keys.count = 0;
+	b->keys.count = b->repeats = 0;
 	for (r = i = 0; r < w->healthy->rows; r++)
 		for (c = 0; c < w->healthy->cols; c++, i++) {
 			if (r - box.row < box.rows && c - box.col < box.cols)
@@ -393,9 +526,9 @@ static int
 make_window(struct work *w, size_t inject, struct bsp_error *e)
 {
 	const struct box *seen = &w->window.seen;
-	size_t n = w->patch.pixels, i, r, c;
-	const float *value = w->patch.value + inject * n;
-	const uint8_t *label = w->patch.label + inject * n;
+	size_t n = w->patch->pixels, i, r, c;
+	const float *value = w->patch->value + inject * n;
+	const uint8_t *label = w->patch->label + inject * n;
 
 	if (crop(w->healthy, seen, &w->patch_input, e) ||
 	    bsp_image_resize(&w->label, seen->rows, seen->cols, e))
@@ -403,8 +536,8 @@ make_window(struct work *w, size_t inject, struct bsp_error *e)
 	memset(w->label.data, 0,
 	    bsp_image_size(&w->label) * sizeof *w->label.data);
 	for (i = 0; i < n; i++) {
-		r = w->patch.at[i] / w->healthy->cols - seen->row;
-		c = w->patch.at[i] % w->healthy->cols - seen->col;
+		r = w->patch->at[i] / w->healthy->cols - seen->row;
+		c = w->patch->at[i] % w->healthy->cols - seen->col;
 		w->patch_input.data[r * seen->cols + c] = value[i];
 		w->label.data[r * seen->cols + c] = label[i];
 	}
@@ -447,14 +580,23 @@ static int
 run_residual(struct work *w, size_t degrade, size_t residual,
     struct bsp_error *e)
 {
-	size_t reach = reach_of(w->sweep, residual), inject;
+	size_t reach = reach_of(w->sweep, residual), inject, lanes;
+	size_t end = last_inject(w, degrade);
 
 	if (reach > 0 ? prepare_window(w, residual, reach, e) :
-	    start_short(w, e) || order_patch(w, e) ||
+	    start_short(w, e) || order_patch(w, e) || start_lanes(w, e) ||
 	    prepare_background(w, residual, e))
 		return -1;
-	for (inject = first_inject(w, degrade);
-	    inject < last_inject(w, degrade); inject++) {
+	for (inject = first_inject(w, degrade); inject < end; inject++) {
+		lanes = reach > 0 ? 0 : count_lanes(w, inject, end);
+		if (lanes > 1) {
+			if (score_lanes(w, inject, lanes, degrade, residual, e))
+				return -1;
+			if (w->path != NULL) {
+				inject += lanes - 1;
+				continue;
+			}
+		}
 		if (reach > 0 ? score_window(w, inject, residual, e) :
 		    score_patch(w, inject, residual, e))
 			return -1;
@@ -491,7 +633,7 @@ make_anomalous(struct work *w, size_t inject, struct bsp_error *e)
 		return -1;
 	memset(w->label.data, 0,
 	    bsp_image_size(&w->label) * sizeof *w->label.data);
-	bsp_patch_put(&w->patch, inject, &w->anomalous, &w->label);
+	bsp_patch_put(w->patch, inject, &w->anomalous, &w->label);
 	return 0;
 }
 
@@ -617,38 +759,74 @@ prepare_healthy(const struct bsp_sweep *sweep,
 }
 
 int
-bsp_sweep_run(const struct bsp_sweep *sweep,
-    const struct bsp_sweep_image *image, size_t begin, size_t end,
-    double *values, size_t *anomalous, struct bsp_error *e)
+bsp_sweep_begin(const struct bsp_sweep *sweep,
+    const struct bsp_sweep_image *image, struct bsp_sweep_start *start,
+    struct bsp_error *e)
+{
+	*start = (struct bsp_sweep_start){0};
+	if (prepare_healthy(sweep, image, &start->equalized, &start->healthy,
+	    e) == 0 && bsp_patch_make(sweep, start->healthy, image,
+	    &start->patch, e) == 0)
+		return 0;
+	bsp_sweep_start_free(start);
+	return -1;
+}
+
+void
+bsp_sweep_start_free(struct bsp_sweep_start *start)
+{
+	bsp_image_free(&start->equalized);
+	bsp_patch_free(&start->patch);
+}
+
+int
+bsp_sweep_go_on(const struct bsp_sweep *sweep,
+    const struct bsp_sweep_image *image, const struct bsp_sweep_start *start,
+    size_t begin, size_t end, double *values, size_t *anomalous,
+    struct bsp_error *e)
 {
 	struct work w = {
 		.sweep = sweep,
 		.in = image,
+		.healthy = start->healthy,
+		.patch = &start->patch,
 		.injects = bsp_spec_cells(&sweep->inject),
 		.residuals = bsp_spec_cells(&sweep->residual),
 		.recons = bsp_sweep_recons(sweep),
 		.begin = begin,
 		.end = end,
 		.values = values,
+		.path = choose_path(sweep),
 	};
-	int result = -1;
+	int result;
 
 	w.ranking.by_region = by_region(sweep);
 	w.recon = calloc(w.recons + 1, sizeof *w.recon);
-	if (w.recon == NULL) {
-		bsp_error_system(e, ENOMEM, "%zu reconstructions", w.recons);
-		goto done;
-	}
-	if (prepare_healthy(sweep, image, &w.equalized, &w.healthy, e) ||
-	    bsp_patch_make(sweep, w.healthy, image, &w.patch, e))
-		goto done;
+	if (w.recon == NULL)
+		return bsp_error_system(e, ENOMEM, "%zu reconstructions",
+		    w.recons);
 	if (anomalous != NULL)
-		memcpy(anomalous, w.patch.covered,
+		memcpy(anomalous, w.patch->covered,
 		    w.injects * sizeof *anomalous);
 	result = bsp_sweep_is_local(sweep) ? run_short(&w, e) :
 	    run_plainly(&w, e);
-done:
 	free_work(&w);
+	return result;
+}
+
+int
+bsp_sweep_run(const struct bsp_sweep *sweep,
+    const struct bsp_sweep_image *image, size_t begin, size_t end,
+    double *values, size_t *anomalous, struct bsp_error *e)
+{
+	struct bsp_sweep_start start;
+	int result;
+
+	if (bsp_sweep_begin(sweep, image, &start, e))
+		return -1;
+	result = bsp_sweep_go_on(sweep, image, &start, begin, end, values,
+	    anomalous, e);
+	bsp_sweep_start_free(&start);
 	return result;
 }
 

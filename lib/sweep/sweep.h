@@ -33,9 +33,16 @@ struct bsp_bucket {
 /* The scores of the pixels that no anomaly changes, ready to be ranked. */
 struct bsp_background {
 	struct bsp_keys keys;
+	uint32_t same;        /* a key that comes once more ... */
+	size_t repeats;       /* as many times; then keys holds 14 of it */
+	size_t count;         /* of all keys */
 	struct bsp_keys over; /* what is in the list, ascending */
 	struct bsp_keys scratch;
 	struct bsp_sum sum;
+#ifdef __SIZEOF_INT128__
+	struct bsp_fixed fixed; /* the same, where it fits */
+	bool fits;
+#endif
 	struct bsp_bucket *bucket;
 	uint32_t base;        /* where the first begins, and all that is below */
 };
@@ -60,6 +67,41 @@ int bsp_background_curve(const struct bsp_background *background,
     struct bsp_curve *curve, struct bsp_error *e);
 
 /*
+ * Eight anomalies of constant intensity side by side: see lanes.c.  Arrays are
+ * of rows, one a pixel.
+ */
+#define BSP_LANES 8
+
+struct bsp_lanes {
+	size_t pixels;
+	struct bsp_image input, recon, map; /* 1 x BSP_LANES pixels */
+	uint32_t *key, *sorted, *below;
+	size_t keys, sorteds, belows;       /* room */
+};
+
+/* What a processor computes them with. */
+struct bsp_lanes_path;
+
+/* The i-th path of this processor, the fastest first, or NULL. */
+const struct bsp_lanes_path *bsp_lanes_path(size_t i);
+const char *bsp_lanes_name(const struct bsp_lanes_path *path);
+
+/* Room for a patch, not empty. */
+int bsp_lanes_reserve(struct bsp_lanes *lanes, size_t pixels,
+    struct bsp_error *e);
+
+void bsp_lanes_free(struct bsp_lanes *lanes);
+
+/*
+ * The average precision and the mean of the background and each lane of the
+ * map, all anomalous: ap[BSP_LANES], mean[BSP_LANES].  False if the scores of a
+ * lane are not two runs, greatest at both ends.
+ */
+bool bsp_lanes_score(const struct bsp_lanes_path *path,
+    struct bsp_lanes *lanes, const struct bsp_background *background,
+    double *ap, double *mean);
+
+/*
  * What the anomalies of a grid do to one image: the pixels that any of them
  * changes or covers, and for each cell their values and labels.
  */
@@ -70,6 +112,7 @@ struct bsp_patch {
 	float *value;    /* [cells][pixels] */
 	uint8_t *label;  /* [cells][pixels] */
 	size_t *covered; /* [cells] number of labels set */
+	bool *uniform;   /* [cells] are all pixels covered with one value? */
 };
 
 int bsp_patch_make(const struct bsp_sweep *sweep,
@@ -77,6 +120,25 @@ int bsp_patch_make(const struct bsp_sweep *sweep,
     struct bsp_patch *patch, struct bsp_error *e);
 
 void bsp_patch_free(struct bsp_patch *patch);
+
+/* What all pairs of an image share, until it is freed. */
+struct bsp_sweep_start {
+	struct bsp_image equalized;
+	const struct bsp_image *healthy; /* the image, or as equalised */
+	struct bsp_patch patch;
+};
+
+int bsp_sweep_begin(const struct bsp_sweep *sweep,
+    const struct bsp_sweep_image *image, struct bsp_sweep_start *start,
+    struct bsp_error *e);
+
+void bsp_sweep_start_free(struct bsp_sweep_start *start);
+
+/* As bsp_sweep_run, which begins by itself. */
+int bsp_sweep_go_on(const struct bsp_sweep *sweep,
+    const struct bsp_sweep_image *image, const struct bsp_sweep_start *start,
+    size_t begin, size_t end, double *values, size_t *anomalous,
+    struct bsp_error *e);
 
 /*
  * Put the anomaly of one cell into *image, a copy of the healthy one, and its
