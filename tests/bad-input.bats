@@ -355,7 +355,22 @@ limit_memory() {
 	refuses() { printf '%b' "$1" >g.tsv
 		fails 3 "g.tsv: .*$2" score --groups g.tsv a.pgm m.pgm; }
 	refuses 'image\tsubject\n0\tA\n' 'no row for image 1'
-	refuses 'image\tsubject\n0\tA\n0\tB\n' 'two rows for image 0'
+	refuses 'image\tsubject\n0\tA\n0\tB\n' 'line 3: two rows for image 0'
+	refuses 'image\tsubject\n1\tA\n0\tB\n' \
+		'line 3: image 0 after image 1, expected .*order'
+	refuses 'image\tsubject\n0\tA\n1\tA\n2\tB\n' \
+		'a row for image 2, but the stream ends after 2 images'
+	refuses 'image,subject\n0,A\n1,B\n' 'line 1: commas .* expected tabs'
+	refuses 'image\tsubject\n0\tA\n1,B\n' 'line 3: another number of'
+	refuses 'image\tsubject\r\n0\tA\r\n1\tB\r\n' \
+		'line 2: it ends with a carriage return'
+	refuses 'image\tsubject\n0\tA\n1\tB\n# incomplete\n' 'not whole'
+	refuses 'image\tsubject\n0\n1\tB\n' 'line 2: another number of'
+	refuses 'image\tsubject\trow_mm\n0\tA\t0\n' 'line 2: a distance of 0'
+	refuses 'image\tsubject\trow_mm\n0\tA\tx\n' "line 2: .*'x'"
+	refuses 'image\tsubject\tslice\n0\tA\t-1\n' "line 2: .*'-1'"
+	refuses 'image\tsubject\tvolume\n0\tA\tv\n1\tA\tw\n2\tA\tv\n' \
+		'image 2 is of volume v of subject A, which ended before'
 	refuses 'image\tpatient\n0\tA\n' 'no column subject'
 	refuses 'image\tsubject\nx\tA\n' "'x'"
 	refuses '' 'empty table'
@@ -377,7 +392,7 @@ limit_memory() {
 		score --metrics ap --groups g.tsv map mask | grep -v '^#'; }
 	rows 'image\tsubject\n0\tA\n1\tA\n2\tB b\n3\tB b\n4\tC"\n5\tC"\n' \
 		>plain
-	rows '\357\273\277image\tsubject\r\n0\tA\r\n1\tA\r\n2\tB b\r\n3\tB b\r\n4\tC"\r\n5\tC"\r\n' |
+	rows '\357\273\277image\tsubject\n0\tA\n1\tA\n2\tB b\n3\tB b\n4\tC"\n5\tC"\n' |
 		cmp - plain
 	rows '"image"\t"subject"\n"0"\tA \n1\t"A"\n2\t "B b"\n3\tB b\n' >&2 &&
 		return 1

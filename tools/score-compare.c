@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
-#include "cli/groups.h"
+#include "cli/index.h"
 #include "cli/interval.h"
 #include "cli/metrics.h"
 #include "cli/table.h"
@@ -207,21 +207,21 @@ check_pair(const struct scores *a, const struct scores *b)
 
 /* Numbers that the images' subjects have; NULL: each is its own. */
 static size_t *
-find_groups(const struct scores *scores, struct groups *groups)
+find_groups(const struct scores *scores, struct index *index)
 {
 	struct bsp_error e;
 	size_t *group, i;
 
 	if (groups_path == NULL)
 		return NULL;
-	groups_read(groups, groups_path);
+	index_read(index, groups_path);
 	group = malloc(scores->rows * sizeof *group);
 	if (group == NULL) {
 		bsp_error_system(&e, ENOMEM, "%zu images", scores->rows);
 		cli_die(&e);
 	}
 	for (i = 0; i < scores->rows; i++)
-		group[i] = groups_get(groups, scores->row[i].key[IMAGE]);
+		group[i] = index_get(index, scores->row[i].key[IMAGE])->group;
 	return group;
 }
 
@@ -291,7 +291,7 @@ write_table(FILE *file, const struct bsp_metric *const *metric,
 
 	facts[0] = (struct table_fact){"seed", table_digits(digits, seed)};
 	if (groups_path == NULL)
-		facts[1] = (struct table_fact){"groups", GROUPS_NOT_GIVEN};
+		facts[1] = (struct table_fact){"groups", INDEX_NO_GROUPS};
 	table_begin(&table, file, json, cli_command_line(NULL), facts,
 	    columns);
 	for (i = 0; i < n; i++) {
@@ -323,7 +323,7 @@ main(int argc, char **argv)
 	struct bsp_paired paired[BSP_METRICS_MAX];
 	struct bsp_resampling how;
 	struct cli_command command;
-	struct groups groups = {0};
+	struct index index = {0};
 	struct scores a, b;
 	size_t *group, n;
 	FILE *file;
@@ -334,8 +334,8 @@ main(int argc, char **argv)
 	read_scores(&a, command.operand[0]);
 	read_scores(&b, command.operand[1]);
 	check_pair(&a, &b);
-	group = find_groups(&a, &groups);
-	how = (struct bsp_resampling){.group = group, .groups = groups.count,
+	group = find_groups(&a, &index);
+	how = (struct bsp_resampling){.group = group, .groups = index.groups,
 	    .replicates = bootstrap, .seed = seed,
 	    .ci = how.ci};
 	n = compare(&a, &b, &how, metric, paired);

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
-#include "cli/groups.h"
+#include "cli/index.h"
 #include "cli/interval.h"
 #include "cli/metrics.h"
 #include "cli/table.h"
@@ -17,9 +17,9 @@
 
 static const char *metrics_text = "ap,auroc,dice,fpr95,mean_residual";
 static const char *within_path, *groups_path, *rule_text, *interval_text;
-static bool per_image, pooled, json;
+static bool per_image, pooled, json, piece;
 static enum bsp_ci interval;
-static uint64_t bootstrap = ABSENT, seed, first_index;
+static uint64_t bootstrap = ABSENT, seed, first_index = ABSENT;
 static struct cli_list requirements;
 
 static const struct cli_option options[] = {
@@ -173,6 +173,9 @@ check_request(void)
 		    "expected neither --pooled nor --per-image");
 	if (bootstrap == ABSENT)
 		bootstrap = DEFAULT_BOOTSTRAP;
+	piece = first_index != ABSENT;
+	if (!piece)
+		first_index = 0;
 }
 
 static bool
@@ -327,12 +330,12 @@ write_image(struct table *table, size_t image)
 }
 
 static size_t *
-read_groups(struct groups *groups)
+read_groups(struct index *index)
 {
 	size_t images = evaluation.images, *group, i;
 	struct bsp_error e;
 
-	groups_read(groups, groups_path);
+	index_read(index, groups_path);
 	group = malloc(images * sizeof *group);
 	if (group == NULL) {
 		bsp_error_system(&e, ENOMEM, "the subjects of %zu images",
@@ -340,7 +343,9 @@ read_groups(struct groups *groups)
 		cli_die(&e);
 	}
 	for (i = 0; i < images; i++)
-		group[i] = groups_get(groups, first_index + i);
+		group[i] = index_get(index, first_index + i)->group;
+	if (!piece)
+		index_check_end(index, images);
 	return group;
 }
 
@@ -371,19 +376,19 @@ write_summary(FILE *file, double *result)
 	    .ci = interval};
 	struct bsp_summary summary[BSP_METRICS_MAX];
 	const struct bsp_summary *all[BSP_METRICS_MAX];
-	struct groups groups = {0};
+	struct index index = {0};
 	struct table table;
 	size_t *group = NULL, m, n = 0;
 
 	if (groups_path != NULL)
-		group = read_groups(&groups);
+		group = read_groups(&index);
 	how.group = group;
-	how.groups = groups.count;
+	how.groups = index.groups;
 	facts[n++] = (struct table_fact){"seed", table_digits(digits, seed)};
 	if (bsp_evaluation_has(&evaluation, BSP_OF_IMAGES))
 		facts[n++] = (struct table_fact){"image-score", rule_text};
 	if (groups_path == NULL && bootstrap > 0)
-		facts[n++] = (struct table_fact){"groups", GROUPS_NOT_GIVEN};
+		facts[n++] = (struct table_fact){"groups", INDEX_NO_GROUPS};
 	summarize(&how, summary, result);
 	table_begin(&table, file, json, cli_command_line(NULL), facts,
 	    columns);

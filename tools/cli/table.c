@@ -223,8 +223,10 @@ read_line(struct tsv *tsv)
 		    "a newline after the last line too: without it the file "
 		    "could be cut");
 	tsv->line[--n] = '\0';
-	if (n > 0 && tsv->line[n - 1] == '\r')
+	if (n > 0 && tsv->line[n - 1] == '\r') {
+		tsv->crlf = true;
 		tsv->line[--n] = '\0';
+	}
 	/* A byte-order mark, as spreadsheets begin a file. */
 	if (tsv->number == 1 && strncmp(tsv->line, "\xEF\xBB\xBF", 3) == 0)
 		memmove(tsv->line, tsv->line + 3, strlen(tsv->line + 3) + 1);
@@ -303,12 +305,11 @@ tsv_open_any(struct tsv *tsv, const char *path,
 }
 
 void
-tsv_open(struct tsv *tsv, const char *path, const char *const *columns)
+tsv_find(struct tsv *tsv, const char *const *columns)
 {
 	const char *column;
 	size_t i, f;
 
-	tsv_open_any(tsv, path, NULL, NULL);
 	for (i = 0; columns[i] != NULL; i++) {
 		column = columns[i] + (columns[i][0] == '?');
 		for (f = 0; f < tsv->fields; f++)
@@ -319,6 +320,13 @@ tsv_open(struct tsv *tsv, const char *path, const char *const *columns)
 			    "tab-separated names of columns");
 		tsv->wanted[i] = f < tsv->fields ? f : SIZE_MAX;
 	}
+}
+
+void
+tsv_open(struct tsv *tsv, const char *path, const char *const *columns)
+{
+	tsv_open_any(tsv, path, NULL, NULL);
+	tsv_find(tsv, columns);
 }
 
 bool

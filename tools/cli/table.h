@@ -68,8 +68,9 @@ struct tsv {
 	void (*comment)(void *with, const char *text); /* NULL: none wanted */
 	void *with;
 	bool part;         /* the rest may be missing: no reason to die */
+	bool crlf;         /* a line ended with a carriage return too */
 	size_t fields;     /* in the header and in every row */
-	size_t wanted[8];  /* where the wanted columns are; SIZE_MAX: absent */
+	size_t wanted[16]; /* where the wanted columns are; SIZE_MAX: absent */
 };
 
 /*
@@ -85,6 +86,9 @@ void tsv_open(struct tsv *tsv, const char *path,
  */
 void tsv_open_any(struct tsv *tsv, const char *path,
     void (*comment)(void *with, const char *text), void *with);
+
+/* Find columns as tsv_open does, while the header is in field. */
+void tsv_find(struct tsv *tsv, const char *const *columns);
 
 /* Die of what is wrong with the line read last. */
 _Noreturn void tsv_bad(const struct tsv *tsv, const char *what,
