@@ -917,6 +917,8 @@ enum bsp_scope {
 	BSP_OF_REGIONS, /* the same, of a ranking by region */
 	BSP_OF_STREAM,  /* an image among all others: bsp_aupimo_values */
 	BSP_OF_IMAGES,  /* one score an image: bsp_image_level */
+	BSP_OF_LESIONS, /* all units together: bsp_froc_value */
+	BSP_AT_THRESHOLD, /* what one threshold finds: bsp_counts_value */
 };
 
 /* One metric: a row of the table, which ends with a NULL name. */
@@ -930,13 +932,14 @@ struct bsp_metric {
 	bool bounded; /* from 0 to 1 */
 };
 
-#define BSP_METRICS_MAX 16
+#define BSP_METRICS_MAX 48
 
 BSP_API extern const struct bsp_metric bsp_metrics[];
 
 /*
  * The row of that name, or NULL.  An earlier name of a metric is one too:
- * pimo, for one release, is aupimo.
+ * pimo, for one release, is aupimo.  What a threshold finds is told with where
+ * it is from, as in dice@fpr=0.01, which is dice_at.
  */
 BSP_API const struct bsp_metric *bsp_metric_find(const char *name);
 
@@ -1070,11 +1073,153 @@ BSP_API int bsp_image_level(const struct bsp_image_level *in,
     const struct bsp_resampling *how, struct bsp_summary *auroc,
     struct bsp_summary *ap, struct bsp_error *e);
 
-/* What an evaluation knows of an image, or of all pixels together. */
+/* ------------------------------------------------- volumes and thresholds */
+
+/*
+ * A unit to be scored: an image, or the slices of a volume, one below another
+ * in images of slices times their height.  within and intensity may be NULL.
+ */
+struct bsp_scored {
+	const struct bsp_image *map, *label;
+	const struct bsp_image *within;    /* not 0 where pixels count */
+	const struct bsp_image *intensity; /* of the lesions, and around them */
+	size_t slices; /* 0 and 1: an image */
+};
+
+/* Append a slice of the same width and, but for the first, height (BSP_DATA);
+ * slices is how many there are so far. */
+BSP_API int bsp_stack(struct bsp_image *stack, const struct bsp_image *slice,
+    size_t slices, struct bsp_error *e);
+
+/*
+ * A lesion: a region of the mask, 8-connected in an image and 26-connected in a
+ * volume.  Places are slice, row and column, from 0.
+ */
+struct bsp_lesion {
+	size_t unit;
+	size_t size;              /* pixels */
+	double place[3];          /* centroid */
+	size_t first[3], last[3]; /* bounding box, both ends in it */
+	double mean, most;        /* of its scores; it is found by a threshold
+	                             up to the greatest */
+	double intensity; /* mean; NaN where intensities are not known */
+	double contrast;  /* that less the mean of the tissue (above 0, in no
+	                     lesion) up to 3 pixels away in its slices; NaN
+	                     where there is none */
+};
+
+struct bsp_lesions {
+	struct bsp_lesion *lesion;
+	size_t count, capacity;
+};
+
+/*
+ * Scores of healthy maps, for thresholds; {0} to begin with.  4 bytes a pixel.
+ */
+struct bsp_healthy {
+	struct bsp_keys keys;
+	bool sorted;
+};
+
+/* Add the pixels of a map, or those of a mask (NULL: all) of its size. */
+BSP_API int bsp_healthy_add(struct bsp_healthy *healthy,
+    const struct bsp_image *map, const struct bsp_image *within,
+    struct bsp_error *e);
+
+struct bsp_threshold {
+	double value;
+	double fpr;       /* the share of healthy pixels at or above it */
+	size_t pixels;    /* healthy ones */
+	double low, high; /* the range of their scores */
+};
+
+/*
+ * The least score such that at most the share q of the healthy pixels scores at
+ * or above it, ties included; where the highest score alone is too many, the
+ * float next above it.  Fails where q is not inside (0,1) (BSP_USAGE) and
+ * without pixels (BSP_DATA).
+ */
+BSP_API int bsp_healthy_threshold(struct bsp_healthy *healthy, double q,
+    struct bsp_threshold *threshold, struct bsp_error *e);
+
+BSP_API void bsp_healthy_free(struct bsp_healthy *healthy);
+
+#define BSP_POINTS_MAX 8
+
+/* What one threshold finds. */
+struct bsp_counts {
+	uint64_t positives, negatives, tp, fp; /* pixels */
+	uint64_t lesions, found;
+	uint64_t false_regions; /* that touch no lesion */
+	uint64_t units;
+};
+
+/*
+ * A metric of scope BSP_AT_THRESHOLD by its name: dice_at (NaN without
+ * anomalous pixels), sensitivity, precision (NaN where nothing is found), fpr,
+ * lesion_sensitivity (NaN without lesions), false_regions (a unit).
+ */
+BSP_API double bsp_counts_value(const struct bsp_counts *counts,
+    const char *metric);
+
+/* Where the number of false regions of a unit changes. */
+struct bsp_froc_event {
+	uint32_t key, unit;
+	int32_t change;
+};
+
+struct bsp_froc_lesion {
+	uint32_t key, unit;
+};
+
+/*
+ * Lesions found against false regions at every threshold, of all units: found
+ * by union-find over pixels in descending order, O(n log n).  A false region is
+ * a connected region of what is found that shares no pixel with a lesion.
+ */
+struct bsp_froc {
+	struct bsp_froc_event *event; /* descending, once finished */
+	size_t events, capacity;
+	struct bsp_froc_lesion *lesion; /* by their greatest scores */
+	size_t lesions, units;
+};
+
+/*
+ * The mean share of lesions found where 1/8, 1/4, 1/2, 1, 2, 4 and 8 false
+ * regions a unit are not exceeded, at this and all higher thresholds.  NaN
+ * without lesions.  Source: Setio et al., Medical Image Analysis 2017.
+ */
+BSP_API double bsp_froc_value(const struct bsp_froc *froc);
+
+/* Called with each threshold where something changes, descending; 0 or -1. */
+typedef int bsp_froc_point_fn(void *with, double threshold,
+    uint64_t false_regions, uint64_t found, struct bsp_error *e);
+BSP_API int bsp_froc_curve(const struct bsp_froc *froc,
+    bsp_froc_point_fn *put, void *with, struct bsp_error *e);
+
+/* Pixels kept for a bootstrap of all of them: 8 bytes each. */
+struct bsp_words {
+	uint64_t *word;
+	size_t count, capacity;
+};
+
+struct bsp_pooled_region {
+	uint32_t unit, size;
+};
+
+struct bsp_pooled {
+	struct bsp_words positive, negative;
+	struct bsp_pooled_region *region;
+	size_t regions, capacity;
+	struct bsp_sum *sum; /* [units] */
+	size_t sums;
+};
+
+/* What an evaluation knows of a unit, or of all pixels together. */
 struct bsp_image_values {
 	size_t pixels, anomalous;      /* that count */
 	double value[BSP_METRICS_MAX]; /* of each metric; NaN: undefined, or of
-	                                  BSP_OF_IMAGES */
+	                                  BSP_OF_IMAGES or BSP_OF_LESIONS */
 	double score; /* of the image by the rule; NaN where no metric is of
 	                 BSP_OF_IMAGES, or no pixel counts */
 };
@@ -1082,16 +1227,19 @@ struct bsp_image_values {
 /*
  * How well maps find what masks mark, over a set of images: what the program
  * score computes.  The caller sets metric[metrics] (rows of bsp_metrics, 1 to
- * BSP_METRICS_MAX of them), rule and share (of bsp_image_score) and pooled,
- * and the rest to {0}; the evaluation owns the rest.
+ * BSP_METRICS_MAX of them), rule and share (of bsp_image_score), pooled and
+ * what follows it, and the rest to {0}; the evaluation owns the rest.
  *
- *   for each image: bsp_evaluation_add; then bsp_evaluation_finish, and
- *   bsp_evaluation_summarize as often as wanted; bsp_evaluation_free
+ *   for each image: bsp_evaluation_add, or bsp_evaluation_add_unit; then
+ *   bsp_evaluation_finish, and bsp_evaluation_summarize as often as wanted;
+ *   bsp_evaluation_free
+ *
+ * "Image" below stands for a unit, an image or a volume.
  *
  * pooled: rank all pixels of all images together.  Then metrics are of
- * BSP_OF_PIXELS or BSP_OF_REGIONS, only `all' is filled, and 4 bytes a pixel
- * are held; else those of one image, and 4 bytes a pixel of the set only with a
- * metric of BSP_OF_STREAM.
+ * BSP_OF_PIXELS, BSP_OF_REGIONS or BSP_AT_THRESHOLD, only `all' is filled, and
+ * 4 bytes a pixel are held, with resample 20 more; else those of one image, and
+ * 4 bytes a pixel of the set only with a metric of BSP_OF_STREAM.
  */
 struct bsp_evaluation {
 	const struct bsp_metric *metric[BSP_METRICS_MAX];
@@ -1099,9 +1247,20 @@ struct bsp_evaluation {
 	enum bsp_image_rule rule;
 	double share; /* of BSP_RULE_TOP, in (0, 1] */
 	bool pooled;
+	bool resample;     /* pooled: keep what intervals need */
+	bool keep_lesions; /* fill lesions; a metric of lesions does so too */
+	size_t min_region; /* pixels of the least false region that counts */
+	double threshold[BSP_POINTS_MAX]; /* of BSP_AT_THRESHOLD */
+	size_t points;
+	size_t at[BSP_METRICS_MAX]; /* which threshold a metric is at */
 	struct bsp_image_values *image; /* [images], unless pooled */
 	struct bsp_image_values all;    /* pooled, once finished */
 	size_t images, capacity;
+	struct bsp_counts *counts; /* [images][points] */
+	size_t counts_capacity;
+	struct bsp_lesions lesions;
+	struct bsp_froc froc;      /* once finished */
+	struct bsp_pooled kept;
 	struct bsp_aupimo aupimo;
 	struct bsp_ranking ranking;
 	struct bsp_curve curve;
@@ -1124,6 +1283,10 @@ BSP_API int bsp_evaluation_add(struct bsp_evaluation *evaluation,
     const struct bsp_image *map, const struct bsp_image *label,
     const struct bsp_image *within, struct bsp_error *e);
 
+/* The same of an image or a volume whose slices are in one image each. */
+BSP_API int bsp_evaluation_add_unit(struct bsp_evaluation *evaluation,
+    const struct bsp_scored *in, struct bsp_error *e);
+
 /*
  * All images are there: find the values of BSP_OF_STREAM, or those of `all'.
  * Fails without images (BSP_DATA) and without memory.
@@ -1133,11 +1296,23 @@ BSP_API int bsp_evaluation_finish(struct bsp_evaluation *evaluation,
 
 /*
  * Summarise every metric over the images: summary[metrics], each as
- * bsp_summarize or, of BSP_OF_IMAGES, bsp_image_level says.  resampling may be
- * NULL: no intervals.  Fails (BSP_USAGE) where pixels are pooled or a group is
- * not below groups, (BSP_DATA) without images, and without memory.
+ * bsp_summarize or, of BSP_OF_IMAGES, bsp_image_level says; froc is one value of
+ * all.  Of pooled pixels, which needs resample, the value stands for the mean
+ * and a replicate is all pixels of the subjects drawn.  resampling may be NULL:
+ * no intervals.  Fails (BSP_USAGE) where pixels are pooled without resample or a
+ * group is not below groups, (BSP_DATA) without images or with more pixels than
+ * a replicate may have, and without memory.
  */
-BSP_API int bsp_evaluation_summarize(const struct bsp_evaluation *evaluation,
+BSP_API int bsp_evaluation_summarize(struct bsp_evaluation *evaluation,
+    const struct bsp_resampling *resampling, struct bsp_summary *summary,
+    struct bsp_error *e);
+
+/*
+ * How many of the lesions of `least' to `most' pixels are found at a threshold:
+ * the mean of 0 and 1 over lesions, whose subjects are resampled.
+ */
+BSP_API int bsp_evaluation_by_size(const struct bsp_evaluation *evaluation,
+    size_t point, size_t least, size_t most,
     const struct bsp_resampling *resampling, struct bsp_summary *summary,
     struct bsp_error *e);
 

@@ -167,11 +167,37 @@ const struct bsp_metric bsp_metrics[] = {
 	{"image_ap", "average precision of images",
 	    "Manning, Raghavan, Schuetze 2008, ch. 8", NULL, BSP_OF_IMAGES,
 	    false, true},
+	{"froc", "mean share of lesions found at 1/8 to 8 false regions",
+	    "Setio et al. 2017", NULL, BSP_OF_LESIONS, false, true},
+	{"dice_at", "Dice coefficient at a threshold",
+	    "Dice 1945", NULL, BSP_AT_THRESHOLD, false, true},
+	{"sensitivity", "share of the anomalous pixels found at a threshold",
+	    "Yerushalmy 1947", NULL, BSP_AT_THRESHOLD, false, true},
+	{"precision", "share of the pixels found that are anomalous",
+	    "Manning, Raghavan, Schuetze 2008, ch. 8", NULL,
+	    BSP_AT_THRESHOLD, false, true},
+	{"fpr", "false-positive rate at a threshold",
+	    "Yerushalmy 1947", NULL, BSP_AT_THRESHOLD, true, true},
+	{"lesion_sensitivity", "share of the lesions found at a threshold",
+	    "Bunch et al. 1977", NULL, BSP_AT_THRESHOLD, false, true},
+	{"false_regions", "regions found that touch no lesion, a unit",
+	    "Bunch et al. 1977", NULL, BSP_AT_THRESHOLD, true, false},
 	{NULL, NULL, NULL, NULL, BSP_OF_PIXELS, false, false},
 };
 
 /* Names of an earlier release. */
 static const char *const renamed[][2] = {{"pimo", "aupimo"}};
+
+/* Is text the metric's name as a table tells it at a threshold? */
+static bool
+is_at(const struct bsp_metric *metric, const char *text, size_t length)
+{
+	const char *name = strcmp(metric->name, "dice_at") == 0 ? "dice" :
+	    metric->name;
+
+	return metric->scope == BSP_AT_THRESHOLD && strlen(name) == length &&
+	    strncmp(name, text, length) == 0;
+}
 
 const struct bsp_metric *
 bsp_metric_find(const char *name)
@@ -181,6 +207,11 @@ bsp_metric_find(const char *name)
 
 	if (name == NULL)
 		return NULL;
+	if (strchr(name, '@') != NULL) {
+		while (m->name != NULL && !is_at(m, name, strcspn(name, "@")))
+			m++;
+		return m->name != NULL ? m : NULL;
+	}
 	for (i = 0; i < sizeof renamed / sizeof renamed[0]; i++)
 		if (strcmp(name, renamed[i][0]) == 0)
 			name = renamed[i][1];

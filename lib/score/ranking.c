@@ -84,6 +84,18 @@ bsp_ranking_add(struct bsp_ranking *ranking, const struct bsp_image *map,
     const struct bsp_image *label, const struct bsp_image *within,
     struct bsp_error *e)
 {
+	const struct bsp_scored in = {.map = map, .label = label,
+	    .within = within};
+
+	return bsp_ranking_add_unit(ranking, &in, e);
+}
+
+int
+bsp_ranking_add_unit(struct bsp_ranking *ranking,
+    const struct bsp_scored *in, struct bsp_error *e)
+{
+	const struct bsp_image *map = in->map, *label = in->label;
+	const struct bsp_image *within = in->within;
 	struct bsp_keys *positive = &ranking->positive;
 	struct bsp_keys *negative = &ranking->negative;
 	size_t i, size, n = bsp_image_size(map);
@@ -94,8 +106,8 @@ bsp_ranking_add(struct bsp_ranking *ranking, const struct bsp_image *map,
 		    "more than %u pixels to rank together", UINT32_MAX);
 	if (reserve(positive, anomalies + 1, e) ||
 	    reserve(negative, n - anomalies + 1, e) ||
-	    (ranking->by_region && bsp_regions_add(&ranking->regions, map,
-	    label, within, anomalies, e)))
+	    (ranking->by_region && bsp_regions_add(&ranking->regions, in,
+	    anomalies, e)))
 		return -1;
 	/* Most blocks are normal throughout. */
 	for (i = 0; i < n; i += size) {

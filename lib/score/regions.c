@@ -11,71 +11,14 @@
 #include "../kernels/kernels.h"
 #include "score.h"
 
-/* The first of the samples joined to sample i; paths are halved on the way. */
-static uint32_t
-root(uint32_t *parent, uint32_t i)
-{
-	while (parent[i] != i) {
-		parent[i] = parent[parent[i]];
-		i = parent[i];
-	}
-	return i;
-}
-
-static void
-join(uint32_t *parent, uint32_t a, uint32_t b)
-{
-	a = root(parent, a);
-	b = root(parent, b);
-	if (a < b)
-		parent[b] = a;
-	else
-		parent[a] = b;
-}
-
-static bool
-is_labelled(const struct bsp_image *label, const struct bsp_image *within,
-    size_t i)
-{
-	return label->data[i] != 0 && (within == NULL || within->data[i] != 0);
-}
-
-/* Join each labelled sample to its labelled neighbours before it. */
-static void
-join_neighbours(const struct bsp_image *label,
-    const struct bsp_image *within, uint32_t *parent)
-{
-	size_t cols = label->cols, r, c, i;
-
-	for (r = i = 0; r < label->rows; r++)
-		for (c = 0; c < cols; c++, i++) {
-			parent[i] = (uint32_t)i;
-			if (!is_labelled(label, within, i))
-				continue;
-			if (c > 0 && is_labelled(label, within, i - 1))
-				join(parent, (uint32_t)i, (uint32_t)i - 1);
-			if (r == 0)
-				continue;
-			if (is_labelled(label, within, i - cols))
-				join(parent, (uint32_t)i,
-				    (uint32_t)(i - cols));
-			if (c > 0 && is_labelled(label, within, i - cols - 1))
-				join(parent, (uint32_t)i,
-				    (uint32_t)(i - cols - 1));
-			if (c + 1 < cols &&
-			    is_labelled(label, within, i - cols + 1))
-				join(parent, (uint32_t)i,
-				    (uint32_t)(i - cols + 1));
-		}
-}
-
 int
-bsp_regions_add(struct bsp_regions *regions, const struct bsp_image *map,
-    const struct bsp_image *label, const struct bsp_image *within,
+bsp_regions_add(struct bsp_regions *regions, const struct bsp_scored *in,
     size_t positives, struct bsp_error *e)
 {
-	size_t n = bsp_image_size(map), i, number;
-	uint32_t *parent;
+	struct bsp_grid grid = bsp_grid_of(in);
+	size_t n = bsp_image_size(in->map), i, count;
+	uint32_t *component, number;
+	uint8_t *inside;
 
 	/* Every labelled sample could be a region of its own. */
 	if (bsp_array_grow(&regions->word, &regions->capacity,
@@ -83,25 +26,29 @@ bsp_regions_add(struct bsp_regions *regions, const struct bsp_image *map,
 	    bsp_array_grow(&regions->size, &regions->sizes_capacity,
 	    regions->regions + positives + 1, sizeof *regions->size, e))
 		return -1;
-	parent = malloc(2 * n * sizeof *parent);
-	if (parent == NULL)
+	inside = malloc(n);
+	component = malloc(n * sizeof *component);
+	if (inside == NULL || component == NULL) {
+		free(inside);
+		free(component);
 		return bsp_error_system(e, ENOMEM, "regions of %zu x %zu",
-		    map->cols, map->rows);
-	join_neighbours(label, within, parent);
+		    in->map->cols, in->map->rows);
+	}
+	bsp_mark_lesions(in, inside);
+	count = bsp_components(&grid, inside, component);
+	for (i = 0; i < count; i++)
+		regions->size[regions->regions + i] = 0;
 	for (i = 0; i < n; i++) {
-		if (!is_labelled(label, within, i))
+		if (component[i] == BSP_NO_COMPONENT)
 			continue;
-		number = root(parent, (uint32_t)i);
-		if (number == i) {
-			parent[n + i] = (uint32_t)regions->regions;
-			regions->size[regions->regions++] = 0;
-		}
-		number = parent[n + number];
+		number = (uint32_t)regions->regions + component[i];
 		regions->size[number]++;
 		regions->word[regions->count++] =
-		    (uint64_t)bsp_key_of(map->data[i]) << 32 | number;
+		    (uint64_t)bsp_key_of(in->map->data[i]) << 32 | number;
 	}
-	free(parent);
+	regions->regions += count;
+	free(inside);
+	free(component);
 	return 0;
 }
 

@@ -6,13 +6,85 @@
 
 #include "../base/base.h"
 
+/* Slices of rows and columns; one of them is an image. */
+struct bsp_grid {
+	size_t slices, rows, cols;
+};
+
+struct bsp_grid bsp_grid_of(const struct bsp_scored *in);
+
 /*
- * Find the 8-connected regions of the labelled pixels, positives of them, and
+ * Number the connected regions of the samples inside, in the order of their
+ * first samples: component[i] is that of sample i.  How many there are.  Fewer
+ * than 2^32 samples.
+ */
+#define BSP_NO_COMPONENT UINT32_MAX
+size_t bsp_components(const struct bsp_grid *grid, const uint8_t *inside,
+    uint32_t *component);
+
+/* Which samples are of lesions. */
+void bsp_mark_lesions(const struct bsp_scored *in, uint8_t *inside);
+
+/* Add the lesions of a unit; *count says how many. */
+int bsp_lesions_add(struct bsp_lesions *lesions, const struct bsp_scored *in,
+    size_t unit, size_t *count, struct bsp_error *e);
+void bsp_lesions_free(struct bsp_lesions *lesions);
+
+/* Add the false regions of a unit at all thresholds. */
+int bsp_froc_add(struct bsp_froc *froc, const struct bsp_scored *in,
+    size_t unit, size_t min_region, struct bsp_error *e);
+
+/* All units are there: sort what they have. */
+int bsp_froc_finish(struct bsp_froc *froc, const struct bsp_lesions *lesions,
+    size_t units, struct bsp_error *e);
+int bsp_froc_summarize(const struct bsp_froc *froc,
+    const struct bsp_resampling *how, struct bsp_summary *out,
+    struct bsp_error *e);
+void bsp_froc_free(struct bsp_froc *froc);
+
+/* What a threshold finds in a unit with these lesions; false regions are
+ * counted only if wanted. */
+int bsp_counts_of(const struct bsp_scored *in, double threshold,
+    const struct bsp_lesion *lesion, size_t lesions, bool regions,
+    size_t min_region, struct bsp_counts *counts, struct bsp_error *e);
+void bsp_counts_add(struct bsp_counts *to, const struct bsp_counts *from,
+    uint32_t weight);
+
+/* Keep the pixels of a unit, to resample all of them. */
+int bsp_pooled_add(struct bsp_pooled *pooled, const struct bsp_scored *in,
+    size_t unit, struct bsp_error *e);
+int bsp_pooled_summarize(struct bsp_evaluation *evaluation,
+    const struct bsp_resampling *how, struct bsp_summary *summary,
+    struct bsp_error *e);
+void bsp_pooled_free(struct bsp_pooled *pooled);
+
+/* Which subject, below subjects, each unit is of. */
+struct bsp_draws {
+	size_t units, subjects;
+	uint32_t *subject; /* [units] */
+	uint32_t *count;   /* [subjects] room */
+};
+
+int bsp_draws_make(struct bsp_draws *draws, size_t units,
+    const struct bsp_resampling *how, struct bsp_error *e);
+void bsp_draws_free(struct bsp_draws *draws);
+
+/* How often a replicate draws each subject, or each unit. */
+const uint32_t *bsp_draws_subjects(const struct bsp_draws *draws,
+    uint64_t seed, uint64_t index);
+void bsp_draws_units(const struct bsp_draws *draws, uint64_t seed,
+    uint64_t index, uint32_t *weight);
+
+/*
+ * Find the connected regions of the labelled pixels, positives of them, and
  * gather their scores.
  */
-int bsp_regions_add(struct bsp_regions *regions, const struct bsp_image *map,
-    const struct bsp_image *label, const struct bsp_image *within,
+int bsp_regions_add(struct bsp_regions *regions, const struct bsp_scored *in,
     size_t positives, struct bsp_error *e);
+
+/* Add the pixels of a unit, as bsp_ranking_add those of an image. */
+int bsp_ranking_add_unit(struct bsp_ranking *ranking,
+    const struct bsp_scored *in, struct bsp_error *e);
 
 /* Sort them and find the mean share of the regions that each step finds. */
 int bsp_regions_find(struct bsp_regions *regions, struct bsp_curve *curve,
