@@ -57,6 +57,11 @@ check: packages-check
 check-san: packages-check sanitized
 	tests/run $B/sanitized unit oracle contract bad-input
 
+# The diagnosis, interrupted many times: some minutes.
+.PHONY: check-diagnose
+check-diagnose: packages-check all
+	bats tests/long/diagnose.bats
+
 # Each variable of each experiment, asked for after another value: half an hour.
 .PHONY: check-variables
 check-variables: packages-check all

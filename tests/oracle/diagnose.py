@@ -38,7 +38,8 @@ said = subprocess.run(
      "TEXTURES=shuffle", "STEPS=3", f"REPLICATES={B}", f"SEED={SEED}",
      f"RESULTS={results}"], check=True, stdout=subprocess.PIPE,
     stderr=subprocess.DEVNULL, env=dict(
-        os.environ, BLINDSPOT_BIN=os.path.abspath(BIN))).stdout.decode()
+        os.environ, BLINDSPOT_BIN=os.path.abspath(BIN),
+        PATH="/usr/bin:" + os.environ["PATH"])).stdout.decode()
 with open(os.path.join(results, "report.json"), encoding="utf-8") as file:
     report = json.load(file)
 

@@ -1,0 +1,180 @@
+#!/usr/bin/env bats
+# The diagnosis from outside: what is missing is named, models that fail leave no
+# report, an interrupted run gives the same.  Its numbers are those of
+# oracle/diagnose.py.
+
+load helpers
+bats_require_minimum_version 1.5.0
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+	export BLINDSPOT_BIN=$BIN
+	# Python as the tests have it.
+	PATH=$ROOT/pipelines:/usr/bin:$PATH
+	unset MAKEFLAGS MFLAGS MAKELEVEL
+	cp "$BATS_FILE_TMPDIR"/*.pfm .
+}
+
+setup_file() {
+	cd "$BATS_FILE_TMPDIR" || return
+	"$BIN/brain-phantom" --size 24 --count 4 >in.pfm
+	"$BIN/brain-phantom" --size 32 --count 1 --seed 3 | cat in.pfm - >mixed.pfm
+	"$BIN/brain-phantom" --size 24 --count 4 --seed 9 >other.pfm
+}
+
+SMALL='SCORES=abs RADIUS=3 RADII=3 TEXTURES= INTENSITIES=0:1:3 SIGMAS=0:2:2
+REPLICATES=20 NAME=M'
+
+# diagnose [NAME=VALUE]...: as small as it goes
+diagnose() {
+	local word small=()
+	for word in $SMALL; do small+=("$word"); done
+	blindspot diagnose IMAGES=in.pfm "${small[@]}" "$@"
+}
+
+# refused STATUS TEXT [NAME=VALUE]...: one line that has TEXT, and no report
+refused() {
+	local status=0
+	diagnose "${@:3}" >out 2>said || status=$?
+	said_so "$status" "$1" "$2"
+	[ ! -e results/diagnose/report.html ]
+	[ ! -e results/diagnose/report.json ]
+}
+
+# said_so STATUS EXPECTED TEXT
+said_so() {
+	if [ "$1" != "$2" ] || ! grep -q -e "$3" said ||
+		[ "$(wc -l <said)" != 1 ] || [ -s out ]; then
+		echo "status $1"
+		cat said
+		return 1
+	fi
+}
+
+# model COMMAND TEXT: a model that fails, as the diagnosis runs it
+model() {
+	local status=0
+	BLINDSPOT_FROM=$PWD BLINDSPOT_LIMIT=${LIMIT-60} \
+		"$ROOT/pipelines/diagnose/reconstruct" MODEL "$1" 1 0 2 in.pfm \
+		>out 2>said || status=$?
+	said_so "$status" 3 "$2"
+}
+
+# shellcheck disable=SC2016 # what the model's own shell expands
+@test "models that fail are named in a line, and nothing of theirs is taken" {
+	ln -s "$BIN" bin
+	cat >model.py <<-'END'
+		import sys
+		x = sys.stdin.buffer.read()
+		raise ValueError("no weights")
+	END
+	model 'python3 model.py' "MODEL 'python3 model.py' ended with status 1 on images 0 to 1: ValueError: no weights"
+	model 'kill -SEGV $$' 'ended by signal 11 on images 0 to 1'
+	model nothing-like-it 'ended with status 127 .*nothing-like-it'
+	LIMIT=1 model 'sleep 77.5 & sleep 77.5' \
+		'nothing whole of images 0 to 1 within 1 s (TIMEOUT)'
+	model 'cat >a; printf "Pf\n23 24\n-1\n"; tail -c 2208 a; cat in.pfm' \
+		'wrote 5 images for 2'
+	model 'for k in 1 2; do printf "Pf\n23 24\n-1\n"; head -c 2208 /dev/zero; done' \
+		'made 23 x 24 of image 0, which is 24 x 24'
+	model 'cat >a; cat a a' 'wrote 4 images for 2'
+	model 'cat >/dev/null' "MODEL 'cat >/dev/null': it wrote nothing on standard output"
+	model 'echo hello; cat' "MODEL 'echo hello; cat': its output: "
+	model 'head -c 500' "MODEL 'head -c 500': its output: image 0"
+	model 'printf "Pf\n1 1\n-1\n\0\0\300\177"' 'image 0, row 0'
+	# What it started has ended with it.
+	! pgrep -f '^sleep 77.5' || false
+}
+
+# shellcheck disable=SC2016 # likewise
+@test "a model that fails leaves no report; so does one that is random" {
+	refused 3 'ended with status 5 on images 0 to 3' MODEL='cat >all; [ "$(stat -c %s all)" -lt 9000 ] || exit 5; cat all'
+	refused 3 'differs from run to run: .* SAMPLES=' \
+		MODEL='recon-degrade noise --sigma 0.1 --seed $$'
+}
+
+@test "what is wrong with a request" {
+	refused 2 'MODEL= names no command'
+	refused 2 'OTHER needs MODEL' RECON=in.pfm OTHER=cat
+	refused 2 'SCORES: nothing is no kind' MODEL=cat SCORES=nothing
+	refused 2 "abs: unknown parameter 'x'" MODEL=cat SCORES=abs:x=1
+	refused 2 'zscore, the first of SCORES, needs healthy images' \
+		MODEL=cat SCORES=zscore
+	refused 2 'TEXTURES: disk has an intensity' MODEL=cat TEXTURES=disk
+	refused 3 'expected 4, as IMAGES' RECON=mixed.pfm
+	printf 'image\tsubject\n0\ta\n1\ta\n' >index.tsv
+	refused 3 'INDEX: no subject for image 2 of 4' MODEL=cat INDEX=index.tsv
+}
+
+@test "what is not there is named, and what is there is right" {
+	diagnose RECON=other.pfm SCORES='abs mahalanobis zscore' >out
+	[ "$(grep -c 'is blind' out)" = 1 ]
+	grep -q '^results/diagnose/report.html$' out
+	! grep -q -e '(3\.2)' out || false
+	$PYTHON - <<'END'
+import json
+r = json.load(open("results/diagnose/report.json"))
+why = {m["what"]: m["why"] for m in r["missing"]}
+assert set(why) == {"3.2", "other", "index", "mahalanobis", "zscore"}, why
+assert "MODEL, not RECON" in why["3.2"]
+assert "SAMPLES" in why["mahalanobis"] and "NORMAL" in why["zscore"]
+assert [c["score"] for c in r["curves"]] == ["abs"]
+assert r["seen"] is None and r["other"] is None
+assert r["images"]["subjects"] is None
+assert any("No INDEX" in n for n in r["notes"])
+page = open("results/diagnose/report.html").read()
+for text in why.values():
+    assert text[1:] in page, text
+END
+}
+
+@test "the page is one file, for people who see it and who do not" {
+	want=(MODEL='recon-degrade blur' NAME='a <b> & "c"' SCORES='abs ssim'
+		TEXTURES=shuffle RADII='2 3' STEPS=2
+		OTHER='recon-degrade median')
+	# It goes on after it was interrupted; long/diagnose.bats cuts it at
+	# many moments, and compares.
+	timeout -s INT 3 bash -c "$(declare -f diagnose)
+		SMALL='$SMALL'"' diagnose "$@"' - "${want[@]}" >said 2>&1 || true
+	[ ! -e results/diagnose/report.html ]
+	diagnose "${want[@]}" >out
+	$PYTHON - <<'END'
+import html.parser, re
+page = open("results/diagnose/report.html", encoding="utf-8").read()
+void, stack, ids = {"meta", "img", "link", "br"}, [], []
+class Check(html.parser.HTMLParser):
+    def handle_starttag(self, tag, attrs):
+        attrs = dict(attrs)
+        assert tag != "script", "a script"
+        assert not any(k.startswith("on") for k in attrs), attrs
+        for key in ("src", "href"):
+            if key in attrs:
+                assert attrs[key].startswith("data:"), attrs
+        if tag == "img":
+            assert len(attrs["alt"]) > 10
+        if tag == "svg":
+            assert attrs.get("aria-hidden") or len(attrs["aria-label"]) > 20
+        if tag == "html":
+            assert attrs["lang"] == "en"
+        if tag not in void:
+            stack.append(tag)
+        ids.append(tag)
+    def handle_startendtag(self, tag, attrs):
+        pass
+    def handle_endtag(self, tag):
+        assert stack.pop() == tag, tag
+Check(convert_charrefs=True).feed(page)
+assert not stack, stack
+assert ids.count("h1") == 1
+levels = [int(t[1]) for t in ids if re.fullmatch("h[1-6]", t)]
+assert all(b <= a + 1 for a, b in zip(levels, levels[1:])), levels
+assert ids.count("img") == 15 and ids.count("svg") > 10
+assert "url(" not in page and "@import" not in page
+assert "<b> &" not in page and "a &lt;b&gt; &amp; &quot;c&quot;" in page
+assert page.count("How to read it") == page.count("What it shows here") > 6
+END
+	grep -q '^| score | radius |' results/diagnose/report.md
+	[ "$(grep -c 'begin{tabular}' results/diagnose/report.tex)" = \
+		"$(grep -c 'bottomrule' results/diagnose/report.tex)" ]
+}
+

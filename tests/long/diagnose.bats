@@ -1,0 +1,105 @@
+#!/usr/bin/env bats
+# The diagnosis at length: interrupted at ten moments of each kind, other files of
+# the model, samples, sizes.  ../diagnose.bats has what is quick.
+
+# shellcheck source=tests/helpers.bash
+load ../helpers
+bats_require_minimum_version 1.5.0
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+	export BLINDSPOT_BIN=$BIN
+	# Python as the tests have it.
+	PATH=$ROOT/pipelines:/usr/bin:$PATH
+	unset MAKEFLAGS MFLAGS MAKELEVEL
+	cp "$BATS_FILE_TMPDIR"/*.pfm .
+}
+
+setup_file() {
+	cd "$BATS_FILE_TMPDIR" || return
+	"$BIN/brain-phantom" --size 24 --count 4 >in.pfm
+	"$BIN/brain-phantom" --size 32 --count 1 --seed 3 | cat in.pfm - >mixed.pfm
+	"$BIN/brain-phantom" --size 24 --count 4 --seed 9 >other.pfm
+}
+
+SMALL='SCORES=abs RADIUS=3 RADII=3 TEXTURES= INTENSITIES=0:1:3 SIGMAS=0:2:2
+REPLICATES=20 NAME=M'
+
+# diagnose [NAME=VALUE]...: as small as it goes
+diagnose() {
+	local word small=()
+	for word in $SMALL; do small+=("$word"); done
+	blindspot diagnose IMAGES=in.pfm "${small[@]}" "$@"
+}
+
+@test "images of two sizes, one subject, samples, and scores fitted on others" {
+	printf 'image\tsubject\n' >index.tsv
+	printf '%d\tone\n' 0 1 2 3 4 >>index.tsv
+	diagnose IMAGES=mixed.pfm INDEX=index.tsv SAMPLES=3 STEPS=1 \
+		SCORES='abs mahalanobis' \
+		MODEL='recon-degrade noise --sigma 0.1 --samples 3' >out
+	! grep -q -F '[' out || false
+	$PYTHON - <<'END'
+import json
+r = json.load(open("results/diagnose/report.json"))
+assert r["images"]["subjects"] == 1 and len(r["images"]["sizes"]) == 2
+assert [c["score"] for c in r["curves"]] == ["abs", "mahalanobis"]
+assert all(p["interval"] is None for c in r["curves"] for p in c["points"])
+assert any("one subject" in n for n in r["notes"])
+assert len(r["seen"]["points"]) == 1
+END
+	diagnose NORMAL=other.pfm SCORES='zscore' MODEL=cat >out
+	grep -q '^For lesions .* zscore of M is blind' out
+}
+
+# results_of: what was published, as one sum
+results_of() { find "$1" -maxdepth 1 -type f -exec sha256sum {} + | sort | sed 's| .*/| |'; }
+
+@test "an interrupted run goes on, and gives the same bytes" {
+	read -ra small <<<"${SMALL//$'\n'/ }"
+	want=(MODEL='sleep 0.2; recon-degrade blur' STEPS=2 SCORES='abs ssim')
+	diagnose "${want[@]}" RESULTS=whole >said
+	results_of whole >whole.sums
+	[ "$(wc -l <whole.sums)" = 5 ]
+	# So many moments of each kind, between the start and the end.
+	moments=${MOMENTS:-10}
+	for signal in INT KILL; do
+		for ((k = 1; k <= moments; k++)); do
+			rm -rf cut
+			timeout --foreground -s $signal \
+				"$(awk "BEGIN { print 5 * $k / ($moments + 1) }")" \
+				bash -c 'blindspot diagnose IMAGES=in.pfm "$@"' - \
+				"${small[@]}" "${want[@]}" RESULTS=cut \
+				>said 2>&1 || true
+			diagnose "${want[@]}" RESULTS=cut >said
+			results_of cut | cmp - whole.sums
+		done
+	done
+}
+
+@test "another file of the model is another model; the same is not run again" {
+	echo 2 >sigma
+	cat >model.sh <<-'END'
+		echo run >>runs
+		recon-degrade blur --sigma "$(cat sigma)"
+	END
+	want=(MODEL='sh model.sh' FILES=sigma)
+	diagnose "${want[@]}" >first
+	cp runs before
+	diagnose "${want[@]}" >again
+	cmp first again
+	cmp runs before
+	echo 0.5 >sigma
+	diagnose "${want[@]}" >other
+	! cmp -s runs before || false
+	! cmp -s first other || false
+}
+
+@test "what it would cost is said, and PLAN=yes stops there" {
+	diagnose MODEL=cat STEPS=3 PLAN=yes >out 2>said
+	[ ! -s out ]
+	grep -q '^diagnose: MODEL: 4 images 4 times, .* each and .* to start: ' said
+	grep -q 'in all about' said
+	grep -q 'the model returns its input' said
+	[ ! -e results/diagnose/report.json ]
+}
