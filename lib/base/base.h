@@ -48,7 +48,6 @@ bsp_clip(double x, double low, double high)
 /* The same for |x| < 2^-21 and 2^-72. */
 #define BSP_ROUND_72 (0x1.8p52 * 0x1p-72)
 
-#ifdef __SIZEOF_INT128__
 /* A sum as one integer of unit 2^-72, and whether there is less than one more. */
 struct bsp_fixed {
 	__extension__ __int128 units;
@@ -69,7 +68,6 @@ void bsp_fixed_add(struct bsp_fixed *fixed, double high, double low);
  * not there.
  */
 bool bsp_fixed_value(const struct bsp_fixed *fixed, double *value);
-#endif
 
 /* The least and the greatest sample of an image. */
 void bsp_image_range(const struct bsp_image *image, float *low, float *high);

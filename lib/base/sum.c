@@ -206,8 +206,6 @@ bsp_sum_mean(const struct bsp_sum *sum)
 	return bsp_sum_value(sum) / (double)sum->count;
 }
 
-#ifdef __SIZEOF_INT128__
-
 __extension__ typedef __int128 integer;
 __extension__ typedef unsigned __int128 magnitude;
 
@@ -281,5 +279,3 @@ bsp_fixed_value(const struct bsp_fixed *fixed, double *value)
 	*value = negative ? -rounded : rounded;
 	return true;
 }
-
-#endif

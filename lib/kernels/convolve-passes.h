@@ -48,6 +48,25 @@ NAME(convolve_block)(const double *centre, size_t stride, const double *weight,
 			to[v * LANES + i] = (float)sum[v][i];
 }
 
+/* Is a block of a strip +0, every bit? */
+static inline __attribute__((always_inline)) bool
+NAME(is_empty)(const double *block)
+{
+	uint64_t any = 0, bits;
+	size_t i;
+
+	for (i = 0; i < BLOCK; i++) {
+		memcpy(&bits, &block[i], sizeof bits);
+		any |= bits;
+	}
+	return any == 0;
+}
+
+/*
+ * Where samples are +0 throughout the window, as in the background of a brain,
+ * so is the sum.
+ */
+
 /* Down the columns [col, col + width) of an image, width at most BLOCK. */
 WIDTH static void
 NAME(convolve_columns)(const float *from, float *to, size_t rows, size_t cols,
@@ -56,7 +75,7 @@ NAME(convolve_columns)(const float *from, float *to, size_t rows, size_t cols,
 {
 	float block[BLOCK];
 	const float *row;
-	size_t r, i;
+	size_t r, i, empty = 0; /* rows of the strip up to this one */
 
 	for (r = 0; r < rows + 2 * radius; r++) {
 		row = from + col + cols *
@@ -64,10 +83,17 @@ NAME(convolve_columns)(const float *from, float *to, size_t rows, size_t cols,
 		for (i = 0; i < width; i++)
 			strip[r * BLOCK + i] = (double)row[i];
 	}
-	for (r = 0; r < rows; r++) {
-		NAME(convolve_block)(strip + (r + radius) * BLOCK, BLOCK, weight,
-		    radius, block);
-		memcpy(to + r * cols + col, block, width * sizeof *block);
+	for (r = 0; r < rows + 2 * radius; r++) {
+		empty = NAME(is_empty)(strip + r * BLOCK) ? empty + 1 : 0;
+		if (r < 2 * radius)
+			continue;
+		if (empty > 2 * radius)
+			memset(block, 0, sizeof block);
+		else
+			NAME(convolve_block)(strip + (r - radius) * BLOCK,
+			    BLOCK, weight, radius, block);
+		memcpy(to + (r - 2 * radius) * cols + col, block,
+		    width * sizeof *block);
 	}
 }
 
@@ -77,8 +103,14 @@ NAME(convolve_row)(float *row, size_t cols, const double *weight, size_t radius,
     double *strip)
 {
 	float block[BLOCK];
-	size_t i, width;
+	size_t i, width, first = 0, last = cols; /* where it is not +0 */
 
+	while (first < cols && is_zero(row[first]))
+		first++;
+	if (first == cols)
+		return;
+	while (is_zero(row[last - 1]))
+		last--;
 	for (i = 0; i < radius; i++) {
 		strip[i] = (double)row[bsp_reflect((ptrdiff_t)i -
 		    (ptrdiff_t)radius, cols)];
@@ -88,7 +120,9 @@ NAME(convolve_row)(float *row, size_t cols, const double *weight, size_t radius,
 	for (i = 0; i < cols; i++)
 		strip[radius + i] = (double)row[i];
 	for (i = 0; i + BLOCK <= cols; i += BLOCK)
-		NAME(convolve_block)(strip + radius + i, 1, weight, radius, row + i);
+		if (i + BLOCK + radius > first && i < last + radius)
+			NAME(convolve_block)(strip + radius + i, 1, weight,
+			    radius, row + i);
 	width = cols - i;
 	if (width > 0) {
 		NAME(convolve_block)(strip + radius + i, 1, weight, radius, block);

@@ -25,6 +25,15 @@ struct passes {
 	    size_t radius, double *strip);
 };
 
+static inline bool
+is_zero(float x) /* not -0 */
+{
+	uint32_t bits;
+
+	memcpy(&bits, &x, sizeof bits);
+	return bits == 0;
+}
+
 #if defined(__x86_64__) && !defined(BSP_NO_CLONES)
 
 #define LANES 4

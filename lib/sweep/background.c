@@ -41,7 +41,7 @@ clear_buckets(struct bsp_background *b)
 	struct bsp_bucket empty = {0};
 	size_t i;
 
-	for (i = 0; i < BSP_BUCKET_ROOM; i++)
+	for (i = 0; i <= BSP_BUCKET_ROOM; i++)
 		empty.low[i] = EMPTY;
 	for (i = 0; i < BUCKETS; i++)
 		b->bucket[i] = empty;
@@ -52,8 +52,9 @@ static void
 fill_buckets(struct bsp_background *b)
 {
 	uint32_t first = b->base + BSP_BUCKET_WIDTH, key, offset;
-	uint32_t *over = b->over.key;
+	uint32_t *over = b->over.key, room;
 	struct bsp_bucket *bucket;
+	bool full;
 	size_t i;
 
 	for (i = 0; i < b->keys.count; i++) {
@@ -64,12 +65,13 @@ fill_buckets(struct bsp_background *b)
 		}
 		offset = key - b->base;
 		bucket = &b->bucket[offset / BSP_BUCKET_WIDTH];
-		if (bucket->before < BSP_BUCKET_ROOM)
-			bucket->low[bucket->before] =
-			    (int16_t)(offset % BSP_BUCKET_WIDTH);
-		else
-			*over++ = key;
-		bucket->before++;
+		room = bucket->before++;
+		full = room >= BSP_BUCKET_ROOM;
+		/* Without a branch: what does not fit is put into the list. */
+		bucket->low[full ? BSP_BUCKET_ROOM : room] =
+		    (int16_t)(offset % BSP_BUCKET_WIDTH);
+		*over = key;
+		over += full;
 	}
 	b->over.count = (size_t)(over - b->over.key);
 }
@@ -184,9 +186,7 @@ bsp_background_prepare(struct bsp_background *b, struct bsp_error *e)
 	number_buckets(b, below);
 	sort_list(b);
 	b->count = n;
-#ifdef __SIZEOF_INT128__
 	b->fits = bsp_sum_fix(&b->sum, &b->fixed);
-#endif
 	return 0;
 }
 

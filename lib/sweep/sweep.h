@@ -15,7 +15,7 @@
  * low halves of those that are in it, in no order.  Where there are more, a
  * flag of the count says that they are in a list.
  */
-#define BSP_BUCKET_ROOM 14
+#define BSP_BUCKET_ROOM 13
 #define BSP_BUCKET_WIDTH 4096u      /* values of a key */
 #define BSP_BUCKET_LISTED (1u << 31)
 #define BSP_ABOVE (BSP_BUCKET_WIDTH * ((1u << 14) + 1)) /* the last bucket */
@@ -23,7 +23,7 @@
 struct bsp_bucket {
 	uint32_t before;
 	union {
-		int16_t low[BSP_BUCKET_ROOM];
+		int16_t low[BSP_BUCKET_ROOM + 1]; /* the last for none */
 		struct {
 			uint32_t begin, end;
 		} list;
@@ -34,15 +34,13 @@ struct bsp_bucket {
 struct bsp_background {
 	struct bsp_keys keys;
 	uint32_t same;        /* a key that comes once more ... */
-	size_t repeats;       /* as many times; then keys holds 14 of it */
+	size_t repeats;       /* as many times; then keys holds 13 of it */
 	size_t count;         /* of all keys */
 	struct bsp_keys over; /* what is in the list, ascending */
 	struct bsp_keys scratch;
 	struct bsp_sum sum;
-#ifdef __SIZEOF_INT128__
 	struct bsp_fixed fixed; /* the same, where it fits */
 	bool fits;
-#endif
 	struct bsp_bucket *bucket;
 	uint32_t base;        /* where the first begins, and all that is below */
 };
