@@ -173,9 +173,11 @@ $(CLI): $(patsubst %.c,$B/%.o,$(wildcard tools/cli/*.c))
 	$(AR) rcs $@ $^
 
 objects = $(patsubst %.c,$B/%.o,$(wildcard tools/$1/*.c))
-$B/bin/nii-slices: $(call objects,nifti)
-$B/bin/nii-slices: LIBS = $(nifti_LIBS) $(zlib_LIBS)
-$B/tools/nii-slices.o $(call objects,nifti): INCLUDES = $(nifti_FLAGS)
+NIFTI_PROGRAMS = nii-slices slices-nii
+$(NIFTI_PROGRAMS:%=$B/bin/%): $(call objects,nifti)
+$(NIFTI_PROGRAMS:%=$B/bin/%): LIBS = $(nifti_LIBS) $(zlib_LIBS)
+$(NIFTI_PROGRAMS:%=$B/tools/%.o) $(call objects,nifti): \
+	INCLUDES = $(nifti_FLAGS)
 
 # Of what learns it needs what LAPACK does alone.
 $B/bin/ood-histogram: $B/lib/learn/ood.o

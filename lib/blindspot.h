@@ -589,6 +589,9 @@ enum bsp_format {
 	BSP_PGM16, /* maxval 65535 */
 };
 
+/* The smallest format that keeps every sample of the image read last. */
+BSP_API enum bsp_format bsp_reader_format(const struct bsp_reader *reader);
+
 struct bsp_writer;
 
 /*
@@ -599,6 +602,10 @@ struct bsp_writer;
  */
 BSP_API struct bsp_writer *bsp_writer_open(int fd, const char *name,
     enum bsp_format format, bool clip, struct bsp_error *e);
+
+/* Write the images that follow in another format. */
+BSP_API void bsp_writer_set_format(struct bsp_writer *writer,
+    enum bsp_format format);
 
 /* Write one image, complete when this returns.  NaN is never written. */
 BSP_API int bsp_writer_put(struct bsp_writer *writer,

@@ -499,3 +499,53 @@ subjects_of() {
 	fails 3 'i.tsv: a row for image 9, but the stream ends after 5 images' \
 		score --metrics auroc --groups i.tsv map mask
 }
+
+@test "slices-nii: what does not fit, and nothing is written" {
+	make_nii v.nii v w.nii 'np.zeros((3, 4, 6), np.float32)' \
+		u.nii 'np.zeros((4, 4, 5), np.float32)' \
+		label.nii 'v.astype(np.uint8)'
+	nii-slices --index i.tsv v.nii >maps
+	nii-slices --index both.tsv v.nii w.nii >both
+	no() { fails "$@"
+		[ ! -e b.nii ] && [ ! -e b.nii.part ] && [ ! -s out ]; }
+	back() { slices-nii --output b.nii "$@"; }
+	no 2 'no --like' back maps
+	no 2 'no --output' slices-nii --like v.nii maps
+	no 2 "output: found 'b.img'" slices-nii --like v.nii --output b.img maps
+	no 2 'b.nii\|v.nii' slices-nii --like v.nii --output v.nii maps
+	no 2 'the index says how' back --like v.nii --index i.tsv --axis x maps
+	no 2 'volume is one of --index' back --like v.nii --volume 0 maps
+	no 2 'volume: found 2, but both.tsv has 2' back --like v.nii \
+		--index both.tsv --volume 2 both
+	no 2 'label: found 256, expected at most 255' \
+		back --like label.nii --label 256 maps
+	no 3 "axis: found 'w'\|image 0: is 3 x 4, expected the 4 x 4 of" \
+		back --like u.nii --index i.tsv maps
+	no 3 '5 images, but w.nii has 6 slices' back --like w.nii maps
+	no 3 '0 of its 2 volumes have the file u.nii' \
+		back --like u.nii --index both.tsv both
+	no 3 'i.tsv: no row for image 5' back --like v.nii --index i.tsv both
+	no 3 'both.tsv: a row for image 10, but the stream ends after 5' \
+		back --like v.nii --index both.tsv maps
+	sed 's/\t4\tv/\t5\tv/' i.tsv >far.tsv
+	no 3 'far.tsv: image 4 is slice 5, but v.nii has 5' \
+		back --like v.nii --index far.tsv maps
+	sed 's/\t4\tv/\t3\tv/' i.tsv >twice.tsv
+	no 3 'twice.tsv: image 4 is slice 3, as another one before' \
+		back --like v.nii --index twice.tsv maps
+	grep -v '^# ax' i.tsv >bare.tsv
+	no 3 "bare.tsv: no line '# axis'" back --like v.nii --index bare.tsv maps
+	printf 'image\tsubject\n0\ta\n' >plain.tsv
+	no 3 'plain.tsv: no columns volume and slice' \
+		back --like v.nii --index plain.tsv maps
+	head -c 100 maps >short
+	no 3 'short: image 1' back --like v.nii --index i.tsv short
+	no 3 'not a NIfTI' back --like maps --index i.tsv maps
+	no 4 'No such file' back --like absent.nii --index i.tsv maps
+	fails 4 'No such file' slices-nii --like v.nii --output d/b.nii maps
+	ln -s /dev/full full.nii
+	fails 4 'full.nii: .*No space' \
+		slices-nii --like v.nii --output full.nii maps
+	back --like v.nii --index i.tsv maps
+	cmp <(nii-slices b.nii) maps
+}

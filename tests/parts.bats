@@ -86,7 +86,7 @@ LEARNED='recon-train recon-model libblindspot-learn'
 
 @test "without libnifti" {
 	without nifti \
-		'left out: nii-slices (needs libnifti; Debian: libnifti-dev)' \
+		'left out: nii-slices slices-nii (needs libnifti; Debian: libnifti-dev)' \
 		nii-slices
 	learn_is there
 	status=0
@@ -120,7 +120,7 @@ LEARNED='recon-train recon-model libblindspot-learn'
 	# Without any of the others too.
 	rm -r dest
 	without 'nifti fftw lapack jansson onednn' "\
-left out: nii-slices (needs libnifti; Debian: libnifti-dev)
+left out: nii-slices slices-nii (needs libnifti; Debian: libnifti-dev)
 left out: recon-degrade lowpass (needs FFTW; Debian: libfftw3-dev)
 left out: ood-histogram $LEARNED (needs LAPACK; Debian: liblapacke-dev libopenblas-dev)
 left out: $LEARNED (needs jansson; Debian: libjansson-dev)
@@ -225,7 +225,7 @@ END
 	compiler z
 	with=("CC=$PWD/cc" "LDFLAGS=-L$PWD/there")
 	build "${with[@]}" 2>err
-	grep -qx 'left out: nii-slices (needs libnifti; Debian: libnifti-dev)' \
+	grep -qx 'left out: nii-slices slices-nii (needs libnifti; Debian: libnifti-dev)' \
 		err
 	[ "$(wc -l <err)" = 1 ]
 	[ ! -e tree/bin/nii-slices ]

@@ -15,6 +15,7 @@ struct bsp_reader {
 	enum bsp_content content;
 	uint64_t expected; /* images; UINT64_MAX: any number */
 	struct bsp_mask_values *values; /* the caller's; NULL: not wanted */
+	enum bsp_format format; /* of the image read last */
 	bool failed;
 };
 
@@ -93,6 +94,25 @@ uint64_t
 bsp_reader_count(const struct bsp_reader *reader)
 {
 	return reader->source.image;
+}
+
+enum bsp_format
+bsp_reader_format(const struct bsp_reader *reader)
+{
+	return reader->format;
+}
+
+/* The format that keeps every sample of an image with this header. */
+static enum bsp_format
+find_format(const struct bsp_header *header)
+{
+	if (header->raster == BSP_RASTER_FLOATS)
+		return BSP_PFM;
+	if (header->raster == BSP_RASTER_BITS ||
+	    header->raster == BSP_RASTER_PLAIN_BITS ||
+	    255 % header->maxval == 0)
+		return BSP_PGM8;
+	return 65535 % header->maxval == 0 ? BSP_PGM16 : BSP_PFM;
 }
 
 void
@@ -555,8 +575,10 @@ bsp_reader_next(struct bsp_reader *reader, struct bsp_image *image,
 		r = bsp_header_read(source, reader->content, &header, e);
 	if (r == 1)
 		r = read_image(reader, &header, image, e);
-	if (r == 1)
+	if (r == 1) {
+		reader->format = find_format(&header);
 		source->image++;
+	}
 	if (r >= 0 && check_expected(reader, r == 0, e))
 		r = -1;
 	reader->failed = r < 0;

@@ -42,6 +42,12 @@ bsp_writer_open(int fd, const char *name, enum bsp_format format, bool clip,
 	return writer;
 }
 
+void
+bsp_writer_set_format(struct bsp_writer *writer, enum bsp_format format)
+{
+	writer->format = format;
+}
+
 uint64_t
 bsp_writer_count(const struct bsp_writer *writer)
 {

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "index.h"
-#include "table.h"
 
 enum { IMAGE, SUBJECT, VOLUME, SLICE, SOURCE, ROW_MM, COL_MM, SLICE_MM };
 
@@ -40,13 +39,17 @@ take_fact(void *with, const char *text)
 	struct bsp_error e;
 
 	if (strncmp(text, "axis ", 5) == 0 &&
-	    strlen(text + 5) < sizeof index->axis)
+	    strlen(text + 5) < sizeof index->axis) {
 		strcpy(index->axis, text + 5);
-	else if (strcmp(text, "axes stored") == 0)
-		index->stored = true;
-	else if (strncmp(text, "size ", 5) == 0 &&
-	    bsp_count_parse(text + 5, &index->size, &e))
-		index->size = 0;
+	} else if (strncmp(text, "axes ", 5) == 0) {
+		index->stored = strcmp(text + 5, "stored") == 0;
+	} else if (strncmp(text, "size ", 5) == 0) {
+		if (bsp_count_parse(text + 5, &index->size, &e))
+			index->size = 0;
+	} else {
+		return;
+	}
+	index->visitor->fact(index->visitor->with, text);
 }
 
 /* -------------------------------------------------------------------- rows */
@@ -222,25 +225,52 @@ number(struct index *index)
 /* ------------------------------------------------------------------ public */
 
 void
-index_read(struct index *index, const char *path)
+index_read_with(struct index *index, const char *path,
+    const struct index_visitor *visitor)
 {
 	struct tsv tsv;
 
-	*index = (struct index){.has_mm = true};
+	*index = (struct index){.has_mm = true, .visitor = visitor};
 	tsv_open_any(&tsv, path, take_fact, index);
 	index->name = tsv.name;
 	if (tsv.fields == 1 && strchr(tsv.field[0], ',') != NULL)
 		tsv_bad(&tsv, "commas between the columns", "",
 		    "tabs between them");
 	tsv_find(&tsv, columns);
-	while (tsv_next(&tsv))
+	visitor->header(visitor->with, &tsv);
+	while (tsv_next(&tsv)) {
 		add_row(index, &tsv);
+		visitor->row(visitor->with, &tsv);
+	}
 	tsv_close(&tsv);
 	index->has_slices = index->rows > 0 &&
 	    index->row[0].slice != UINT64_MAX;
 	index->has_mm = index->has_mm && index->rows > 0;
 	if (index->rows > 0)
 		number(index);
+}
+
+static void
+see_nothing(void *with, const struct tsv *tsv)
+{
+	(void)with;
+	(void)tsv;
+}
+
+static void
+hear_nothing(void *with, const char *text)
+{
+	(void)with;
+	(void)text;
+}
+
+void
+index_read(struct index *index, const char *path)
+{
+	static const struct index_visitor nobody = {see_nothing, see_nothing,
+	    hear_nothing, NULL};
+
+	index_read_with(index, path, &nobody);
 }
 
 static int

@@ -5,7 +5,7 @@
 #ifndef INDEX_H
 #define INDEX_H
 
-#include "cli.h"
+#include "table.h"
 
 struct index_row {
 	uint64_t image;      /* its number in the stream, from 0 */
@@ -26,6 +26,8 @@ struct index {
 	size_t units;          /* of volumes; 0: no column volume */
 	bool has_slices, has_mm;
 
+	const struct index_visitor *visitor; /* while it is read */
+
 	/* How nii-slices cut the volumes, where it wrote the table. */
 	char axis[16];         /* "": it does not say */
 	bool stored;           /* the axes as stored */
@@ -38,6 +40,17 @@ struct index {
  * upon another.
  */
 void index_read(struct index *index, const char *path);
+
+/* Who sees the header and each row of the table too, as it is read. */
+struct index_visitor {
+	void (*header)(void *with, const struct tsv *tsv);
+	void (*row)(void *with, const struct tsv *tsv);
+	void (*fact)(void *with, const char *text);
+	void *with;
+};
+
+void index_read_with(struct index *index, const char *path,
+    const struct index_visitor *visitor);
 
 /* The row of an image; or die. */
 const struct index_row *index_get(const struct index *index, uint64_t image);

@@ -97,6 +97,7 @@ widen(const nifti_1_header *from, nifti_2_header *to)
 		.scl_inter = (double)from->scl_inter,
 		.qform_code = from->qform_code,
 		.sform_code = from->sform_code,
+		.xyzt_units = from->xyzt_units,
 		.quatern_b = (double)from->quatern_b,
 		.quatern_c = (double)from->quatern_c,
 		.quatern_d = (double)from->quatern_d,

@@ -201,6 +201,8 @@ read_with(struct volume *volume, const struct volume_how *how,
 
 	if (header_read(&header, *bytes, e))
 		return -1;
+	if (how->header != NULL)
+		*how->header = header;
 	take_header(volume, &header);
 	if (header_affine(&header, volume, e)) {
 		/* Nobody asks where voxels lie that are taken as stored; to no

@@ -27,11 +27,14 @@ struct volume {
 	bool flipped[3];       /* and whether it runs the other way */
 };
 
+struct header;
+
 /* How a volume is to be read. */
 struct volume_how {
 	bool as_stored;   /* do not bring it to the closest canonical axes */
 	bool allows_nan;
 	bool header_only;
+	struct header *header; /* becomes the file's, unless NULL */
 };
 
 /*

@@ -25,7 +25,7 @@ LEARN_NAMES = recon-train recon-model libblindspot-learn
 $(call row,zlib,zlib,zlib1g-dev,,zlib.h,zlibVersion,-lz)
 $(call row,openmp,OpenMP,libomp-dev,-fopenmp,omp.h,omp_get_max_threads)
 $(call row,nifti,libnifti,libnifti-dev,-isystem /usr/include/nifti,$\
-	nifti2_io.h,nifti_image_read,-lnifti2 -lz,nii-slices)
+	nifti2_io.h,nifti_image_read,-lnifti2 -lz,nii-slices slices-nii)
 $(call row,fftw,FFTW,libfftw3-dev,,fftw3.h,fftw_execute,-lfftw3,$\
 	recon-degrade_lowpass)
 $(call row,lapack,LAPACK,liblapacke-dev libopenblas-dev,,lapacke.h cblas.h,$\
