@@ -185,6 +185,7 @@ $B/bin/ood-histogram: LIBS = $(lapack_LIBS)
 $B/tools/ood-histogram.o: INCLUDES = -Ilib
 
 $B/bin/anom-sweep: $(call objects,sweep)
+$B/bin/score: $(call objects,score)
 
 $B/bin/recon-train: $(call objects,train)
 $B/bin/recon-model $B/bin/recon-train: $(LEARN_STATIC)

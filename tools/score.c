@@ -11,20 +11,25 @@
 #include "cli/interval.h"
 #include "cli/metrics.h"
 #include "cli/table.h"
+#include "score/score.h"
 
 #define ABSENT UINT64_MAX
 #define DEFAULT_BOOTSTRAP 1000
 
 static const char *metrics_text = "ap,auroc,dice,fpr95,mean_residual";
 static const char *within_path, *groups_path, *rule_text, *interval_text;
-static bool per_image, pooled, json, piece;
+static const char *volumes_path, *image_path, *size_text;
+static const char *froc_path, *lesions_path, *curve_path;
+static bool per_image, per_volume, pooled, json, piece;
+static struct points_request thresholds;
+static uint64_t min_region;
 static enum bsp_ci interval;
 static uint64_t bootstrap = ABSENT, seed, first_index = ABSENT;
 static struct cli_list requirements;
 
 static const struct cli_option options[] = {
 	{"metrics", "LIST", "(default ap,auroc,dice,fpr95,mean_residual)",
-	    CLI_METRICS, &metrics_text, 0, BSP_OF_IMAGES},
+	    CLI_METRICS, &metrics_text, 0, BSP_AT_THRESHOLD},
 	{"image-score", "mean|max|std|top:Q", "of an image; top:Q is the mean "
 	    "of the highest share Q (default mean)", CLI_TEXT,
 	    &rule_text, 0, 0},
@@ -32,10 +37,37 @@ static const struct cli_option options[] = {
 	    CLI_INPUT, &within_path, 0, 0},
 	{"groups", "TSV", "resample by subject: columns image and subject",
 	    CLI_INPUT, &groups_path, 0, 0},
+	{"volumes", "INDEX", "score volumes: columns image and volume",
+	    CLI_INPUT, &volumes_path, 0, 0},
 	{"per-image", NULL, "a row an image instead of the summary",
 	    CLI_FLAG, &per_image, 0, 0},
+	{"per-volume", NULL, "a row a volume instead of the summary",
+	    CLI_FLAG, &per_volume, 0, 0},
 	{"pooled", NULL, "score all pixels of all images together",
 	    CLI_FLAG, &pooled, 0, 0},
+	{"healthy", "MAPS", "set thresholds on these maps of healthy images",
+	    CLI_INPUT, &thresholds.healthy, 0, 0},
+	{"healthy-within", "STREAM", "only on the pixels of this mask stream",
+	    CLI_INPUT, &thresholds.within, 0, 0},
+	{"fpr", "Q,...", "thresholds that at most the share Q of the healthy "
+	    "pixels exceeds or meets", CLI_TEXT, &thresholds.fpr, 0, 0},
+	{"threshold", "T,...|@FILE", "thresholds as numbers, or as another "
+	    "run saved them", CLI_TEXT, &thresholds.threshold, 0, 0},
+	{"save-threshold", "FILE", "write the thresholds that were set",
+	    CLI_TABLE_OUT, &thresholds.save, 0, 0},
+	{"min-region", "N", "ignore false regions of fewer pixels (default 1)",
+	    CLI_COUNT, &min_region, 1, UINT32_MAX},
+	{"by-size", "N:N...", "lesion sensitivity by classes of pixels, as "
+	    "3:10:100", CLI_TEXT, &size_text, 0, 0},
+	{"froc", "FILE", "write lesions found against false regions at every "
+	    "threshold", CLI_TABLE_OUT, &froc_path, 0, 0},
+	{"lesions", "FILE", "write a row a lesion", CLI_TABLE_OUT,
+	    &lesions_path, 0, 0},
+	{"image", "STREAM", "the images, for the intensities of lesions",
+	    CLI_INPUT, &image_path, 0, 0},
+	{"curve", "FILE", "with --pooled: write recall, precision and "
+	    "false-positive rate at every threshold", CLI_TABLE_OUT,
+	    &curve_path, 0, 0},
 	{"bootstrap", "B", "replicates for the interval, 0 for none "
 	    "(default 1000)", CLI_COUNT, &bootstrap, 0, 10000000},
 	INTERVAL_OPTION(interval_text),
@@ -66,7 +98,14 @@ static const struct cli_program program = {
 };
 
 static struct metric_list metrics;
+static char label[BSP_METRICS_MAX][POINT_SIZE + 32]; /* of each metric */
 static struct bsp_evaluation evaluation;
+static struct points points;
+static struct index volumes, groups;
+static struct units units;
+static struct told maps = {.name = "maps"}, masks = {.name = "masks"};
+static struct told within = {.name = "within"}, images = {.name = "images"};
+static float low = INFINITY, high = -INFINITY; /* range of the maps */
 
 /* One --require: the metric's value must stand so to the bound. */
 struct requirement {
@@ -79,6 +118,21 @@ static struct requirement requirement[CLI_LIST_MAX];
 
 /* ------------------------------------------------------------- the request */
 
+/* Where the metric is whose name a table tells so; or their number. */
+static size_t
+find_metric(const char *text, size_t length)
+{
+	size_t m;
+
+	for (m = 0; m < metrics.count; m++)
+		if (strlen(label[m]) == length &&
+		    strncmp(label[m], text, length) == 0)
+			return m;
+	m = metrics_find(&metrics, text, length);
+	return m < metrics.count &&
+	    metrics.metric[m]->scope == BSP_AT_THRESHOLD ? metrics.count : m;
+}
+
 static void
 parse_requirement(const char *text, struct requirement *r)
 {
@@ -86,7 +140,7 @@ parse_requirement(const char *text, struct requirement *r)
 	const char *bound = text + length;
 	struct bsp_error e;
 
-	r->metric = metrics_find(&metrics, text, length);
+	r->metric = find_metric(text, length);
 	if (*bound == '\0')
 		cli_usage("--require: '%s' has no relation, expected >=, <=, > "
 		    "or <, as in 'ap>=0.5'", text);
@@ -124,58 +178,233 @@ parse_rule(void)
 		    rule_text);
 }
 
-/* Metrics of images do not go with one value of all pixels. */
+/* ---------------------------------------------------------- what is measured */
+
 static void
-check_metrics(void)
+add_metric(const struct bsp_metric *metric, size_t point)
+{
+	size_t m = evaluation.metrics;
+
+	if (m == BSP_METRICS_MAX)
+		cli_usage("more than %d values, expected fewer metrics or "
+		    "thresholds", BSP_METRICS_MAX);
+	evaluation.metric[m] = metrics.metric[m] = metric;
+	evaluation.at[m] = point;
+	evaluation.metrics = metrics.count = m + 1;
+	if (metric->scope == BSP_AT_THRESHOLD)
+		snprintf(label[m], sizeof label[m], "%s@%s",
+		    strcmp(metric->name, "dice_at") == 0 ? "dice" :
+		    metric->name, points.label[point]);
+	else
+		snprintf(label[m], sizeof label[m], "%s", metric->name);
+}
+
+/* Those asked for, and of each threshold those asked for or all. */
+static void
+list_metrics(const struct metric_list *asked)
+{
+	const struct bsp_metric *metric;
+	bool any = false;
+	size_t m, k;
+
+	evaluation.metrics = 0;
+	for (m = 0; m < asked->count; m++)
+		if (asked->metric[m]->scope == BSP_AT_THRESHOLD)
+			any = true;
+		else
+			add_metric(asked->metric[m], 0);
+	for (k = 0; k < points.count; k++)
+		for (metric = bsp_metrics; metric->name != NULL; metric++)
+			if (metric->scope == BSP_AT_THRESHOLD && (!any ||
+			    metrics_find(asked, metric->name,
+			    strlen(metric->name)) < asked->count))
+				add_metric(metric, k);
+}
+
+static void
+check_metrics(const struct metric_list *asked)
 {
 	const struct bsp_metric *metric;
 	size_t m;
 
-	metrics_parse(&metrics, metrics_text);
-	memcpy(evaluation.metric, metrics.metric, sizeof evaluation.metric);
-	evaluation.metrics = metrics.count;
-	evaluation.pooled = pooled;
-	for (m = 0; m < metrics.count && pooled; m++) {
-		metric = metrics.metric[m];
-		if (metric->scope == BSP_OF_STREAM ||
-		    metric->scope == BSP_OF_IMAGES)
+	for (m = 0; m < asked->count; m++) {
+		metric = asked->metric[m];
+		if (metric->scope == BSP_AT_THRESHOLD &&
+		    thresholds.fpr == NULL && thresholds.threshold == NULL)
+			cli_usage("--metrics: %s is at a threshold, expected "
+			    "--healthy and --fpr, or --threshold",
+			    metric->name);
+		if (pooled && (metric->scope == BSP_OF_STREAM ||
+		    metric->scope == BSP_OF_IMAGES ||
+		    metric->scope == BSP_OF_LESIONS))
 			cli_usage("--pooled: %s is of images, expected "
 			    "metrics of pixels", metric->name);
 	}
-	if (rule_text != NULL && !bsp_evaluation_has(&evaluation,
-	    BSP_OF_IMAGES))
+}
+
+static bool
+asks_for(const struct metric_list *asked, enum bsp_scope scope)
+{
+	size_t m;
+
+	for (m = 0; m < asked->count; m++)
+		if (asked->metric[m]->scope == scope)
+			return true;
+	return false;
+}
+
+#define SIZES_MAX 8
+
+/* Classes of lesions: from one edge up to the pixel before the next. */
+static size_t size_edge[SIZES_MAX + 2], sizes;
+
+static void
+parse_sizes(void)
+{
+	char *copy = strdup(size_text), *word, *next;
+	struct bsp_error e;
+	uint64_t edge;
+
+	size_edge[0] = 1;
+	for (word = copy; word != NULL; word = next) {
+		next = strchr(word, ':');
+		if (next != NULL)
+			*next++ = '\0';
+		if (bsp_count_parse(word, &edge, &e))
+			cli_usage("--by-size: %s", e.text);
+		if (edge <= size_edge[sizes] || sizes == SIZES_MAX)
+			cli_usage("--by-size: found %s, expected up to %d "
+			    "ascending numbers of pixels above 1, as in "
+			    "3:10:100", size_text, SIZES_MAX);
+		size_edge[++sizes] = (size_t)edge;
+	}
+	size_edge[++sizes] = SIZE_MAX;
+	free(copy);
+}
+
+/* ------------------------------------------------------- what goes together */
+
+static void
+exclude(const char *option, bool given, const char *with)
+{
+	if (given && (pooled || per_image || per_volume))
+		cli_usage("%s goes with the summary over images, expected "
+		    "neither %s", option, with);
+}
+
+static void
+check_modes(void)
+{
+	if (pooled + per_image + per_volume > 1)
+		cli_usage("--pooled, --per-image and --per-volume exclude "
+		    "each other");
+	if (per_volume && volumes_path == NULL)
+		cli_usage("--per-volume wants --volumes with the index that "
+		    "says which images are of a volume");
+	if (per_image && volumes_path != NULL)
+		cli_usage("--per-image does not go with --volumes, expected "
+		    "--per-volume");
+	exclude("--by-size", size_text != NULL,
+	    "--pooled, --per-image nor --per-volume");
+	if (pooled && groups_path != NULL)
+		return;
+	exclude("--bootstrap", bootstrap != ABSENT,
+	    "--per-image, --per-volume nor --pooled without --groups");
+	exclude("--groups", groups_path != NULL,
+	    "--per-image nor --per-volume");
+	exclude("--interval", interval_text != NULL,
+	    "--per-image, --per-volume nor --pooled without --groups");
+}
+
+static void
+check_files(void)
+{
+	if (image_path != NULL && lesions_path == NULL)
+		cli_usage("--image is for the intensities of lesions, expected "
+		    "--lesions");
+	if (curve_path != NULL && !pooled)
+		cli_usage("--curve is of all pixels together, expected "
+		    "--pooled");
+	if (size_text != NULL && thresholds.fpr == NULL &&
+	    thresholds.threshold == NULL)
+		cli_usage("--by-size is of lesions found at a threshold, "
+		    "expected --healthy and --fpr, or --threshold");
+	if (froc_path != NULL && pooled)
+		cli_usage("--froc is of images or volumes, expected no "
+		    "--pooled");
+}
+
+/* Are regions counted anywhere? */
+static bool
+has_regions(const struct metric_list *asked)
+{
+	return asks_for(asked, BSP_OF_LESIONS) || froc_path != NULL ||
+	    thresholds.fpr != NULL || thresholds.threshold != NULL;
+}
+
+/* All but thresholds, which need streams. */
+static void
+check_request(struct metric_list *asked)
+{
+	metrics_parse(asked, metrics_text);
+	points_parse(&points, &thresholds);
+	check_metrics(asked);
+	interval = interval_parse(interval_text);
+	check_modes();
+	check_files();
+	if (size_text != NULL)
+		parse_sizes();
+	if (min_region != 0 && !has_regions(asked))
+		cli_usage("--min-region is for false regions, expected "
+		    "thresholds, --froc or froc among the metrics");
+	if (rule_text != NULL && !asks_for(asked, BSP_OF_IMAGES))
 		cli_usage("--image-score goes with image_auroc and image_ap, "
 		    "expected one of them in --metrics");
 	if (rule_text == NULL)
 		rule_text = "mean";
 	parse_rule();
-}
-
-static void
-check_request(void)
-{
-	size_t i;
-
-	check_metrics();
-	interval = interval_parse(interval_text);
-	for (i = 0; i < requirements.count; i++)
-		parse_requirement(requirements.text[i], &requirement[i]);
-	if (pooled && per_image)
-		cli_usage("--pooled and --per-image exclude each other");
-	if ((pooled || per_image) && bootstrap != ABSENT)
-		cli_usage("--bootstrap goes with the summary over images, "
-		    "expected neither --pooled nor --per-image");
-	if ((pooled || per_image) && groups_path != NULL)
-		cli_usage("--groups goes with the summary over images, "
-		    "expected neither --pooled nor --per-image");
-	if ((pooled || per_image) && interval_text != NULL)
-		cli_usage("--interval goes with the summary over images, "
-		    "expected neither --pooled nor --per-image");
+	/* The curve of lesions is what the metric is made from. */
+	if (froc_path != NULL && !asks_for(asked, BSP_OF_LESIONS))
+		cli_usage("--froc wants froc among the metrics");
 	if (bootstrap == ABSENT)
 		bootstrap = DEFAULT_BOOTSTRAP;
 	piece = first_index != ABSENT;
 	if (!piece)
 		first_index = 0;
+}
+
+/* Set thresholds, and what follows from all that was asked for. */
+static void
+prepare(const struct metric_list *asked)
+{
+	size_t i;
+
+	points_find(&points, &thresholds);
+	evaluation.points = points.count;
+	for (i = 0; i < points.count; i++)
+		evaluation.threshold[i] = points.at[i].value;
+	list_metrics(asked);
+	evaluation.pooled = pooled;
+	evaluation.resample = pooled && groups_path != NULL && bootstrap > 0;
+	evaluation.min_region = (size_t)min_region;
+	evaluation.keep_lesions = lesions_path != NULL || sizes > 0;
+	for (i = 0; i < requirements.count; i++)
+		parse_requirement(requirements.text[i], &requirement[i]);
+	if (volumes_path != NULL)
+		index_read(&volumes, volumes_path);
+	if (groups_path != NULL)
+		index_read(&groups, groups_path);
+	if (volumes_path != NULL && volumes.units == 0 && volumes.rows > 0) {
+		struct bsp_error e;
+
+		bsp_error_set(&e, BSP_DATA, "no column volume, expected the "
+		    "volume of each image");
+		e.stream = volumes.name;
+		cli_die(&e);
+	}
+	units.volumes = volumes_path != NULL ? &volumes : NULL;
+	units.groups = groups_path != NULL ? &groups : NULL;
+	units.first_index = first_index;
 }
 
 static bool
@@ -191,37 +420,126 @@ holds(const struct requirement *r, double value)
 
 /* ------------------------------------------------------------- the streams */
 
+enum { MAP, MASK, WITHIN, IMAGE, ROLES };
+
 struct streams {
-	struct bsp_reader *reader[3];
-	struct bsp_image image[3], *images[3];
+	struct bsp_reader *reader[ROLES]; /* those there are, in a row */
+	struct bsp_image *images[ROLES];
 	size_t count;
+	struct bsp_image image[ROLES]; /* by role */
+	struct bsp_image stack[ROLES]; /* of the volume so far */
+	bool has[ROLES];
+	size_t slices;  /* in the stack */
+	uint64_t index; /* of the next image */
 };
+
+static void
+open_stream(struct streams *s, int role, const char *path)
+{
+	if (path == NULL)
+		return;
+	s->has[role] = true;
+	s->images[s->count] = &s->image[role];
+	s->reader[s->count++] = role == MAP ? cli_images(path) :
+	    cli_reader(path, role == IMAGE ? BSP_IMAGES : BSP_MASKS);
+}
 
 static void
 open_streams(struct streams *s, const struct cli_command *command)
 {
-	size_t i;
-
-	s->reader[0] = cli_images(command->operand[0]);
-	s->reader[1] = cli_reader(command->operand[1], BSP_MASKS);
-	s->count = 2;
-	if (within_path != NULL)
-		s->reader[s->count++] = cli_reader(within_path, BSP_MASKS);
-	for (i = 0; i < s->count; i++)
-		s->images[i] = &s->image[i];
+	open_stream(s, MAP, command->operand[0]);
+	open_stream(s, MASK, command->operand[1]);
+	open_stream(s, WITHIN, within_path);
+	open_stream(s, IMAGE, image_path);
 }
 
-/* Add the next map with its masks; false at the end. */
-static bool
-next_image(struct streams *s)
+static const struct bsp_image *
+image_of(const struct streams *s, const struct bsp_image *image, int role)
+{
+	return s->has[role] ? &image[role] : NULL;
+}
+
+/* Score a unit: the image read last, or the volume stacked so far. */
+static void
+add_unit(struct streams *s, const struct bsp_image *image, size_t slices)
+{
+	const struct bsp_scored in = {&image[MAP], &image[MASK],
+	    image_of(s, image, WITHIN), image_of(s, image, IMAGE), slices};
+	struct bsp_error e = {0};
+
+	if (bsp_evaluation_add_unit(&evaluation, &in, &e)) {
+		e.stream = e.status == BSP_DATA ? "the input" : NULL;
+		cli_die(&e);
+	}
+}
+
+/* Put the image read last on the volume's others. */
+static void
+stack_image(struct streams *s)
 {
 	struct bsp_error e = {0};
-	int r = bsp_readers_next(s->reader, s->images, s->count, &e);
+	int role;
 
-	if (r < 0 || (r == 1 && bsp_evaluation_add(&evaluation, &s->image[0],
-	    &s->image[1], s->count > 2 ? &s->image[2] : NULL, &e)))
+	for (role = 0; role < ROLES; role++)
+		if (s->has[role] && bsp_stack(&s->stack[role],
+		    &s->image[role], s->slices, &e)) {
+			bsp_reader_blame(s->reader[0], &e);
+			cli_die(&e);
+		}
+	s->slices++;
+}
+
+static void
+tell(const struct streams *s)
+{
+	const float *x = s->image[MAP].data;
+	size_t i, n = bsp_image_size(&s->image[MAP]);
+
+	told_add(&maps, &s->image[MAP]);
+	told_add(&masks, &s->image[MASK]);
+	if (s->has[WITHIN])
+		told_add(&within, &s->image[WITHIN]);
+	if (s->has[IMAGE])
+		told_add(&images, &s->image[IMAGE]);
+	for (i = 0; points.from_healthy && i < n; i++) {
+		if (s->has[WITHIN] && s->image[WITHIN].data[i] == 0)
+			continue;
+		low = x[i] < low ? x[i] : low;
+		high = x[i] > high ? x[i] : high;
+	}
+}
+
+/* Add units until one is complete; false at the end, after the last. */
+static bool
+next_unit(struct streams *s)
+{
+	struct bsp_error e = {0};
+	bool begins;
+	int r;
+
+	while ((r = bsp_readers_next(s->reader, s->images, s->count,
+	    &e)) == 1) {
+		tell(s);
+		begins = units_next(&units, s->index++);
+		if (units.volumes == NULL) {
+			add_unit(s, s->image, 1);
+			return true;
+		}
+		if (begins && s->slices > 0) {
+			add_unit(s, s->stack, s->slices);
+			s->slices = 0;
+			stack_image(s);
+			return true;
+		}
+		stack_image(s);
+	}
+	if (r < 0)
 		cli_die(&e);
-	return r == 1;
+	if (s->slices == 0)
+		return false;
+	add_unit(s, s->stack, s->slices);
+	s->slices = 0;
+	return true;
 }
 
 /* Maps that are taken for masks mark nearly everything. */
@@ -245,32 +563,89 @@ warn_of_most(void)
 
 /* All are read. */
 static void
-finish(void)
+finish(const struct streams *s)
 {
 	struct bsp_error e = {0};
 
-	if (bsp_evaluation_finish(&evaluation, &e) == 0) {
-		warn_of_most();
-		return;
+	if (bsp_evaluation_finish(&evaluation, &e)) {
+		if (evaluation.images == 0)
+			e.stream = "the input";
+		cli_die(&e);
 	}
-	if (evaluation.images == 0)
-		e.stream = "the input";
-	cli_die(&e);
+	if (!piece && volumes_path != NULL)
+		index_check_end(&volumes, s->index);
+	if (!piece && groups_path != NULL)
+		index_check_end(&groups, s->index);
+	warn_of_most();
+	points_check(&points, &maps, s->has[WITHIN], low, high, &evaluation);
+	if (evaluation.keep_lesions && evaluation.lesions.count == 0)
+		cli_warn("no lesions: the masks mark nothing");
+}
+
+static FILE *froc_file, *lesions_file, *curve_file;
+
+/* Files that cannot be written are better known now. */
+static void
+open_files(void)
+{
+	if (froc_path != NULL)
+		froc_file = cli_table(froc_path);
+	if (lesions_path != NULL)
+		lesions_file = cli_table(lesions_path);
+	if (curve_path != NULL)
+		curve_file = cli_table(curve_path);
+}
+
+/* The tables beside the scores. */
+static void
+write_files(void)
+{
+	if (froc_path != NULL)
+		write_froc(froc_file, &evaluation.froc);
+	if (lesions_path != NULL)
+		write_lesions(lesions_file, &evaluation, &units, &points);
+	if (curve_path != NULL)
+		write_curve(curve_file, &evaluation.curve);
+}
+
+#define FACTS_MAX (BSP_POINTS_MAX + 12)
+
+/* What was scored; how many facts. */
+static size_t
+tell_streams(struct table_fact *facts)
+{
+	size_t n = 0;
+
+	facts[n++] = told_fact(&maps);
+	facts[n++] = told_fact(&masks);
+	facts[n++] = within.count > 0 ? told_fact(&within) :
+	    (struct table_fact){"within", "none"};
+	if (images.count > 0)
+		facts[n++] = told_fact(&images);
+	return n;
+}
+
+/* What a value is of. */
+static struct table_fact
+tell_unit(void)
+{
+	return (struct table_fact){"unit", pooled ? "all pixels" :
+	    units.volumes != NULL ? "volume" : "image"};
 }
 
 /* ------------------------------------------------------------- the answers */
 
 /* The mean of a metric where scores are random; NaN where it is not known. */
 static double
-chance_of(const struct bsp_metric *metric, uint64_t units, uint64_t anomalous)
+chance_of(const struct bsp_metric *metric, uint64_t all, uint64_t anomalous)
 {
 	if (strcmp(metric->name, "ap") == 0 ||
 	    strcmp(metric->name, "image_ap") == 0)
-		return bsp_chance_ap(units, anomalous);
+		return bsp_chance_ap(all, anomalous);
 	if (strcmp(metric->name, "auroc") != 0 &&
 	    strcmp(metric->name, "image_auroc") != 0)
 		return (double)NAN;
-	return anomalous > 0 && anomalous < units ? .5 : (double)NAN;
+	return anomalous > 0 && anomalous < all ? .5 : (double)NAN;
 }
 
 /* The same over all images. */
@@ -292,64 +667,68 @@ mean_chance(const struct bsp_metric *metric)
 	    bsp_moments_mean(&moments);
 }
 
-/* The table that --per-image writes. */
-static void
-begin_images(struct table *table, FILE *file)
+/* Is a value of the metric known for a unit by itself? */
+static bool
+is_of_units(size_t m)
 {
-	static const char *columns[6 + BSP_METRICS_MAX] = {"image", "pixels",
-	    "anomalous"};
-	const struct table_fact facts[2] = {{"image-score", rule_text},
-	    {NULL, NULL}};
-	bool of_images = bsp_evaluation_has(&evaluation, BSP_OF_IMAGES);
-	size_t m, n = 3;
+	return metrics.metric[m]->scope != BSP_OF_IMAGES &&
+	    metrics.metric[m]->scope != BSP_OF_LESIONS;
+}
 
+/* The table that --per-image and --per-volume write. */
+static void
+begin_units(struct table *table, FILE *file)
+{
+	static const char *columns[8 + BSP_METRICS_MAX];
+	struct table_fact facts[FACTS_MAX] = {{NULL, NULL}};
+	bool of_images = bsp_evaluation_has(&evaluation, BSP_OF_IMAGES);
+	size_t m, n = 0, k = 0;
+
+	columns[n++] = per_volume ? "volume" : "image";
+	if (per_volume) {
+		columns[n++] = "subject";
+		columns[n++] = "images";
+	}
+	columns[n++] = "pixels";
+	columns[n++] = "anomalous";
 	for (m = 0; m < metrics.count; m++)
-		if (metrics.metric[m]->scope != BSP_OF_IMAGES)
-			columns[n++] = metrics.metric[m]->name;
+		if (is_of_units(m))
+			columns[n++] = label[m];
 	columns[n++] = "chance";
 	columns[n] = of_images ? "image_score" : NULL;
-	table_begin(table, file, json, cli_command_line(NULL),
-	    of_images ? facts : NULL, columns);
+	if (of_images)
+		facts[k++] = (struct table_fact){"image-score", rule_text};
+	facts[k++] = tell_unit();
+	points_facts(&points, facts + k);
+	table_begin(table, file, json, cli_command_line(NULL), facts,
+	    columns);
 }
 
 static void
-write_image(struct table *table, size_t image)
+write_unit(struct table *table, size_t unit)
 {
-	const struct bsp_image_values *v = &evaluation.image[image];
+	const struct bsp_image_values *v = &evaluation.image[unit];
+	char text[BSP_NUMBER_SIZE];
 	size_t m;
 
-	table_count(table, first_index + image);
+	if (per_volume) {
+		table_text(table, units_name(&units, unit, text));
+		table_text(table, units_row(&units, unit)->subject);
+		table_count(table, units.unit[unit].count);
+	} else {
+		table_count(table, first_index + unit);
+	}
 	table_count(table, v->pixels);
 	table_count(table, v->anomalous);
 	for (m = 0; m < metrics.count; m++)
-		if (metrics.metric[m]->scope != BSP_OF_IMAGES)
+		if (is_of_units(m))
 			table_number(table, v->value[m]);
 	table_number(table, bsp_chance_ap(v->pixels, v->anomalous));
 	if (bsp_evaluation_has(&evaluation, BSP_OF_IMAGES))
 		table_number(table, v->score);
 }
 
-static size_t *
-read_groups(struct index *index)
-{
-	size_t images = evaluation.images, *group, i;
-	struct bsp_error e;
-
-	index_read(index, groups_path);
-	group = malloc(images * sizeof *group);
-	if (group == NULL) {
-		bsp_error_system(&e, ENOMEM, "the subjects of %zu images",
-		    images);
-		cli_die(&e);
-	}
-	for (i = 0; i < images; i++)
-		group[i] = index_get(index, first_index + i)->group;
-	if (!piece)
-		index_check_end(index, images);
-	return group;
-}
-
-/* Over all images, with intervals or without; result[] gets the means. */
+/* Over all units, with intervals or without; result[] gets the means. */
 static void
 summarize(const struct bsp_resampling *how, struct bsp_summary *summary,
     double *result)
@@ -363,47 +742,102 @@ summarize(const struct bsp_resampling *how, struct bsp_summary *summary,
 		result[m] = summary[m].mean;
 }
 
+static void
+write_row(struct table *table, const char *name,
+    const struct bsp_summary *summary, double chance)
+{
+	table_text(table, name);
+	table_number(table, summary->mean);
+	table_number(table, summary->sd);
+	table_number(table, summary->ci_low);
+	table_number(table, summary->ci_high);
+	table_count(table, summary->n);
+	table_count(table, summary->undefined);
+	table_number(table, chance);
+	table_count(table, summary->subjects);
+}
+
+/* Lesion sensitivity of a class of sizes at a threshold. */
+static void
+write_class(struct table *table, size_t point, size_t class,
+    const struct bsp_resampling *how)
+{
+	size_t least = size_edge[class], most = size_edge[class + 1] - 1;
+	struct bsp_summary summary;
+	struct bsp_error e;
+	char name[POINT_SIZE + 96];
+
+	if (class + 1 == sizes)
+		snprintf(name, sizeof name, "lesion_sensitivity@%s:%zu-",
+		    points.label[point], least);
+	else
+		snprintf(name, sizeof name, "lesion_sensitivity@%s:%zu-%zu",
+		    points.label[point], least, most);
+	if (bsp_evaluation_by_size(&evaluation, point, least, most, how,
+	    &summary, &e))
+		cli_die(&e);
+	write_row(table, name, &summary, (double)NAN);
+}
+
+/* How subjects are resampled; the caller frees the groups. */
+static size_t *
+make_resampling(struct bsp_resampling *how)
+{
+	size_t *group = groups_path != NULL ? units_groups(&units) : NULL;
+
+	*how = (struct bsp_resampling){.group = group,
+	    .groups = groups.groups, .replicates = bootstrap, .seed = seed,
+	    .ci = interval};
+	return group;
+}
+
+static size_t
+summary_facts(struct table_fact *facts)
+{
+	static char digits[BSP_NUMBER_SIZE];
+	size_t n = 0;
+
+	facts[n++] = (struct table_fact){"seed", table_digits(digits, seed)};
+	if (bsp_evaluation_has(&evaluation, BSP_OF_IMAGES))
+		facts[n++] = (struct table_fact){"image-score", rule_text};
+	if (groups_path == NULL && bootstrap > 0 && !pooled)
+		facts[n++] = (struct table_fact){"groups",
+		    units.volumes != NULL ?
+		    "none: volumes were taken for subjects" :
+		    INDEX_NO_GROUPS};
+	facts[n++] = tell_unit();
+	n += points_facts(&points, facts + n);
+	n += tell_streams(facts + n);
+	facts[n] = (struct table_fact){NULL, NULL};
+	return n;
+}
+
 /* One row a metric. */
 static void
 write_summary(FILE *file, double *result)
 {
-	char digits[BSP_NUMBER_SIZE];
-	struct table_fact facts[4] = {{NULL, NULL}};
+	struct table_fact facts[FACTS_MAX];
 	static const char *const columns[] = {"metric", "mean", "sd",
 	    "ci_low", "ci_high", "n", "n_undefined", "chance", "n_subjects",
 	    NULL};
-	struct bsp_resampling how = {.replicates = bootstrap, .seed = seed,
-	    .ci = interval};
+	struct bsp_resampling how;
 	struct bsp_summary summary[BSP_METRICS_MAX];
 	const struct bsp_summary *all[BSP_METRICS_MAX];
-	struct index index = {0};
+	size_t *group = make_resampling(&how), m, k;
 	struct table table;
-	size_t *group = NULL, m, n = 0;
 
-	if (groups_path != NULL)
-		group = read_groups(&index);
-	how.group = group;
-	how.groups = index.groups;
-	facts[n++] = (struct table_fact){"seed", table_digits(digits, seed)};
-	if (bsp_evaluation_has(&evaluation, BSP_OF_IMAGES))
-		facts[n++] = (struct table_fact){"image-score", rule_text};
-	if (groups_path == NULL && bootstrap > 0)
-		facts[n++] = (struct table_fact){"groups", INDEX_NO_GROUPS};
 	summarize(&how, summary, result);
+	summary_facts(facts);
 	table_begin(&table, file, json, cli_command_line(NULL), facts,
 	    columns);
 	for (m = 0; m < metrics.count; m++) {
-		table_text(&table, metrics.metric[m]->name);
-		table_number(&table, summary[m].mean);
-		table_number(&table, summary[m].sd);
-		table_number(&table, summary[m].ci_low);
-		table_number(&table, summary[m].ci_high);
-		table_count(&table, summary[m].n);
-		table_count(&table, summary[m].undefined);
-		table_number(&table, mean_chance(metrics.metric[m]));
-		table_count(&table, summary[m].subjects);
+		write_row(&table, label[m], &summary[m],
+		    mean_chance(metrics.metric[m]));
 		all[m] = &summary[m];
 	}
+	for (k = 0; k < points.count; k++)
+		for (m = 0; m < sizes; m++)
+			write_class(&table, k, m, &how);
 	table_end(&table);
 	interval_warn(all, metrics.count, groups_path != NULL);
 	free(group);
@@ -413,61 +847,85 @@ static void
 score_pooled(struct streams *streams, FILE *file, double *result)
 {
 	static const char *const columns[] = {"metric", "value", "pixels",
-	    "anomalous", "chance", NULL};
+	    "anomalous", "chance", "ci_low", "ci_high", "n_subjects", NULL};
 	const struct bsp_image_values *all = &evaluation.all;
+	struct bsp_summary summary[BSP_METRICS_MAX];
+	const struct bsp_summary *told[BSP_METRICS_MAX];
+	struct table_fact facts[FACTS_MAX];
+	struct bsp_resampling how;
+	size_t *group = NULL, m;
 	struct table table;
-	size_t m;
 
-	while (next_image(streams))
+	while (next_unit(streams))
 		;
-	finish();
-	table_begin(&table, file, json, cli_command_line(NULL), NULL,
+	finish(streams);
+	if (evaluation.resample) {
+		group = make_resampling(&how);
+		summarize(&how, summary, result);
+	}
+	summary_facts(facts);
+	table_begin(&table, file, json, cli_command_line(NULL), facts,
 	    columns);
 	for (m = 0; m < metrics.count; m++) {
 		result[m] = all->value[m];
-		table_text(&table, metrics.metric[m]->name);
+		told[m] = &summary[m];
+		table_text(&table, label[m]);
 		table_number(&table, all->value[m]);
 		table_count(&table, all->pixels);
 		table_count(&table, all->anomalous);
 		table_number(&table, chance_of(metrics.metric[m], all->pixels,
 		    all->anomalous));
+		table_number(&table, evaluation.resample ?
+		    summary[m].ci_low : (double)NAN);
+		table_number(&table, evaluation.resample ?
+		    summary[m].ci_high : (double)NAN);
+		table_count(&table, evaluation.resample ?
+		    summary[m].subjects : 0);
 	}
 	table_end(&table);
+	if (evaluation.resample)
+		interval_warn(told, metrics.count, true);
+	free(group);
 }
 
 static void
-score_images(struct streams *streams, FILE *file, double *result)
+score_all(struct streams *streams, FILE *file, double *result)
 {
-	while (next_image(streams))
+	while (next_unit(streams))
 		;
-	finish();
+	finish(streams);
 	write_summary(file, result);
 }
 
-/* A row an image, as it comes unless a metric wants all of them. */
+/* A row a unit, as it comes unless a metric wants all of them. */
 static void
-score_each_image(struct streams *streams, FILE *file, double *result)
+score_each(struct streams *streams, FILE *file, double *result)
 {
 	bool at_end = bsp_evaluation_has(&evaluation, BSP_OF_STREAM);
+	struct table_fact facts[FACTS_MAX];
 	struct bsp_summary summary[BSP_METRICS_MAX];
 	struct table table;
-	size_t i;
+	size_t i, n;
 
-	begin_images(&table, file);
-	while (next_image(streams))
+	begin_units(&table, file);
+	while (next_unit(streams))
 		if (!at_end)
-			write_image(&table, evaluation.images - 1);
-	finish();
+			write_unit(&table, evaluation.images - 1);
+	finish(streams);
 	for (i = 0; at_end && i < evaluation.images; i++)
-		write_image(&table, i);
+		write_unit(&table, i);
 	table_end(&table);
+	n = tell_streams(facts);
+	for (i = 0; i < n; i++)
+		table_note(&table, &facts[i]);
 	summarize(NULL, summary, result);
 }
 
 int
 main(int argc, char **argv)
 {
-	struct streams streams = {0};
+	struct streams streams = {.count = 0};
+	struct metric_list asked;
 	struct cli_command command;
 	double result[BSP_METRICS_MAX];
 	bool said_no = false;
@@ -476,11 +934,14 @@ main(int argc, char **argv)
 	size_t i;
 
 	cli_parse(&program, argc, argv, &command);
-	check_request();
+	check_request(&asked);
 	file = cli_table(NULL);
+	open_files();
+	prepare(&asked);
 	open_streams(&streams, &command);
-	(pooled ? score_pooled : per_image ? score_each_image : score_images)(
-	    &streams, file, result);
+	(pooled ? score_pooled : per_image || per_volume ? score_each :
+	    score_all)(&streams, file, result);
+	write_files();
 	bsp_evaluation_free(&evaluation);
 	for (i = 0; i < requirements.count; i++)
 		if (!holds(&requirement[i], result[requirement[i].metric])) {

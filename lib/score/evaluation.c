@@ -298,7 +298,8 @@ bsp_evaluation_finish(struct bsp_evaluation *evaluation, struct bsp_error *e)
 		    &evaluation->lesions, evaluation->images, e);
 	bsp_aupimo_free(&evaluation->aupimo);
 	bsp_ranking_free(&evaluation->ranking);
-	bsp_curve_free(&evaluation->curve);
+	if (!evaluation->pooled)
+		bsp_curve_free(&evaluation->curve);
 	return result;
 }
 
