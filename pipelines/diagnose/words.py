@@ -176,17 +176,21 @@ def answer(report):
 def compared(report):
     """What the second model is beside the first."""
     other = report["other"]
+    return "%s %s. %s" % (other["name"], blindness(other["curve"], report),
+                          difference(report))
+
+
+def difference(report):
+    other = report["other"]
     row = other["paired"]["mean"]
-    text = "%s %s." % (other["name"], blindness(other["curve"], report))
-    text += " Its mean AP over the intensities is %s, that of %s %s" % (
-        two(row["mean_b"]), report["name"], two(row["mean_a"]))
-    text += ": a difference of %s%s, p = %s by %d %s." % (
+    text = "The mean AP of %s over the intensities is %s, that of %s %s" % (
+        other["name"], two(row["mean_b"]), report["name"], two(row["mean_a"]))
+    return text + ": a difference of %s%s, p = %s by %d %s." % (
         two(row["difference"]),
         between((row["ci_low"], row["ci_high"])
                 if row["ci_low"] is not None else None),
         few(row["p"]), row["units"],
         "subjects" if report["images"]["subjects"] else "images")
-    return text
 
 
 RUNGS = {"raw": "the raw image", "model": "the model",

@@ -136,7 +136,7 @@ CUTS = {(False, False): "none", (True, False): "low", (False, True): "high",
 
 
 def trapezoid(y):
-    return np.sum((y[1:] + y[:-1]) / 2 * np.diff(INTENSITIES), axis=0)
+    return np.tensordot(np.diff(INTENSITIES), (y[1:] + y[:-1]) / 2, (0, 0))
 
 
 def curve(score, radius, by):
@@ -260,7 +260,8 @@ def texture(score):
 
 
 def paired(a, b):
-    difference = a.mean(1) - b.mean(1)
+    over_a, over_b = trapezoid(a.T), trapezoid(b.T)
+    difference = over_a - over_b
     sums = np.array([difference[SUBJECT == s].sum() for s in range(4)])
     signs = np.array([[1 - 2 * (k >> s & 1) for s in range(4)]
                       for k in range(16)])
@@ -270,7 +271,7 @@ def paired(a, b):
         "difference": (a - b)[:, k].mean(),
         "interval": interval(drawn(a)[:, k] - drawn(b)[:, k])}
         for k in range(len(INTENSITIES))],
-        "mean": {"mean_a": a.mean(), "mean_b": b.mean(),
+        "mean": {"mean_a": over_a.mean(), "mean_b": over_b.mean(),
                  "difference": difference.mean(),
                  "p": np.mean(totals >= totals[0] * (1 - 1e-12)),
                  "units": 4, "wins": np.sum(difference > 0),
@@ -401,6 +402,7 @@ expected = {
     "name": "M", "model": "recon-degrade blur --sigma 1.5", "score": "abs",
     "radius": 5, "below": .5, "seed": SEED, "replicates": B,
     "images": {"images": COUNT, "side": 32, "subjects": 4,
+               "subject_of": SUBJECT,
                "sizes": [{"width": 32, "height": 32, "images": COUNT}],
                "least": x.min(), "most": x.max(),
                "background": np.mean(x == 0)},
