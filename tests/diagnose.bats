@@ -174,7 +174,30 @@ assert "<b> &" not in page and "a &lt;b&gt; &amp; &quot;c&quot;" in page
 assert page.count("How to read it") == page.count("What it shows here") > 6
 END
 	grep -q '^| score | radius |' results/diagnose/report.md
+	cp -r results/diagnose "$BATS_FILE_TMPDIR"
 	[ "$(grep -c 'begin{tabular}' results/diagnose/report.tex)" = \
 		"$(grep -c 'bottomrule' results/diagnose/report.tex)" ]
 }
 
+
+# another TEXT NEW: another folder of results, with this in report.json
+another() {
+	rm -rf other
+	cp -r results/diagnose other
+	sed -i "s/$1/$2/" other/report.json
+}
+
+@test "two diagnoses of the same images are one page, of others refused" {
+	mkdir -p results
+	cp -r "$BATS_FILE_TMPDIR/diagnose" results
+	another '"name": ".*"' '"name": "B"'
+	blindspot compare results/diagnose other >page
+	grep -q 'difference of .00 \[.00, .00\], p = 1 by 4 images' page
+	grep -q '<h1>.* and B</h1>' page
+	another '"seed": 0' '"seed": 1'
+	fails 3 'of different seed: 0 and 1' blindspot compare results/diagnose other
+	another 'images 4, xxh3 .' 'images 4, xxh3 ..'
+	fails 3 'of different images' blindspot compare results/diagnose other
+	fails 2 'holds no report.json' blindspot compare results/diagnose .
+	fails 2 'expected two folders' blindspot compare results/diagnose
+}

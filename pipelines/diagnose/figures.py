@@ -178,7 +178,9 @@ def main_curve(report):
                          words.title(report["score"]),
                          words.blindness(curve, report)))
     shares = report["histograms"]
-    most = max(shares["tissue"] + shares["reconstruction"]) or 1
+    lesions = report["lesions"]
+    most = max(shares["tissue"] + shares["reconstruction"] +
+               (lesions["histogram"] if lesions else [])) or 1
     below = Plot(440, 110, (low, high), (0, most), top=4)
     blind_boxes(below, curve)
     below.axes("intensity", "share", ticks(low, high), [(0, "0")])
@@ -187,15 +189,18 @@ def main_curve(report):
         a, b = max(k / bins, low), min((k + 1) / bins, high)
         if share and b > a:
             below.box(a, 0, b, share, "bar")
-    stairs = []
-    for k, share in enumerate(shares["reconstruction"]):
-        stairs += [(x, share) for x in (k / bins, (k + 1) / bins)
-                   if low <= x <= high]
-    below.line(stairs, "line one")
+    def stairs(values, kind):
+        below.line([(x, share) for k, share in enumerate(values)
+                    for x in (k / bins, (k + 1) / bins) if low <= x <= high],
+                   kind)
+    stairs(shares["reconstruction"], "line one")
+    if lesions:
+        stairs(lesions["histogram"], "line two")
     second = below.svg("Histograms of healthy tissue and of its reconstruction",
                        "On the same axis; the blind interval is shaded.")
     return key(entries) + first + second + key([
-        ("bar", "healthy tissue x"), ("line one", "reconstruction x̂")])
+        ("bar", "healthy tissue x"), ("line one", "reconstruction x̂")] +
+        ([("line two", "real lesions")] if lesions else []))
 
 
 # Dark violet where AP is 0, pale yellow where it is 1.
@@ -270,9 +275,9 @@ def score_panels(report):
     return '<div class="panels">%s</div>' % "".join(text)
 
 
-def dots(rows, title, about, level, chance=None):
+def dots(rows, title, about, level, chance=None, single=None):
     """Values from 0 to 1 with their intervals, a row each: (name, value,
-    interval, kind)."""
+    interval, kind); and single values of each row."""
     plot = Plot(440, 40 + 20 * len(rows), (0, 1), (0, len(rows)), left=150,
                 bottom=34)
     plot.axes("average precision", "", TENTHS, [])
@@ -284,12 +289,41 @@ def dots(rows, title, about, level, chance=None):
     for k, (name, value, interval, kind) in enumerate(reversed(rows)):
         y = k + 0.5
         plot.text(plot.left - 8, plot.at(0, y)[1] + 4, name, "end")
+        for v in single[len(rows) - 1 - k] if single else []:
+            if v is not None:
+                plot.dot(v, y, "dot small", 2)
         if value is None:
             continue
         if interval:
             plot.rule(interval[0], y, interval[1], y, "whisker " + kind)
         plot.dot(value, y, "dot " + kind, 4)
     return plot.svg(title, about)
+
+
+def ladder(report):
+    """A panel for each score: AP of the rungs, with the shams beneath."""
+    lesions, text = report["lesions"], []
+    for score in lesions["copying"] or [""]:
+        rows, lines = [], []
+        for name, label in words.RUNGS.items():
+            found = words.rung(report, name, "" if name == "raw" else score)
+            if found:
+                rows.append((label, found["ap"], found["interval"], "one"))
+                lines.append(found)
+            found = words.rung(report, name + "-sham", score)
+            if found:
+                rows.append(("its sham", found["ap"], found["interval"],
+                             "two"))
+                lines.append(found)
+        text.append("<h3>%s</h3>" % html.escape(
+            words.title(score) if score else "Raw image") + dots(
+                rows, "The ladder for " + words.title(score), "; ".join(
+                    "%s %s" % (row[0], words.two(row[1])) for row in rows),
+                report["below"], lines[0]["chance"],
+                [line["subjects"] for line in lines]))
+    return key([("dot one", "mean over subjects, 95 % interval"),
+                ("dot two", "sham"), ("dot small", "a subject"),
+                ("chance", "chance")]) + "".join(text)
 
 
 def texture_panels(report):

@@ -71,6 +71,18 @@ def write_image(file, data, width, height):
         file.write(line.tobytes())
 
 
+def residual_options(spec):
+    """A residual's kind and options, as its program takes them."""
+    kind, _, rest = spec.partition(":")
+    words = [kind]
+    for word in filter(None, rest.split(",")):
+        key, has, value = word.partition("=")
+        words.append("--" + key)
+        if has:
+            words.append(value)
+    return words
+
+
 # --------------------------------------------------------------------- tables
 
 
@@ -125,7 +137,7 @@ def dump(value, file=None):
 # ------------------------------------------------------------------- subjects
 
 
-def subjects_of(path, images):
+def subjects_of(path, images, name="INDEX"):
     """The subject of each image, as numbers from 0 in the order in which they
     first occur, and their names; without an index each image is its own."""
     if not path:
@@ -135,19 +147,19 @@ def subjects_of(path, images):
         rows = Table(file, path).rows
     for row in rows:
         if "image" not in row or "subject" not in row:
-            fail("INDEX: expected the columns image and subject")
+            fail(name + ": expected the columns image and subject")
         of[int(row["image"])] = row["subject"].strip(' "')
     names, numbers = [], []
     for image in range(images):
         if not of.get(image):
-            fail("INDEX: no subject for image %d of %d" % (image, images))
+            fail("%s: no subject for image %d of %d" % (name, image, images))
         if of[image] not in names:
             names.append(of[image])
         numbers.append(names.index(of[image]))
     extra = sorted(set(of) - set(range(images)))
     if extra:
-        fail("INDEX: a row for image %d, but there are %d images" %
-             (extra[0], images))
+        fail("%s: a row for image %d, but there are %d images" %
+             (name, extra[0], images))
     return numbers, names
 
 

@@ -62,7 +62,7 @@ def two(value):
         return "undefined"
     text = "%.2f" % value
     return text[1:] if text.startswith("0.") else \
-        "-" + text[2:] if text.startswith("-0.") else text
+        "−" + text[2:] if text.startswith("-0.") else text
 
 
 def few(value):
@@ -176,17 +176,61 @@ def answer(report):
 def compared(report):
     """What the second model is beside the first."""
     other = report["other"]
+    return "%s %s. %s" % (other["name"], blindness(other["curve"], report),
+                          difference(report))
+
+
+def difference(report):
+    other = report["other"]
     row = other["paired"]["mean"]
-    text = "%s %s." % (other["name"], blindness(other["curve"], report))
-    text += " Its mean AP over the intensities is %s, that of %s %s" % (
-        two(row["mean_b"]), report["name"], two(row["mean_a"]))
-    text += ": a difference of %s%s, p = %s by %d %s." % (
+    text = "The mean AP of %s over the intensities is %s, that of %s %s" % (
+        other["name"], two(row["mean_b"]), report["name"], two(row["mean_a"]))
+    return text + ": a difference of %s%s, p = %s by %d %s." % (
         two(row["difference"]),
         between((row["ci_low"], row["ci_high"])
                 if row["ci_low"] is not None else None),
         few(row["p"]), row["units"],
         "subjects" if report["images"]["subjects"] else "images")
-    return text
+
+
+RUNGS = {"raw": "the raw image", "model": "the model",
+         "filled": "the model, lesion filled", "fill": "the fill itself"}
+
+
+def rung(report, name, score):
+    """A rung of the ladder, or None."""
+    return next((r for r in report["lesions"]["rungs"]
+                 if r["rung"] == name and r["score"] == score), None)
+
+
+def laddered(report):
+    """What the ladder on real lesions says, for the score of the answer or the
+    first that it has."""
+    lesions = report["lesions"]
+    score = next((s for s in [report["score"], *lesions["copying"]]
+                  if s in lesions["copying"]), None)
+    raw = rung(report, "raw", "")
+    text = "The raw image alone finds the lesions with AP %s%s, chance %s." % (
+        two(raw["ap"]), between(raw["interval"]), two(raw["chance"]))
+    if score is None:
+        return text
+    model, filled, fill, sham, fill_sham = (
+        rung(report, name, score) for name in (
+            "model", "filled", "fill", "filled-sham", "fill-sham"))
+    copying = lesions["copying"][score]
+    text += (" %s of the model: %s%s; where the model does not see the lesion: "
+             "%s%s, so that copying the lesion costs %s%s; with the fill as "
+             "reconstruction: %s%s. Their shams, the same on the other side, "
+             "have %s and %s: as much of the last two is due to the fill, not "
+             "to the lesion." % (
+                 title(score), two(model["ap"]), between(model["interval"]),
+                 two(filled["ap"]), between(filled["interval"]),
+                 two(copying["value"]), between(copying["interval"]),
+                 two(fill["ap"]), between(fill["interval"]),
+                 two(sham["ap"]), two(fill_sham["ap"])))
+    return text + (" %s of the lesions’ pixels have an intensity in the blind "
+                   "interval of the disks of radius %g." % (
+                       percent(lesions["blind"]), report["radius"]))
 
 
 def methods(report):
@@ -236,6 +280,18 @@ def methods(report):
         text += (" The model also reconstructed the images with the disk at "
                  "%d intensities." % len(report["seen"]["points"]))
     text += " It %s." % blindness(curve, report)
+    if report["lesions"]:
+        found = report["lesions"]
+        text += (" On %d images of %d %s with real lesions (%d regions), AP "
+                 "was computed over the foreground of all images of a %s "
+                 "together. Lesions were filled with the harmonic continuation "
+                 "of their surroundings and the texture of the other side; the "
+                 "sham fills the mirrored mask where it is free of "
+                 "lesion." % (
+                     found["images"], found["subjects"],
+                     "subjects" if found["named"] else "units",
+                     found["regions"],
+                     "subject" if found["named"] else "unit"))
     return text
 
 

@@ -8,6 +8,7 @@ import re
 import subprocess
 
 import numpy as np
+from scipy.ndimage import label
 from scipy.stats import norm, t as student
 from sklearn.metrics import average_precision_score
 
@@ -29,6 +30,15 @@ healthy = scratch("healthy.pfm", run("brain-phantom", "--size", 32, "--count",
                                      COUNT))
 index = scratch("index.tsv", "subject\timage\n" + "".join(
     f"s{s}\t{i}\n" for i, s in enumerate(SUBJECT)))
+LESION_SUBJECT = np.array([0, 0, 1, 2, 2])
+lesions = scratch("lesions.pfm")
+truth = scratch("truth.pgm")
+with open(lesions, "wb") as file:
+    file.write(run("anom-inject", "shuffle", "--radius", 4, "--count", 2,
+                   "--mask", truth, data=run("brain-phantom", "--size", 32,
+                                             "--seed", 8, "--count", 5)))
+lesion_index = scratch("lesion-index.tsv", "image\tsubject\n" + "".join(
+    f"{i}\tp{s}\n" for i, s in enumerate(LESION_SUBJECT)))
 results = scratch("results")
 said = subprocess.run(
     [BLINDSPOT, "diagnose", "MODEL=recon-degrade " + " ".join(MODEL),
@@ -36,10 +46,12 @@ said = subprocess.run(
      f"IMAGES={healthy}", f"INDEX={index}", "INTENSITIES=0:1:6",
      "RADII=3 5", "RADIUS=5", "SCORES=" + " ".join(SCORES), "SIGMAS=0:3:4",
      "TEXTURES=shuffle", "STEPS=3", f"REPLICATES={B}", f"SEED={SEED}",
-     f"RESULTS={results}"], check=True, stdout=subprocess.PIPE,
-    stderr=subprocess.DEVNULL, env=dict(
+     f"LESIONS={lesions}", f"MASKS={truth}", f"LESION_INDEX={lesion_index}",
+     f"RESULTS={results}"], check=False, stdout=subprocess.PIPE,
+    stderr=open(scratch("said"), "w"), env=dict(
         os.environ, BLINDSPOT_BIN=os.path.abspath(BIN),
         PATH="/usr/bin:" + os.environ["PATH"])).stdout.decode()
+print("# " + open(scratch("said")).read().replace("\n", "\n# "))
 with open(os.path.join(results, "report.json"), encoding="utf-8") as file:
     report = json.load(file)
 
@@ -124,7 +136,7 @@ CUTS = {(False, False): "none", (True, False): "low", (False, True): "high",
 
 
 def trapezoid(y):
-    return np.sum((y[1:] + y[:-1]) / 2 * np.diff(INTENSITIES), axis=0)
+    return np.tensordot(np.diff(INTENSITIES), (y[1:] + y[:-1]) / 2, (0, 0))
 
 
 def curve(score, radius, by):
@@ -248,7 +260,8 @@ def texture(score):
 
 
 def paired(a, b):
-    difference = a.mean(1) - b.mean(1)
+    over_a, over_b = trapezoid(a.T), trapezoid(b.T)
+    difference = over_a - over_b
     sums = np.array([difference[SUBJECT == s].sum() for s in range(4)])
     signs = np.array([[1 - 2 * (k >> s & 1) for s in range(4)]
                       for k in range(16)])
@@ -258,7 +271,7 @@ def paired(a, b):
         "difference": (a - b)[:, k].mean(),
         "interval": interval(drawn(a)[:, k] - drawn(b)[:, k])}
         for k in range(len(INTENSITIES))],
-        "mean": {"mean_a": a.mean(), "mean_b": b.mean(),
+        "mean": {"mean_a": over_a.mean(), "mean_b": over_b.mean(),
                  "difference": difference.mean(),
                  "p": np.mean(totals >= totals[0] * (1 - 1e-12)),
                  "units": 4, "wins": np.sum(difference > 0),
@@ -285,12 +298,111 @@ def shares(stream):
     return np.histogram(np.clip(values, 0, 1), 50, (0, 1))[0] / len(values)
 
 
+# -------------------------------------------------------------- the real lesions
+
+
+def read(name):
+    with open(name, "rb") as f:
+        return np.array(images(f.read()))
+
+
+def ladder(curve):
+    y, mask = read(lesions), read(truth) > 0
+    brain = y > 0
+    sham = np.zeros_like(mask)
+    for i in range(len(y)):
+        columns = np.flatnonzero(brain[i].any(0))
+        both = columns[0] + columns[-1]
+        for c in range(32):
+            if 0 <= both - c < 32:
+                sham[i][:, c] = mask[i][:, both - c]
+    sham &= brain & ~mask
+    blurred = images(run("recon-degrade", "blur", "--sigma", 2, lesions))
+
+    def filled(name, where):
+        by = scratch("by.pgm", b"".join(
+            b"P5\n32 32\n255\n" + np.uint8(255 * m).tobytes()
+            for m in where))
+        smooth = images(run("recon-degrade", "inpaint", "--mask", by, lesions))
+        out = np.array(y)
+        for i in range(len(y)):
+            columns = np.flatnonzero(brain[i].any(0))
+            both = columns[0] + columns[-1]
+            for r, c in zip(*np.nonzero(where[i] & brain[i])):
+                o = both - c
+                texture = float(y[i][r, o]) - float(blurred[i][r, o]) if \
+                    0 <= o < 32 and brain[i][r, o] and not mask[i][r, o] else 0
+                out[i][r, c] = max(smooth[i][r, c] + texture, 1e-6)
+        return scratch(name, pfm(*out))
+    fill, sham_fill = filled("fill.pfm", mask), filled("sham.pfm", sham)
+
+    def model(name, stream):
+        return scratch(name, run("recon-degrade", *MODEL, stream))
+    by = {"model": model("by-m.pfm", lesions), "filled": model("by-f.pfm", fill),
+          "filled-sham": model("by-s.pfm", sham_fill), "fill": fill,
+          "fill-sham": sham_fill}
+    generator = random.Random(SEED)
+    draws = [[int(generator.random() * 3) for _ in range(3)]
+             for _ in range(B)]
+    tail = norm.cdf(-np.sqrt(3 / 2) * student.isf(.025, 2))
+
+    def over(values):
+        again = [np.mean([values[s] for s in d]) for d in draws]
+        return list(np.quantile(again, [tail, 1 - tail]))
+
+    def rung(name, score, maps, labels, within):
+        values, chances = [], []
+        for s in range(3):
+            at = LESION_SUBJECT == s
+            inside = within[at]
+            v = labels[at][inside]
+            values.append(average_precision_score(v, maps[at][inside]))
+            p, n = v.sum(), v.size
+            chances.append((p - 1) / (n - 1) + (n - p) / (n * (n - 1)) *
+                           np.sum(1 / np.arange(1, n + 1)))
+        return {"rung": name, "score": score, "ap": np.mean(values),
+                "interval": over(values), "chance": np.mean(chances),
+                "subjects": values}
+    rungs = [rung("raw", "", y, mask, brain)]
+    for score in ("abs", "abs:median=3"):
+        for name, r in by.items():
+            maps = np.array(images(run("residual", *SCORES[score], lesions,
+                                       r)))
+            rungs.append(rung(name, score, maps, *(
+                (sham, brain & ~mask) if "sham" in name else (mask, brain))))
+    of = {(r["rung"], r["score"]): r["subjects"] for r in rungs}
+    lost = {s: np.subtract(of["filled", s], of["model", s])
+            for s in ("abs", "abs:median=3")}
+    found = [(i, label(mask[i], np.ones((3, 3)))) for i in range(len(y))]
+    parts = [y[i][l == k].astype(float) for i, (l, n) in found
+             for k in range(1, n + 1)]
+
+    def blind(v):
+        return np.any([(b["low"] <= v) & (v <= b["high"])
+                       for b in curve["blind"]], axis=0)
+    inside = y[mask].astype(float)
+    sizes = []
+    for low, high in (1, 10), (11, 100), (101, 1000), (1001, None):
+        some = [v.mean() for v in parts if low <= v.size <= (high or 1e9)]
+        if some:
+            sizes.append({"low": low, "high": high, "regions": len(some),
+                          "intensity": np.mean(some),
+                          "blind": np.mean(blind(np.array(some)))})
+    return {"images": 5, "subjects": 3, "named": True, "regions": len(parts),
+            "pixels": inside.size, "blind": blind(inside).mean(),
+            "histogram": np.histogram(np.clip(inside, 0, 1), 50, (0, 1))[0] /
+            inside.size, "sizes": sizes, "rungs": rungs,
+            "copying": {s: {"value": v.mean(), "interval": over(v)}
+                        for s, v in lost.items()}}
+
+
 lead, lead_curve = curve("abs", LEAD_RADIUS, recon)
 rival, rival_curve = curve("abs", LEAD_RADIUS, other)
 expected = {
     "name": "M", "model": "recon-degrade blur --sigma 1.5", "score": "abs",
     "radius": 5, "below": .5, "seed": SEED, "replicates": B,
     "images": {"images": COUNT, "side": 32, "subjects": 4,
+               "subject_of": SUBJECT,
                "sizes": [{"width": 32, "height": 32, "images": COUNT}],
                "least": x.min(), "most": x.max(),
                "background": np.mean(x == 0)},
@@ -301,7 +413,7 @@ expected = {
     "textures": [texture(s) for s in SCORES], "seen": seen(lead),
     "other": {"name": "O", "curve": rival_curve, "blur": blur(rival),
               "paired": paired(lead, rival)},
-    "lesions": None,
+    "lesions": ladder(lead_curve),
 }
 # What holds no number of the study; score-compare's interval has its own test.
 for text in ("blindspot", "told", "fingerprint", "notes", "missing",
@@ -329,7 +441,7 @@ def differences(found, wanted, where):
         return sum((differences(f, w, f"{where}[{k}]")
                     for k, (f, w) in enumerate(zip(found, wanted))), [])
     compared += 1
-    if wanted is None or isinstance(wanted, str):
+    if wanted is None or isinstance(wanted, (str, bool)):
         return [] if found == wanted else [f"{where}: {found} for {wanted}"]
     return [] if isinstance(found, (int, float)) and \
         abs(found - wanted) <= 1e-9 * max(1, abs(wanted)) \
