@@ -21,8 +21,10 @@ MOMENTS = int(os.environ.get("MOMENTS", 1))
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 random.seed(6)
 rng = np.random.default_rng(6)
-# A shell's background job ignores SIGINT, and so would all that it starts.
-signal.signal(signal.SIGINT, signal.default_int_handler)
+# A shell's background job ignores SIGINT, nohup's SIGHUP, and so would all that
+# they start.
+for number in SIGNALS:
+    signal.signal(number, signal.SIG_DFL)
 
 
 def write(name, data):
