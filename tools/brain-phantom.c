@@ -1,9 +1,12 @@
 /*
  * brain-phantom: a stream of synthetic brain slices.
  */
-#include "cli/cli.h"
+#include <errno.h>
+#include <stdlib.h>
 
-static uint64_t count = 1, size = 256, seed, first_index;
+#include "cli/threads.h"
+
+static uint64_t count = 1, size = 256, seed, first_index, threads = 1;
 static enum bsp_format format = BSP_PFM;
 static bool clip;
 
@@ -13,6 +16,7 @@ static const struct cli_option options[] = {
 	{"size", "N", "rows and columns of each, 8 to 4096 (default 256)",
 	    CLI_COUNT, &size, BSP_PHANTOM_SIZE_MIN, BSP_PHANTOM_SIZE_MAX},
 	CLI_DRAW_OPTIONS(seed, first_index),
+	CLI_THREADS_OPTION(threads),
 	CLI_FORMAT_OPTIONS(format, clip),
 	{.name = NULL},
 };
@@ -29,14 +33,30 @@ static const struct cli_program program = {
 	},
 };
 
+/* The images that are drawn at once. */
+struct batch {
+	struct bsp_image *image;
+	uint64_t index;
+};
+
+static int
+draw(void *with, size_t i, struct bsp_error *e)
+{
+	const struct batch *b = with;
+
+	return bsp_phantom_draw(seed, b->index + i, (size_t)size,
+	    &b->image[i], e);
+}
+
 int
 main(int argc, char **argv)
 {
 	struct cli_command command;
-	struct bsp_image image = {0};
 	struct bsp_error e = {0};
 	struct bsp_writer *out;
-	uint64_t i;
+	struct batch b;
+	size_t room, n, i;
+	uint64_t done;
 
 	cli_parse(&program, argc, argv, &command);
 	if (count > UINT64_MAX - first_index)
@@ -44,9 +64,20 @@ main(int argc, char **argv)
 		    "indices below 2^64", (unsigned long long)count,
 		    (unsigned long long)first_index);
 	out = cli_stream(format, clip);
-	for (i = 0; i < count; i++)
-		if (bsp_phantom_draw(seed, first_index + i, (size_t)size,
-		    &image, &e) || bsp_writer_put(out, &image, &e))
+	room = cli_read_at_once(threads);
+	b.image = calloc(room, sizeof *b.image);
+	if (b.image == NULL) {
+		bsp_error_system(&e, ENOMEM, "%zu images", room);
+		cli_die(&e);
+	}
+	for (done = 0; done < count; done += n) {
+		b.index = first_index + done;
+		n = count - done < room ? (size_t)(count - done) : room;
+		if (cli_at_once(threads, n, draw, &b, &e) < n)
 			cli_die(&e);
+		for (i = 0; i < n; i++)
+			if (bsp_writer_put(out, &b.image[i], &e))
+				cli_die(&e);
+	}
 	return cli_finish(false);
 }

@@ -7,8 +7,10 @@
 #include <string.h>
 
 #include "cli/model.h"
+#include "cli/threads.h"
 
 static enum bsp_format format = BSP_PFM;
+static uint64_t threads = 1;
 static bool clip;
 static const char *saliency_path, *fit_path, *model_path;
 
@@ -19,6 +21,7 @@ static const struct cli_option options[] = {
 	    "pixel to MODEL, and no maps", CLI_TEXT, &fit_path, 0, 0},
 	{"model", "MODEL", "zscore: model that --fit wrote", CLI_INPUT,
 	    &model_path, 0, 0},
+	CLI_THREADS_OPTION(threads),
 	CLI_EXPECT_OPTION,
 	CLI_FORMAT_OPTIONS(format, clip),
 	{.name = NULL},
@@ -53,6 +56,9 @@ check_fit(const struct cli_command *command)
 			cli_usage("--%s: --fit makes no maps, expected it "
 			    "with --model", param->name);
 	}
+	if (threads != 1)
+		cli_usage("--threads: --fit makes no maps, expected it with "
+		    "--model");
 	if (format != BSP_PFM || clip)
 		cli_usage("--%s: --fit writes no maps, expected it with "
 		    "--model", clip ? "clip" : "format");
@@ -104,23 +110,42 @@ fit(struct bsp_reader *in)
 	bsp_image_free(&image);
 }
 
-/* The streams that are read, and how many images of each at once. */
+/* The images of one map: input, recons, saliency. */
+struct item {
+	struct bsp_image *image;
+	struct bsp_image map;
+};
+
+/* The streams that are read, and what is worked on at once. */
 struct inputs {
+	const struct cli_command *command;
+	const struct bsp_pixel_stats *stats;
 	struct bsp_reader *reader[3];
-	struct bsp_image *image; /* input, recons, saliency */
 	size_t recons, streams;
+	uint64_t images;   /* of maps that are written */
+	struct item *item;
+	size_t room;
 };
 
 static void
 open_inputs(struct inputs *in, const struct cli_command *command)
 {
 	struct bsp_error e;
+	size_t i;
 
+	in->command = command;
 	in->recons = bsp_residual_recons(command->kind, command->params);
-	in->image = calloc(in->recons + 2, sizeof *in->image);
-	if (in->image == NULL) {
+	in->room = cli_read_at_once(threads);
+	in->item = calloc(in->room, sizeof *in->item);
+	for (i = 0; in->item != NULL && i < in->room; i++) {
+		in->item[i].image = calloc(in->recons + 2,
+		    sizeof *in->item[i].image);
+		if (in->item[i].image == NULL)
+			break;
+	}
+	if (in->item == NULL || i < in->room) {
 		bsp_error_system(&e, ENOMEM, "%zu reconstructions",
-		    in->recons);
+		    in->room * in->recons);
 		cli_die(&e);
 	}
 	in->reader[0] = cli_images(command->operand[0]);
@@ -133,32 +158,31 @@ open_inputs(struct inputs *in, const struct cli_command *command)
 }
 
 /* The rest of an image's reconstructions: all there, all of its size. */
-static void
-read_samples(struct inputs *in)
+static int
+read_samples(struct inputs *in, struct bsp_image *image, struct bsp_error *e)
 {
-	struct bsp_error e = {0};
 	size_t i;
 	int r;
 
 	for (i = 1; i < in->recons; i++) {
-		r = bsp_reader_next(in->reader[1], &in->image[1 + i], &e);
-		if (r == 1 && in->image[1 + i].rows == in->image->rows &&
-		    in->image[1 + i].cols == in->image->cols)
+		r = bsp_reader_next(in->reader[1], &image[1 + i], e);
+		if (r == 1 && image[1 + i].rows == image->rows &&
+		    image[1 + i].cols == image->cols)
 			continue;
 		if (r == 1)
-			bsp_error_set(&e, BSP_DATA, "is %zu x %zu, expected "
+			bsp_error_set(e, BSP_DATA, "is %zu x %zu, expected "
 			    "the %zu x %zu of its input",
-			    in->image[1 + i].cols, in->image[1 + i].rows,
-			    in->image->cols, in->image->rows);
+			    image[1 + i].cols, image[1 + i].rows,
+			    image->cols, image->rows);
 		else if (r == 0)
-			bsp_error_set(&e, BSP_DATA, "ended after %llu "
+			bsp_error_set(e, BSP_DATA, "ended after %llu "
 			    "reconstructions, expected %zu of each input "
 			    "(--samples)",
 			    (unsigned long long)bsp_reader_count(
 			    in->reader[1]), in->recons);
-		bsp_reader_blame(in->reader[1], &e);
-		cli_die(&e);
+		return bsp_reader_blame(in->reader[1], e);
 	}
+	return 1;
 }
 
 /*
@@ -176,21 +200,47 @@ explain_samples(const struct inputs *in, struct bsp_error *e)
 		    in->recons, in->recons);
 }
 
-static bool
-read_inputs(struct inputs *in)
+/* The next images: 1, or 0 at the end, or -1. */
+static int
+read_inputs(struct inputs *in, struct bsp_image *image, struct bsp_error *e)
 {
-	struct bsp_image *first[3] = {&in->image[0], &in->image[1],
-	    &in->image[1 + in->recons]};
-	struct bsp_error e = {0};
-	int r = bsp_readers_next(in->reader, first, in->streams, &e);
+	struct bsp_image *first[3] = {&image[0], &image[1],
+	    &image[1 + in->recons]};
+	int r = bsp_readers_next(in->reader, first, in->streams, e);
 
-	if (r < 0) {
-		explain_samples(in, &e);
+	if (r < 0)
+		explain_samples(in, e);
+	return r == 1 ? read_samples(in, image, e) : r;
+}
+
+static int
+make_map(void *with, size_t i, struct bsp_error *e)
+{
+	const struct inputs *in = with;
+	struct item *item = &in->item[i];
+	struct bsp_residual_job job = {.input = &item->image[0],
+	    .recon = &item->image[1], .recons = in->recons,
+	    .saliency = saliency_path == NULL ? NULL :
+	    &item->image[1 + in->recons], .stats = in->stats};
+
+	return bsp_residual_map(in->command->kind, &job, in->command->params,
+	    &item->map, e);
+}
+
+/* Make the maps of the first n items, and write them in order. */
+static void
+write_maps(struct inputs *in, size_t n, struct bsp_writer *out)
+{
+	struct bsp_error e = {0};
+	size_t i, done = cli_at_once(threads, n, make_map, in, &e);
+
+	for (i = 0; i < done; i++, in->images++)
+		if (bsp_writer_put(out, &in->item[i].map, &e))
+			cli_die(&e);
+	if (done < n) {
+		cli_blame(in->reader[0], in->images, &e);
 		cli_die(&e);
 	}
-	if (r == 1)
-		read_samples(in);
-	return r == 1;
 }
 
 int
@@ -198,11 +248,11 @@ main(int argc, char **argv)
 {
 	struct bsp_pixel_stats stats = {0};
 	struct inputs in = {.streams = 0};
-	struct bsp_residual_job job = {.stats = NULL};
-	struct bsp_image map = {0};
 	struct cli_command command;
 	struct bsp_error e = {0};
 	struct bsp_writer *out;
+	size_t n;
+	int r = 1;
 
 	cli_parse(&program, argc, argv, &command);
 	check_request(&command);
@@ -214,22 +264,18 @@ main(int argc, char **argv)
 	out = cli_stream(format, clip);
 	if (model_path != NULL) {
 		model_read_stats(model_path, &stats);
-		job.stats = &stats;
+		in.stats = &stats;
 	}
 	open_inputs(&in, &command);
-	job.input = &in.image[0];
-	job.recon = &in.image[1];
-	job.recons = in.recons;
-	if (saliency_path != NULL)
-		job.saliency = &in.image[1 + in.recons];
-	while (read_inputs(&in)) {
-		if (bsp_residual_map(command.kind, &job, command.params, &map,
-		    &e)) {
-			bsp_reader_blame(in.reader[0], &e);
-			cli_die(&e);
+	while (r == 1) {
+		for (n = 0; n < in.room; n++) {
+			r = read_inputs(&in, in.item[n].image, &e);
+			if (r != 1)
+				break;
 		}
-		if (bsp_writer_put(out, &map, &e))
-			cli_die(&e);
+		write_maps(&in, n, out);
 	}
+	if (r < 0)
+		cli_die(&e);
 	return cli_finish(false);
 }
