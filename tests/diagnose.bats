@@ -81,7 +81,7 @@ model() {
 	model 'cat >/dev/null' "MODEL 'cat >/dev/null': it wrote nothing on standard output"
 	model 'echo hello; cat' "MODEL 'echo hello; cat': its output: "
 	model 'head -c 500' "MODEL 'head -c 500': its output: image 0"
-	model 'printf "Pf\n1 1\n-1\n\0\0\300\177"' 'image 0, row 0'
+	model 'printf "Pf\n1 1\n-1\n\0\0\300\177"' 'image 0: .* NaN, expected a finite sample'
 	# What it started has ended with it.
 	! pgrep -f '^sleep 77.5' || false
 }
@@ -115,7 +115,8 @@ model() {
 import json
 r = json.load(open("results/diagnose/report.json"))
 why = {m["what"]: m["why"] for m in r["missing"]}
-assert set(why) == {"3.2", "other", "index", "mahalanobis", "zscore"}, why
+assert set(why) == {"3.2", "other", "index", "lesions", "mahalanobis",
+                    "zscore"}, why
 assert "MODEL, not RECON" in why["3.2"]
 assert "SAMPLES" in why["mahalanobis"] and "NORMAL" in why["zscore"]
 assert [c["score"] for c in r["curves"]] == ["abs"]

@@ -24,6 +24,12 @@ v[:9] = 0
 nibabel.Nifti1Image(v, numpy.eye(4)).to_filename("brain.nii.gz")
 nibabel.Nifti1Image(v[::-1], numpy.eye(4)).to_filename("brain2.nii.gz")
 '
+	printf 'image\tsubject\n0\ta\n1\ta\n2\tb\n' >index.tsv
+	printf 'image\tsubject\n0\ta\n1\tb\n2\tb\n' >index2.tsv
+	for k in '' 2; do
+		"$BIN/anom-inject" disk --radius 3 --seed "1$k" \
+			--mask "masks$k.pgm" in.pgm >/dev/null
+	done
 	mkdir models models2
 	"$BIN/recon-train" pca --threads 1 --latent 1 \
 		--output models/a.safetensors normal.pgm
@@ -60,6 +66,25 @@ setup() {
 # values.  The first row that fits an experiment counts.
 values() {
 	cat <<'END'
+diagnose	MODEL		cat	recon-degrade blur
+diagnose	NAME		M	N
+diagnose	RECON	MODEL=	in.pgm	other.pgm
+diagnose	FILES		in.pgm	other.pgm
+diagnose	INDEX		index.tsv	index2.tsv
+diagnose	NORMAL	SCORES=zscore	normal.pgm	other.pgm
+diagnose	LESIONS	MASKS=masks.pgm	in.pgm	other.pgm
+diagnose	MASKS	LESIONS=in.pgm	masks.pgm	masks2.pgm
+diagnose	LESION_INDEX	LESIONS=in.pgm MASKS=masks.pgm	index.tsv	index2.tsv
+diagnose	OTHER		cat	recon-degrade median
+diagnose	OTHER_NAME	OTHER=cat	A	B
+diagnose	SCORES		abs	square
+diagnose	RADII		2	4
+diagnose	STEPS		0	1
+diagnose	SAMPLES		1	1
+diagnose	REPLICATES		20	30
+diagnose	TIMEOUT		100	200
+diagnose	THREADS		1	2
+diagnose	PLAN		no	no
 *	FIGURES		yes	no
 *	BELOW		0.5	0.9
 *	SEED		1	2
@@ -119,6 +144,9 @@ base() {
 		SIGMAS=0:2:2 RADIUS=3 SCORES=abs OTHER_IMAGES= FIGURES=no ;;
 	paper) echo IMAGES=in.pgm INTENSITIES=0:1:3 SIGMAS=0:2:2 RADIUS=3 ;;
 	published) echo IMAGES=in.pgm RADIUS=3 FIGURES=no ;;
+	diagnose) echo IMAGES=in.pgm MODEL=cat INTENSITIES=0:1:3 \
+		SIGMAS=0:2:2 RADIUS=3 RADII=3 SCORES=abs TEXTURES= \
+		REPLICATES=20 ;;
 	*) echo IMAGES=in.pgm INTENSITIES=0:1:3 SIGMAS=0:2:2 RADIUS=3 \
 		FIGURES=no ;;
 	esac
@@ -173,6 +201,7 @@ every_variable_of() {
 		# Two values make two results, but where they must not.
 		case $name in
 		SCALE | SIZE | THREADS | PIECES) ;;
+		SAMPLES | TIMEOUT | PLAN) ;;
 		ENGINE) ;;
 		*) if same "$T/first" "$T/fresh" >/dev/null; then
 			echo "$experiment: $name=$a and $name=$b are alike"
@@ -188,6 +217,10 @@ every_variable_of() {
 
 @test "demo: each variable" {
 	every_variable_of demo
+}
+
+@test "diagnose: each variable" {
+	every_variable_of diagnose
 }
 
 @test "experiment1: each variable" {
