@@ -251,13 +251,13 @@ parts() {
 }
 
 @test "an interrupted run goes on, and gives the same" {
-	small ENGINE=pipeline RESULTS=fresh
+	small METHOD=pipeline RESULTS=fresh
 	for signal in INT TERM KILL; do
 		rm -rf out
 		env --default-signal=INT setsid \
 			"$ROOT/pipelines/blindspot" experiment1 IMAGES=in.pgm \
 			INTENSITIES=0:1:3 SIGMAS=0:2:2 RADIUS=4 FIGURES=no \
-			ENGINE=pipeline RESULTS=out &
+			METHOD=pipeline RESULTS=out &
 		group=$!
 		for _ in $(seq 500); do
 			[ -z "$(find out/parts -maxdepth 1 -name 'cell-*-????????????' \
@@ -270,13 +270,13 @@ parts() {
 		cells=$(find out/parts -maxdepth 1 -name 'cell-*-????????????' | wc -l)
 		[ "$cells" -gt 0 ]
 		touch mark
-		small ENGINE=pipeline RESULTS=out
+		small METHOD=pipeline RESULTS=out
 		again=$(find out/parts/ -maxdepth 1 -newer mark \
 			-name 'cell-*-????????????' | wc -l)
 		[ "$again" -le $((6 - cells)) ]
 		same out fresh
 		touch mark
-		small ENGINE=pipeline RESULTS=out
+		small METHOD=pipeline RESULTS=out
 		[ "$(made mark out/parts)" = 0 ]
 	done
 }

@@ -27,7 +27,7 @@ experiment1() {
 }
 
 @test "the table is what the four filters give by hand" {
-	experiment1 ENGINE=pipeline FIGURES=yes
+	experiment1 METHOD=pipeline FIGURES=yes
 	grep -v '^#' "$T/out/experiment1.tsv" | tail -n +2 >"$T/rows"
 	[ "$(wc -l <"$T/rows")" = 6 ]
 	while IFS=$'\t' read -r intensity sigma ap sd undefined n residual; do
@@ -47,9 +47,9 @@ experiment1() {
 }
 
 @test "one job and two give the same table" {
-	experiment1 -j1 ENGINE=pipeline
+	experiment1 -j1 METHOD=pipeline
 	mv "$T/out" "$T/one"
-	experiment1 -j2 ENGINE=pipeline
+	experiment1 -j2 METHOD=pipeline
 	cmp "$T/one/experiment1.tsv" "$T/out/experiment1.tsv"
 }
 
@@ -60,11 +60,11 @@ newer() {
 }
 
 @test "only what is missing is made again, and no image is blurred twice" {
-	experiment1 ENGINE=pipeline
+	experiment1 METHOD=pipeline
 	touch "$T/mark"
 	rm "$T"/out/{parts/experiment1.tsv-*,experiment1.tsv} \
 		"$T"/out/parts/cell-0.5-2-*
-	experiment1 ENGINE=pipeline
+	experiment1 METHOD=pipeline
 	[ "$(newer 'recon-*')" = 0 ]
 	[ "$(newer 'cell-*')" = 1 ]
 }
@@ -84,7 +84,7 @@ newer() {
 	# A session of its own: make and all that it runs are interrupted.
 	setsid make -s B=build experiment1 IMAGES="$T/in.pgm" INTENSITIES=0:1:3 \
 		SIGMAS=0:2:2 RADIUS=4 SEED=5 RESULTS="$T/out" \
-		FIGURES=no ENGINE=pipeline &
+		FIGURES=no METHOD=pipeline &
 	group=$!
 	for _ in $(seq 200); do
 		[ -z "$(find "$T/out/parts" -name 'cell-*-????????????' \
@@ -94,7 +94,7 @@ newer() {
 	kill -TERM -- "-$group"
 	wait "$group" || true
 	while kill -0 -- "-$group" 2>/dev/null; do sleep 0.05; done
-	experiment1 ENGINE=pipeline
+	experiment1 METHOD=pipeline
 	grep -v '^#' "$T/out/experiment1.tsv" | awk 'NF != 7 { exit 1 }'
 	[ "$(grep -vc '^#' "$T/out/experiment1.tsv")" = 7 ]
 }
@@ -155,23 +155,23 @@ newer() {
 }
 
 @test "both engines give the same table and figures" {
-	experiment1 ENGINE=pipeline FIGURES=yes
+	experiment1 METHOD=pipeline FIGURES=yes
 	mv "$T/out" "$T/pipeline"
 	experiment1 FIGURES=yes
 	diff -r -x parts "$T/pipeline" "$T/out"
 	[ -s "$T/out/heatmap.png" ]
 	[ -s "$T/out/examples.png" ]
-	run ! experiment1 ENGINE=steam
-	run ! experiment1 ENGINE=sweep SIGMAS=2
+	run ! experiment1 METHOD=steam
+	run ! experiment1 METHOD=sweep SIGMAS=2
 }
 
 @test "equalised images" {
-	experiment1 ENGINE=sweep
+	experiment1 METHOD=sweep
 	mv "$T/out" "$T/plain"
 	for engine in pipeline sweep; do
 		experiment experiment1-equalized IMAGES="$T/in.pgm" \
 			INTENSITIES=0:1:3 SIGMAS=0:2:2 RADIUS=4 SEED=5 \
-			FIGURES=no ENGINE=$engine RESULTS="$T/$engine"
+			FIGURES=no METHOD=$engine RESULTS="$T/$engine"
 	done
 	cmp "$T/pipeline/experiment1.tsv" "$T/sweep/experiment1.tsv"
 	anom-sweep --equalize --inject disk:radius=4,intensity=0:1:3 \

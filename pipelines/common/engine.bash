@@ -34,29 +34,45 @@ open_store() {
 		rmdir "${created[@]}" 2>/dev/null || true
 		die "${store%/parts} cannot be written"
 	fi
-	while :; do
-		exec {lock}>>"$store/lock"
-		flock -n "$lock" || {
-			echo "$TARGET: another run writes ${store%/parts};" \
-				"waiting for it" >&2
-			flock "$lock"
+	# Who failed before anything was made removes the store, at any moment
+	# until we have the lock that is in it.
+	local tries=0 told=
+	until [ -n "${lock-}" ] && [ "$store/lock" -ef "/dev/fd/$lock" ]; do
+		[ -z "${lock-}" ] || exec {lock}>&-
+		lock=
+		((tries++ < 1000)) || die "${store%/parts} cannot be written"
+		mkdir -p "$store" 2>/dev/null || continue
+		{ exec {lock}>>"$store/lock"; } 2>/dev/null || {
+			lock=
+			continue
 		}
-		# Who failed before anything was made removes the store.
-		[ "$store/lock" -ef "/dev/fd/$lock" ] && break
-		mkdir -p "$store/commands"
+		flock -n "$lock" && continue
+		[ -n "$told" ] || echo "$TARGET: another run writes" \
+			"${store%/parts}; waiting for it" >&2
+		told=yes
+		flock "$lock"
 	done
+	export LOCK=$lock
+	mkdir -p "$store"/{commands,cuts,times}
 	store=$(cd "$store" && pwd -P)
 	trap close_store EXIT
-	trap 'stop 129' HUP
-	trap 'stop 130' INT
-	trap 'stop 143' TERM
+	catch_signals
 	ln -sfnT "$BIN" "$store/bin"
 	ln -sfnT "$SHARE" "$store/pipelines"
 	rm -rf "$store"/*.part "$store/failed"
 	: >"$store/plan"
 	: >"$store/wanted"
 	: >"$store/links"
+	: >"$store/sweeps"
+	printf '%s\n' "$TARGET" "$ENGINE" "$EPOCHSECONDS" >"$store/request"
+	: >"$store/list"
 	fingerprint
+}
+
+catch_signals() {
+	trap 'stop 129' HUP
+	trap 'stop 130' INT
+	trap 'stop 143' TERM
 }
 
 # fingerprint: what is known of our programs and scripts before they run.  Our
@@ -90,17 +106,19 @@ fingerprint() {
 	cd "$OLDPWD" || exit
 }
 
-# Where nothing was made, nothing stays.
+# Where nothing was made, nothing stays.  The lock goes last: until then nobody
+# else is in the store.
 close_store() {
 	rm -rf "$store/failed"
-	rm -f "$store"/{plan,wanted,other,links,makefile,said}
+	rm -f "$store"/{plan,wanted,other,links,makefile,said,sweeps,done,long}
 	local file
-	[ ! -e "$store/results" ] || return 0
+	[ ! -e "$store/results" ] && [ ! -e "$store/tasks" ] || return 0
 	for file in "$store"/*-????????????*; do
 		[ -L "$file" ] || return 0
 	done
-	rm -rf "$store"
-	rmdir "${created[@]}" 2>/dev/null || true
+	find "$store" -mindepth 1 ! -path "$store/lock" -delete
+	rm -f "$store/lock"
+	rmdir "$store" "${created[@]}" 2>/dev/null || true
 }
 
 # stop STATUS: end all that make runs, then us
@@ -111,6 +129,7 @@ stop() {
 		wait "$making" 2>/dev/null
 		[ ! -t 2 ] || echo >&2
 	}
+	[ -z "${tasks-}" ] || leave_tasks "$1"
 	exit "$1"
 }
 
@@ -122,7 +141,11 @@ part() {
 	local name=$1 text
 	shift
 	printf -v text '%q ' "$@"
-	plan "$name" "$text"
+	name=$(plan "$name" "$text")
+	if [ "$1" = bin/anom-sweep ] && [ ! -e "$store/$name" ]; then
+		note_sweep "$name" "$@"
+	fi
+	echo "$name"
 }
 
 # pipe NAME TEXT ARG...: the same for a text of the shell, with $1, $2, ...;
@@ -149,6 +172,8 @@ plan() {
 	if ! [ -e "$store/$name" ]; then
 		printf '%s\n' "$text" >"$store/commands/$name"
 		echo "$name" >>"$store/plan"
+	else
+		echo "$name" >>"$store/list"
 	fi
 	echo "$name"
 }
@@ -179,13 +204,37 @@ link() {
 	echo "$name"
 }
 
-# build [PART...]: make those parts and what they need, or all results, as many
-# at once as JOBS, or as the make that runs us allows; what is there is not made
+# build [PART...]: make those parts and what they need, or all results; what is
+# there is not made
 build() {
 	# What was planned was there.
 	[ -s "$store/plan" ] || return 0
-	local flags status=0 makeflags=" ${MAKEFLAGS-}"
-	flags=(-j "${JOBS:-$(nproc)}")
+	# A subshell has no traps.
+	((BASH_SUBSHELL == 0)) || catch_signals
+	cut_sweeps "$@"
+	carry_out "$@"
+}
+
+# carry_out [PART...]: the same without a thought of sweeps
+carry_out() {
+	(cd "$store" && needs "$@") >"$store/makefile"
+	[ -s "$store/makefile" ] || return 0
+	sed -n 's/^.PHONY: //p' "$store/makefile" | grep -vx -e all \
+		-e '.*\.first-[0-9a-f]\{12\}' >>"$store/list" || true
+	if [ "$ENGINE" = slurm ]; then
+		send "$@"
+		(cd "$store" && needs "$@") >"$store/makefile"
+		[ -s "$store/makefile" ] || return 0
+	fi
+	run_make
+}
+
+# run_make: what the makefile in the store says, as many at once as JOBS, or as the
+# make that runs us allows
+run_make() {
+	local flags status=0 makeflags=" ${MAKEFLAGS-}" at_once said
+	at_once=${JOBS:-$(nproc)}
+	flags=(-j "$at_once")
 	makeflags=${makeflags%% -- *}
 	if [ -z "$JOBS" ] && [[ $makeflags = *' --jobserver-'* ]]; then
 		makeflags=$(grep -oE ' (-j[0-9]*|--jobserver-[a-z]+=[^ ]*)' \
@@ -197,11 +246,16 @@ build() {
 			flags=(-j 1)
 		makeflags=
 	fi
-	(cd "$store" && needs "$@") >"$store/makefile"
-	[ -s "$store/makefile" ] || return 0
-	export TOTAL
+	export TOTAL LONG STARTED=$EPOCHSECONDS SWEEP_THREADS LONG_PATTERN=$long
 	TOTAL=$(grep -c '^	' "$store/makefile")
+	LONG=$(cd "$store" && long_parts | wc -l)
+	# Sweeps at once share the processors; twice as many threads as those are
+	# no harm, and help the last ones.
+	((at_once <= LONG)) || at_once=$((LONG > 0 ? LONG : 1))
+	SWEEP_THREADS=$(((2 * $(nproc) + at_once - 1) / at_once))
+	((SWEEP_THREADS <= $(nproc))) || SWEEP_THREADS=
 	: >"$store/done"
+	: >"$store/long"
 	# A group of its own, so that all of it can be stopped.
 	set -m
 	(cd "$store" && MAKEFLAGS=$makeflags MAKELEVEL=0 exec make -rs \
@@ -212,23 +266,144 @@ build() {
 	wait "$making" || status=$?
 	making=
 	[ ! -t 2 ] || [ ! -s "$store/done" ] || printf '\n' >&2
-	rm -f "$store/done"
 	[ "$status" != 0 ] || return 0
-	explain
+	# The part that failed has told it.
+	[ ! -d "$store/failed" ] || exit "$(cat "$store/failed/status")"
+	said=$(cat "$store/said")
+	echo "${said:-$TARGET: make ended with status $status}" >&2
+	exit 4
 }
 
-# explain: say what the first part that failed said, and end with its status
-explain() {
-	local status=4 said
-	if [ -d "$store/failed" ]; then
-		status=$(cat "$store/failed/status")
-		said=$(by_their_names <"$store/failed/said")
-	else
-		said=$(cat "$store/said")
-	fi
-	echo "${said:-$TARGET: a part ended with status $status}" >&2
-	exit "$status"
+# Parts that may take long, by their commands: sweeps, training, models.
+long='(^|[^A-Za-z0-9._/-])(bin/anom-sweep --([^m]|m[^e]|me[^r])'
+long+='|bin/recon-(train|model) |pipelines/[a-z0-9-]+/reconstruct )'
+
+# long_parts: those of the makefile, in the store
+long_parts() {
+	sed -n 's/^.PHONY: /commands\//p' makefile | grep -vx commands/all |
+		xargs -r grep -lE -e "$long" -- | sed 's|^commands/||' || true
 }
+
+# --------------------------------------------------------------------- sweeps
+
+# A sweep that takes long is cut into shards, which are parts, and its own part
+# is what they are merged to: the same bytes under the same name, into however
+# many it is cut.
+
+# note_sweep NAME bin/anom-sweep ARG...: it can be cut, into at most so many
+note_sweep() {
+	local name=$1 pairs=1 command='' on=normal rest
+	shift 2
+	while [ $# -gt 0 ]; do
+		case $1 in
+		--merge | --shard | --json) return ;;
+		--recon-cmd) command=yes ;;
+		--on) on=${2-} ;;
+		--inject | --degrade)
+			rest=${2-}
+			while [[ $rest =~ =$number:$number:([0-9]{1,8})(,|$) ]]; do
+				pairs=$((pairs * 10#${BASH_REMATCH[5]}))
+				rest=${rest#*"${BASH_REMATCH[0]}"}
+			done ;;
+		esac
+		shift
+	done
+	# Each shard would run the command on all images.
+	[ -z "$command" ] || [ "$on" = anomalous ] || return 0
+	[ "$pairs" -lt 2 ] ||
+		echo "$name $pairs ${PARTS:--} ${command:-no}" >>"$store/sweeps"
+}
+
+# cut_sweeps [PART...]: those that they need
+cut_sweeps() {
+	local name pairs parts command text bytes n
+	local -A most=() probe=()
+	[ -s "$store/sweeps" ] || return 0
+	(cd "$store" && needs "$@") >"$store/makefile"
+	while read -r name pairs parts command; do
+		text=$(<"$store/commands/$name")
+		[[ $text != 'bin/anom-sweep --merge '* ]] || continue
+		if [ "$parts" != - ]; then
+			cut "$name" $((parts < pairs ? parts : pairs))
+		elif [ -s "$store/cuts/$name" ]; then
+			cut "$name" "$(cat "$store/cuts/$name")"
+		else
+			most[$name]=$pairs
+			probe[$name]=$command
+		fi
+	done < <(awk 'NR == FNR { wanted[$1]; next }
+		(($1 ":") in wanted) && !seen[$1]++' "$store/makefile" \
+		"$store/sweeps")
+	[ ${#most[@]} -eq 0 ] || measure
+}
+
+# measure: how long those in most take, by a small shard of each, and cut them
+measure() {
+	local name text bytes shards inputs=() seconds
+	# Not before their images are there is it known how large they are.
+	mapfile -t inputs < <(awk 'NR == FNR { sweep[$1 ":"]; next }
+		$1 in sweep { for (i = 2; i <= NF; i++) print $i }' \
+		<(printf '%s\n' "${!most[@]}") "$store/makefile" | sort -u)
+	[ ${#inputs[@]} -eq 0 ] || carry_out "${inputs[@]}"
+	for name in "${!most[@]}"; do
+		text=$(<"$store/commands/$name")
+		text=${text% }
+		bytes=$(stat -Lc %s "$store/${text##* }" 2>/dev/null) || bytes=0
+		shards=$((most[$name] < 200 ? most[$name] : 200))
+		if ((shards < 8)) || { [ "${probe[$name]}" = no ] &&
+			((most[$name] * bytes < 1 << 31)); }; then
+			unset "most[$name]"
+			continue
+		fi
+		probe[$name]=${name%-*}.first-${name##*-}
+		write_command "${probe[$name]}" "bin/anom-sweep --shard \
+$((shards / 2 + 1))/$shards ${text#bin/anom-sweep }"
+		most[$name]="${most[$name]} $shards"
+	done
+	[ ${#most[@]} -gt 0 ] || return 0
+	inputs=()
+	for name in "${!most[@]}"; do inputs+=("${probe[$name]}"); done
+	carry_out "${inputs[@]}"
+	for name in "${!most[@]}"; do
+		read -r seconds _ <"$store/times/${probe[$name]}"
+		# Some seconds here, so that little is lost by an interruption;
+		# minutes where a job is begun for each.
+		awk -v s="$seconds" -v each="$([ "$ENGINE" = slurm ] &&
+			echo 300 || echo 15)" '{
+			n = int(s * $2 / each) + 1
+			print (n < $1 ? n : $1)
+		}' <<<"${most[$name]}" >"$store/cuts/$name"
+		rm -f "$store/${probe[$name]}"
+		cut "$name" "$(cat "$store/cuts/$name")"
+	done
+}
+
+# write_command PART TEXT: plan it under that name
+write_command() {
+	if [ -e "$store/$1" ]; then
+		echo "$1" >>"$store/list"
+		return
+	fi
+	printf '%s\n' "$2" >"$store/commands/$1"
+	echo "$1" >>"$store/plan"
+}
+
+# cut NAME N: into so many shards
+cut() {
+	local name=$1 n=$2 k text shards=() shard
+	((n > 1)) || return 0
+	text=$(<"$store/commands/$name")
+	for ((k = 1; k <= n; k++)); do
+		shard=${name%-*}.$k-of-$n-${name##*-}
+		shards+=("$shard")
+		write_command "$shard" \
+			"bin/anom-sweep --shard $k/$n ${text#bin/anom-sweep }"
+	done
+	printf 'bin/anom-sweep --merge %s\n' "${shards[*]}" \
+		>"$store/commands/$name"
+}
+
+# ------------------------------------------------------------------- the plan
 
 # needs [PART...]: the makefile of what they need and is not there, in the store;
 # the inputs of a part are the names in its command
@@ -279,6 +454,15 @@ needs() {
 # warnings PART: what it said, though it did not fail
 warnings() {
 	[ ! -s "$store/$1.said" ] || by_their_names <"$store/$1.said" >&2
+}
+
+# tell_failure FOLDER: what a part said that failed
+tell_failure() {
+	local said
+	said=$(by_their_names <"$1/said")
+	[ ! -t 1 ] || echo
+	[ -n "$said" ] || said="${PART-a part} ended with status $(cat "$1/status")"
+	printf '%s\n' "$said"
 }
 
 # by_their_names: a message, with the user's files called as the user does
