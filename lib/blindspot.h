@@ -637,6 +637,40 @@ BSP_API bool bsp_writer_stop(struct bsp_writer *writer);
  * the close fails. */
 BSP_API int bsp_writer_close(struct bsp_writer *writer, struct bsp_error *e);
 
+/* ------------------------------------------------------------------- masks */
+
+/*
+ * The threshold of Otsu (IEEE Transactions on Systems, Man, and Cybernetics,
+ * 1979): of 256 bins of equal width between the least and the greatest sample,
+ * the centre of the one that parts the samples, up to it and above it, with
+ * the most variance between the two.  An image that is all one value has that.
+ * Fails (BSP_DATA) on an empty image.
+ */
+BSP_API int bsp_threshold_otsu(const struct bsp_image *image,
+    double *threshold, struct bsp_error *e);
+
+/* Make *mask 1 where the image is above a threshold, and 0 elsewhere. */
+BSP_API int bsp_mask_above(const struct bsp_image *image, double threshold,
+    struct bsp_image *mask, struct bsp_error *e);
+
+/* Keep the largest region of a mask, joined at sides and corners; of equal ones
+ * the first in row-major order. */
+BSP_API int bsp_mask_keep_largest(struct bsp_image *mask,
+    struct bsp_error *e);
+
+/* Set to 1 the samples from which no way over sides of samples outside the mask
+ * leads to the rim of the image. */
+BSP_API int bsp_mask_fill_holes(struct bsp_image *mask, struct bsp_error *e);
+
+/* Set an image to 0 where the mask, of its size (or BSP_DATA), is 0. */
+BSP_API int bsp_mask_apply(const struct bsp_image *mask,
+    struct bsp_image *image, struct bsp_error *e);
+
+/* And there to what the original is. */
+BSP_API int bsp_mask_restore(const struct bsp_image *mask,
+    const struct bsp_image *original, struct bsp_image *image,
+    struct bsp_error *e);
+
 /* --------------------------------------------------------------- anomalies */
 
 #define BSP_DRAWN_MAX 24

@@ -12,6 +12,7 @@ static const char *positions_path, *mask_path, *record_path;
 static struct side_stream donors = {.option = "donors", .content = BSP_IMAGES};
 static struct side_stream shapes = {.option = "shapes", .content = BSP_MASKS,
     .any_size = true};
+static struct side_stream within = {.option = "within", .content = BSP_MASKS};
 static enum bsp_format format = BSP_PFM;
 static bool clip;
 
@@ -26,6 +27,8 @@ static const struct cli_option options[] = {
 	    "each image", CLI_INPUT, &donors.path, 0, 0},
 	{"shapes", "STREAM", "lesion: masks with the shapes of lesions, one "
 	    "for each image", CLI_INPUT, &shapes.path, 0, 0},
+	{"within", "STREAM", "masks: anomalies lie inside, all else is as "
+	    "background", CLI_INPUT, &within.path, 0, 0},
 	{"mask", "FILE", "write the masks to FILE (8-bit PGM)",
 	    CLI_MASK_OUT, &mask_path, 0, 0},
 	{"record", "FILE", "write a table of the anomalies and their "
@@ -136,9 +139,11 @@ open_all(const struct cli_command *command)
 		positions_read(&io.positions, positions_path, anomalies);
 	io.in = cli_images(command->operand[0]);
 	if (first_index != UINT64_MAX)
-		donors.first_index = shapes.first_index = first_index;
+		donors.first_index = shapes.first_index =
+		    within.first_index = first_index;
 	side_stream_open(&donors);
 	side_stream_open(&shapes);
+	side_stream_open(&within);
 }
 
 /* The centre that the table of positions has. */
@@ -166,19 +171,30 @@ next_image(struct bsp_inject_job *job, struct cli_command *command)
 		.after = write_record,
 		.with = command,
 	};
-	static struct bsp_image healthy, donor, shape, image, label;
+	static struct bsp_image healthy, donor, shape, inside, masked, image,
+	    label;
 	struct bsp_error e = {0};
 	int r = bsp_reader_next(io.in, &healthy, &e);
 
 	if (r == 0)
 		return 0;
 	if (r < 0 || side_stream_next(&donors, &healthy, &donor, &e) ||
-	    side_stream_next(&shapes, &healthy, &shape, &e))
+	    side_stream_next(&shapes, &healthy, &shape, &e) ||
+	    side_stream_next(&within, &healthy, &inside, &e))
 		cli_die(&e);
 	job->healthy = &healthy;
+	/* The kinds know one background, which is 0. */
+	if (within.path != NULL) {
+		if (bsp_image_copy(&masked, &healthy, &e) ||
+		    bsp_mask_apply(&inside, &masked, &e))
+			cli_die(&e);
+		job->healthy = &masked;
+	}
 	job->donor = donors.path != NULL ? &donor : NULL;
 	job->shape = shapes.path != NULL ? &shape : NULL;
-	if (bsp_inject_image(&run, job, &image, &label, &e)) {
+	if (bsp_inject_image(&run, job, &image, &label, &e) ||
+	    (within.path != NULL && bsp_mask_restore(&inside, &healthy,
+	    &image, &e))) {
 		bsp_reader_blame(io.in, &e);
 		cli_die(&e);
 	}
@@ -206,5 +222,12 @@ main(int argc, char **argv)
 		job.index++;
 	if (positions_path != NULL && !piece)
 		positions_check_end(&io.positions, job.index);
+	/* One mask for all is meant; several that begin again are hardly. */
+	if (within.path != NULL && within.count > 1 &&
+	    job.index > within.count)
+		cli_warn("--within: %llu masks for %llu images: they began "
+		    "again, expected one for each",
+		    (unsigned long long)within.count,
+		    (unsigned long long)job.index);
 	return cli_finish(false);
 }
