@@ -9,19 +9,25 @@
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "../kernels/kernels.h"
 #include "score.h"
 
-#define ABSENT UINT32_MAX
+/* Of a sample. */
+enum { MARKED = 1, PRESENT = 2 };
 
-/* Regions of the pixels so far.  The grid has a border one sample wide, which
- * is never in, so that every sample has all its neighbours. */
+/*
+ * Regions of the pixels so far.  The grid has a border one sample wide, which
+ * is never in, so that every sample has all its neighbours.  Neighbours that
+ * touch each other are of one region already, so that of them one is joined;
+ * those that share a face come first, because they touch most others.
+ */
 struct forest {
-	uint32_t *parent; /* ABSENT: not in */
+	uint8_t *state;   /* of each sample */
+	uint32_t *parent; /* of those that are in */
 	uint32_t *size;   /* of a root's region, capped; LESION is a flag */
 	ptrdiff_t neighbour[26];
+	uint32_t touched[26]; /* which neighbours one touches, as bits */
 	size_t neighbours;
 	uint32_t least;   /* pixels of a region that counts */
 	int64_t alarms;   /* false regions */
@@ -64,44 +70,85 @@ join(struct forest *forest, uint32_t a, uint32_t b)
 	return larger;
 }
 
-static void
-enter(struct forest *forest, uint32_t i, bool lesion)
+/* Which neighbours are in, as bits. */
+static uint32_t
+present(const struct forest *forest, uint32_t i)
 {
-	uint32_t own = i, other;
+	const uint8_t *state = forest->state + i;
+	uint32_t bits = 0;
 	size_t k;
 
+	for (k = 0; k < forest->neighbours; k++)
+		bits |= (uint32_t)(state[forest->neighbour[k]] / PRESENT) << k;
+	return bits;
+}
+
+static void
+enter(struct forest *forest, uint32_t i)
+{
+	uint32_t own = i, other, left = present(forest, i);
+	int k;
+
 	forest->parent[i] = i;
-	forest->size[i] = 1 | (lesion ? LESION : 0);
+	forest->size[i] = 1 | (forest->state[i] & MARKED ? LESION : 0);
+	forest->state[i] |= PRESENT;
 	forest->alarms += is_false(forest, forest->size[i]);
-	for (k = 0; k < forest->neighbours; k++) {
-		other = (uint32_t)((ptrdiff_t)i + forest->neighbour[k]);
-		if (forest->parent[other] == ABSENT)
-			continue;
-		other = root(forest->parent, other);
+	while (left != 0) {
+		k = __builtin_ctz(left);
+		other = root(forest->parent, (uint32_t)((ptrdiff_t)i +
+		    forest->neighbour[k]));
 		if (other != own)
 			own = join(forest, own, other);
+		left &= ~(forest->touched[k] | (uint32_t)1 << k);
 	}
 }
 
-/* Where the samples of a grid are in one with a border. */
+/* Steps to neighbours, those that share a face first. */
+static size_t
+list_steps(int deep, int step[26][3])
+{
+	int far, s, r, c;
+	size_t n = 0;
+
+	for (far = 1; far <= 3; far++)
+		for (s = -deep; s <= deep; s++)
+			for (r = -1; r <= 1; r++)
+				for (c = -1; c <= 1; c++) {
+					if (s * s + r * r + c * c != far)
+						continue;
+					step[n][0] = s;
+					step[n][1] = r;
+					step[n++][2] = c;
+				}
+	return n;
+}
+
+static bool
+touch(const int a[3], const int b[3])
+{
+	return abs(a[0] - b[0]) <= 1 && abs(a[1] - b[1]) <= 1 &&
+	    abs(a[2] - b[2]) <= 1;
+}
+
+/* Where neighbours are in a grid with a border; how many samples it has. */
 static size_t
 plant(struct forest *forest, const struct bsp_grid *grid, size_t least)
 {
-	size_t cols = grid->cols + 2, slice = (grid->rows + 2) * cols;
-	ptrdiff_t s, r, c;
+	size_t cols = grid->cols + 2, slice = (grid->rows + 2) * cols, k, l;
 	/* Slices of an image that is one have no neighbours. */
-	ptrdiff_t deep = grid->slices > 1 ? 1 : 0;
+	int deep = grid->slices > 1 ? 1 : 0, step[26][3];
 
-	forest->least = least < SIZE_MOST ? (uint32_t)least : SIZE_MOST;
-	forest->neighbours = 0;
-	for (s = -deep; s <= deep; s++)
-		for (r = -1; r <= 1; r++)
-			for (c = -1; c <= 1; c++)
-				if (s != 0 || r != 0 || c != 0)
-					forest->neighbour[
-					    forest->neighbours++] =
-					    s * (ptrdiff_t)slice +
-					    r * (ptrdiff_t)cols + c;
+	forest->least = least < 1 ? 1 : least < SIZE_MOST ? (uint32_t)least :
+	    SIZE_MOST;
+	forest->neighbours = list_steps(deep, step);
+	for (k = 0; k < forest->neighbours; k++) {
+		forest->neighbour[k] = step[k][0] * (ptrdiff_t)slice +
+		    step[k][1] * (ptrdiff_t)cols + step[k][2];
+		forest->touched[k] = 0;
+		for (l = 0; l < forest->neighbours; l++)
+			if (touch(step[k], step[l]))
+				forest->touched[k] |= (uint32_t)1 << l;
+	}
 	return (grid->slices + 2 * (size_t)deep) * slice;
 }
 
@@ -129,7 +176,7 @@ list_samples(const struct bsp_scored *in, const struct bsp_grid *grid,
 /* The lesions' samples among them. */
 static void
 mark(const struct bsp_scored *in, const struct bsp_grid *grid,
-    uint8_t *lesion)
+    uint8_t *state)
 {
 	size_t cols = grid->cols + 2, slice = (grid->rows + 2) * cols;
 	size_t border = grid->slices > 1 ? slice : 0;
@@ -138,14 +185,15 @@ mark(const struct bsp_scored *in, const struct bsp_grid *grid,
 	for (s = 0; s < grid->slices; s++)
 		for (r = 0; r < grid->rows; r++)
 			for (c = 0; c < grid->cols; c++, i++)
-				lesion[border + s * slice + (r + 1) * cols +
-				    c + 1] = in->label->data[i] != 0;
+				state[border + s * slice + (r + 1) * cols +
+				    c + 1] = in->label->data[i] != 0 ?
+				    MARKED : 0;
 }
 
 /* Let the samples in, and note where the number of false regions changes. */
 static int
 let_in(struct bsp_froc *froc, struct forest *forest, const uint64_t *word,
-    size_t n, const uint8_t *lesion, uint32_t unit, struct bsp_error *e)
+    size_t n, uint32_t unit, struct bsp_error *e)
 {
 	int64_t before = 0;
 	uint32_t key;
@@ -153,8 +201,7 @@ let_in(struct bsp_froc *froc, struct forest *forest, const uint64_t *word,
 	while (n > 0) {
 		key = (uint32_t)(word[n - 1] >> 32);
 		for (; n > 0 && word[n - 1] >> 32 == key; n--)
-			enter(forest, (uint32_t)word[n - 1],
-			    lesion[(uint32_t)word[n - 1]]);
+			enter(forest, (uint32_t)word[n - 1]);
 		if (forest->alarms == before)
 			continue;
 		if (bsp_array_grow(&froc->event, &froc->capacity,
@@ -175,22 +222,21 @@ bsp_froc_add(struct bsp_froc *froc, const struct bsp_scored *in, size_t unit,
 	size_t n = bsp_image_size(in->map), padded;
 	struct forest forest = {.alarms = 0};
 	uint64_t *word = NULL, *scratch = NULL;
-	uint8_t *lesion;
 	int result = -1;
 
 	padded = plant(&forest, &grid, min_region);
-	if (padded >= ABSENT || unit >= UINT32_MAX)
+	if (padded > UINT32_MAX || unit >= UINT32_MAX)
 		return bsp_error_set(e, BSP_DATA, "%zu pixels, expected "
 		    "fewer than 2^32 in one image or volume", n);
 	word = malloc(n * sizeof *word);
 	scratch = malloc(n * sizeof *scratch);
-	lesion = calloc(padded, 1);
-	if (word == NULL || scratch == NULL || lesion == NULL) {
+	forest.state = calloc(padded, 1);
+	if (word == NULL || scratch == NULL || forest.state == NULL) {
 		bsp_error_system(e, ENOMEM, "the regions of %zu pixels", n);
 		goto out;
 	}
 	n = list_samples(in, &grid, word);
-	mark(in, &grid, lesion);
+	mark(in, &grid, forest.state);
 	bsp_sort_u64(word, scratch, n);
 	free(scratch);
 	scratch = NULL;
@@ -200,12 +246,11 @@ bsp_froc_add(struct bsp_froc *froc, const struct bsp_scored *in, size_t unit,
 		bsp_error_system(e, ENOMEM, "the regions of %zu pixels", n);
 		goto out;
 	}
-	memset(forest.parent, 0xFF, padded * sizeof *forest.parent);
-	result = let_in(froc, &forest, word, n, lesion, (uint32_t)unit, e);
+	result = let_in(froc, &forest, word, n, (uint32_t)unit, e);
 out:
 	free(word);
 	free(scratch);
-	free(lesion);
+	free(forest.state);
 	free(forest.parent);
 	free(forest.size);
 	return result;
