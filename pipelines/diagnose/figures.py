@@ -353,7 +353,7 @@ def error_tail(report):
                                         "10" + "⁰¹²³⁴⁵⁶⁷⁸⁹"[k]))
         for k in range(decades + 1)])
     for row in report["predictions"]:
-        if 0 < row["half_width"] <= high:
+        if row["half_width"] and row["half_width"] <= high:
             plot.rule(row["half_width"], -decades, row["half_width"], 0,
                       "level")
             a, b = plot.at(row["half_width"], 0)

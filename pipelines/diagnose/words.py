@@ -67,7 +67,7 @@ def two(value):
 
 def few(value):
     """Three significant digits, as short as they are."""
-    return "%.3g" % value
+    return "undefined" if value is None else "%.3g" % value
 
 
 def between(interval, form=two):
