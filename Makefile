@@ -179,9 +179,22 @@ $(NIFTI_PROGRAMS:%=$B/bin/%): LIBS = $(nifti_LIBS) $(zlib_LIBS)
 $(NIFTI_PROGRAMS:%=$B/tools/%.o) $(call objects,nifti): \
 	INCLUDES = $(nifti_FLAGS)
 
-# Of what learns it needs what LAPACK does alone.
+# What reads and writes model files needs of what learns this and jansson alone.
+TENSORS = $(if $(call lacks,residual_zscore),,$B/lib/learn/tensors.o \
+	$B/lib/learn/whole-file.o)
+WITHOUT_JANSSON = $(if $(call lacks,residual_zscore), \
+	-DBSP_WITHOUT_JANSSON='"$(call lacks,residual_zscore)"')
+$B/lib/residual/residual.o $B/tools/residual.o $B/tools/anom-sweep.o: \
+	$(call part_file,jansson)
+$B/lib/residual/residual.o $B/tools/residual.o $B/tools/anom-sweep.o: \
+	INCLUDES = $(WITHOUT_JANSSON)
+$B/bin/residual $B/bin/anom-sweep $B/bin/ood-histogram: $(TENSORS)
+$B/bin/residual $B/bin/anom-sweep: LIBS = $(call libs,jansson)
+$B/tools/cli/model.o: INCLUDES = -Ilib
+
+# And this what LAPACK does.
 $B/bin/ood-histogram: $B/lib/learn/ood.o
-$B/bin/ood-histogram: LIBS = $(lapack_LIBS)
+$B/bin/ood-histogram: LIBS = $(lapack_LIBS) $(jansson_LIBS)
 $B/tools/ood-histogram.o: INCLUDES = -Ilib
 
 $B/bin/anom-sweep: $(call objects,sweep)

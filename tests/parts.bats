@@ -123,7 +123,7 @@ LEARNED='recon-train recon-model libblindspot-learn'
 left out: nii-slices slices-nii (needs libnifti; Debian: libnifti-dev)
 left out: recon-degrade lowpass (needs FFTW; Debian: libfftw3-dev)
 left out: ood-histogram $LEARNED (needs LAPACK; Debian: liblapacke-dev libopenblas-dev)
-left out: $LEARNED (needs jansson; Debian: libjansson-dev)
+left out: ood-histogram residual zscore $LEARNED (needs jansson; Debian: libjansson-dev)
 left out: $LEARNED (needs oneDNN; Debian: libdnnl-dev)" \
 		nii-slices ood-histogram recon-train recon-model
 	learn_is absent
@@ -148,9 +148,12 @@ left out: $LEARNED (needs oneDNN; Debian: libdnnl-dev)" \
 
 @test "without jansson" {
 	without jansson \
-		"left out: $LEARNED (needs jansson; Debian: libjansson-dev)" \
-		recon-train recon-model
+		"left out: ood-histogram residual zscore $LEARNED (needs jansson; Debian: libjansson-dev)" \
+		ood-histogram recon-train recon-model
 	learn_is absent
+	fails 2 "^residual: unknown kind 'zscore': this build is without jansson (libjansson-dev)$" \
+		residual zscore --model m healthy
+	residual --complete | grep zscore && return 1
 	status=0
 	build experiment3 RESULTS="$PWD/results" WITHOUT=jansson 2>err ||
 		status=$?
@@ -162,6 +165,7 @@ left out: $LEARNED (needs oneDNN; Debian: libdnnl-dev)" \
 	build
 	equal "$PROGRAMS" "$(ls tree/bin)"
 	recon-train pca --latent 1 --output model healthy
+	residual zscore --fit stats healthy
 	build install PREFIX=/usr DESTDIR="$PWD/dest"
 	learn_is there
 	build uninstall PREFIX=/usr DESTDIR="$PWD/dest" WITHOUT=jansson \

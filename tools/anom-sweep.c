@@ -18,7 +18,7 @@ static const char *model_path;
 static struct side_stream donors = {.option = "donors", .content = BSP_IMAGES};
 static struct side_stream shapes = {.option = "shapes", .content = BSP_MASKS,
     .any_size = true};
-static uint64_t seed, first_index, threads, memory = (uint64_t)256 << 20;
+static uint64_t seed, first_index, threads, timeout, memory = (uint64_t)256 << 20;
 
 static const struct cli_option options[] = {
 	{"inject", "SPEC", "anomalies, as in disk:radius=20,intensity=0:1:21",
@@ -29,6 +29,8 @@ static const struct cli_option options[] = {
 	    CLI_INPUT, &recon_path, 0, 0},
 	{"recon-cmd", "CMD", "reconstructions from a command instead, run by "
 	    "sh -c", CLI_TEXT, &recon_command, 0, 0},
+	{"timeout", "SECONDS", "fail where --recon-cmd gives no image for so "
+	    "long (default: wait)", CLI_COUNT, &timeout, 1, 1000000},
 	{"residual", "SPEC", "anomaly-score map (default abs)", CLI_RESIDUAL,
 	    &residual_text, 0, 0},
 	{"donors", "STREAM", "donor images, as in anom-inject", CLI_INPUT,
@@ -78,7 +80,7 @@ static const struct cli_program program = {
 
 /* What changes nothing in the table is left out of it. */
 static const char *const not_told[] = {"threads", "memory", "shard", "expect",
-    "strict", NULL};
+    "strict", "timeout", NULL};
 
 static struct bsp_sweep sweep;
 static size_t asked; /* metrics */
@@ -224,6 +226,8 @@ parse_request(const struct cli_command *command)
 	if (degrade_text != NULL)
 		parse_spec("degrade", bsp_degrade_kinds, degrade_text,
 		    &sweep.degrade);
+	if (timeout > 0 && recon_command == NULL)
+		cli_usage("--timeout: no --recon-cmd to wait for");
 	check_needs();
 	parse_metrics();
 	if (shard_text != NULL)
@@ -434,7 +438,7 @@ main(int argc, char **argv)
 	source.donors = donors;
 	source.shapes = shapes;
 	source_open(&source, &sweep, command.operand[0], recon_path,
-	    recon_command, first_index);
+	    recon_command, first_index, timeout);
 	grid_begin(&grid, &sweep, asked, per_image);
 	if (shard_text != NULL)
 		grid_take_shard(&grid, shard, shards);

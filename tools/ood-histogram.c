@@ -2,7 +2,6 @@
  * ood-histogram: is an image from the distribution of those seen?
  */
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -116,8 +115,9 @@ read_histograms(const char *path, bool last, size_t *n, struct bsp_image *size,
 
 /* ------------------------------------------------------------------- model */
 
-#define MODEL {.kind = "ood-histogram", .name = {"bins", "components", \
-	"rows", "cols", NULL}}
+#define MODEL {.kind = "ood-histogram", .doubles = true, \
+	.length = BSP_OOD_BINS, .part = {{.name = "mean"}, \
+	{.name = "components"}, {.name = "variance"}}}
 
 static void
 fit(const char *path)
@@ -127,7 +127,7 @@ fit(const char *path)
 	struct bsp_image size = {0};
 	struct bsp_reader *in;
 	struct bsp_ood ood;
-	double *histograms, *at;
+	double *histograms;
 	size_t n;
 
 	histograms = read_histograms(path, true, &n, &size, &in);
@@ -140,23 +140,14 @@ fit(const char *path)
 		cli_note("%zu images have no more than %zu components, and "
 		    "all are kept: each of these images is equally far, and "
 		    "others are told badly; fit more of them", n, n - 1);
-	model.count[0] = BSP_OOD_BINS;
-	model.count[1] = ood.components;
-	model.count[2] = size.rows;
-	model.count[3] = size.cols;
-	model.n = (1 + ood.components) * BSP_OOD_BINS + ood.components;
-	model.data = at = malloc(model.n * sizeof *at);
-	if (at == NULL) {
-		bsp_error_system(&e, ENOMEM, "write the model");
-		cli_die(&e);
-	}
-	memcpy(at, ood.mean, BSP_OOD_BINS * sizeof *at);
-	memcpy(at + BSP_OOD_BINS, ood.axis,
-	    ood.components * BSP_OOD_BINS * sizeof *at);
-	memcpy(at + (1 + ood.components) * BSP_OOD_BINS, ood.variance,
-	    ood.components * sizeof *at);
+	model.rows = size.rows;
+	model.cols = size.cols;
+	model.part[0].rows = model.part[1].cols = BSP_OOD_BINS;
+	model.part[1].rows = model.part[2].rows = ood.components;
+	model.part[0].data = ood.mean;
+	model.part[1].data = ood.axis;
+	model.part[2].data = ood.variance;
 	model_write(model_path, &model);
-	free(model.data);
 	free(histograms);
 	bsp_ood_free(&ood);
 	bsp_reader_close(in);
@@ -166,27 +157,22 @@ fit(const char *path)
 static void
 read_ood(struct model *model, struct bsp_ood *ood)
 {
-	uint64_t i, components;
+	const struct model_part *part = model->part;
+	size_t i;
 
 	model_read(model_path, model);
-	components = model->count[1];
-	if (model->count[0] != BSP_OOD_BINS || components < 1 ||
-	    components > BSP_OOD_BINS || model->count[2] < 1 ||
-	    model->count[3] < 1 ||
-	    model->n != (1 + components) * BSP_OOD_BINS + components)
-		model_bad(model_path, "holds %llu numbers of %llu components, "
-		    "expected histograms of %d bins",
-		    (unsigned long long)model->n,
-		    (unsigned long long)components, BSP_OOD_BINS);
-	*ood = (struct bsp_ood){(size_t)components, model->data,
-	    model->data + BSP_OOD_BINS,
-	    model->data + (1 + components) * BSP_OOD_BINS};
-	for (i = 0; i < model->n; i++)
-		if (!isfinite(model->data[i]) ||
-		    (i >= model->n - components && !(model->data[i] > 0)))
-			model_bad(model_path, "holds %g, expected finite "
-			    "numbers, and variances above 0",
-			    model->data[i]);
+	if (part[0].rows != BSP_OOD_BINS || part[1].cols != BSP_OOD_BINS ||
+	    part[1].rows != part[2].rows || part[2].rows > BSP_OOD_BINS)
+		model_bad(model_path, "holds a mean of %zu bins, %zu "
+		    "components of %zu and %zu variances, expected histograms "
+		    "of %d bins", part[0].rows, part[1].rows, part[1].cols,
+		    part[2].rows, BSP_OOD_BINS);
+	for (i = 0; i < part[2].rows; i++)
+		if (!(part[2].data[i] > 0))
+			model_bad(model_path, "holds a variance of %g, expected "
+			    "it above 0", part[2].data[i]);
+	*ood = (struct bsp_ood){part[1].rows, part[0].data, part[1].data,
+	    part[2].data};
 }
 
 /* ------------------------------------------------------------------- apply */
@@ -282,14 +268,14 @@ apply(FILE *file, const char *const *paths)
 	bool *tested;
 
 	read_ood(&model, &ood);
-	size.rows = (size_t)model.count[2];
-	size.cols = (size_t)model.count[3];
+	size.rows = model.rows;
+	size.cols = model.cols;
 	find_distances(&ood, &size, paths, &distance, &tested, count);
 	if (per_image)
 		write_images(file, distance, count);
 	else
 		write_summary(file, distance, tested, count);
-	free(model.data);
+	model_free(&model);
 	free(distance);
 	free(tested);
 }

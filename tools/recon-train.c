@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/model-file.h"
 #include "cli/progress.h"
@@ -75,25 +76,32 @@ struct training {
 /* The signal that asks to stop, 0 for none yet. */
 static volatile sig_atomic_t stopped;
 
+static void (*at_once)(int number);
+
+/* The first ends the training in order, a second at once, as it would have. */
 static void
 stop(int number)
 {
-	stopped = number;
+	if (stopped == 0)
+		stopped = number;
+	else if (at_once != NULL)
+		at_once(number);
 }
 
-/* The first ends the training in order, a second at once. */
 static void
 catch_signals(void)
 {
 	static const int numbers[] = {SIGHUP, SIGINT, SIGTERM};
-	struct sigaction action = {.sa_handler = stop,
-	    .sa_flags = (int)SA_RESETHAND}, old;
+	struct sigaction action = {.sa_handler = stop}, old;
 	size_t i;
 
 	for (i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
 		sigaction(numbers[i], NULL, &old);
-		if (old.sa_handler != SIG_IGN) /* as under nohup */
-			sigaction(numbers[i], &action, NULL);
+		if (old.sa_handler == SIG_IGN) /* as under nohup */
+			continue;
+		if (old.sa_handler != SIG_DFL)
+			at_once = old.sa_handler;
+		sigaction(numbers[i], &action, NULL);
 	}
 }
 
@@ -458,6 +466,24 @@ check_count(const struct gallery *images)
 	cli_die(&e);
 }
 
+/*
+ * Threads of OpenMP that wait by spinning take the processor from those that
+ * they wait for wherever something else runs too: training is then several
+ * times slower, and alone hardly faster.  OpenBLAS makes threads that it is never
+ * asked to use.  Both read the environment before main, so that the program
+ * starts again once it is set; the user's own settings stay.
+ */
+static void
+set_environment(char **argv)
+{
+	if (getenv("OMP_WAIT_POLICY") != NULL ||
+	    getenv("GOMP_SPINCOUNT") != NULL ||
+	    setenv("OMP_WAIT_POLICY", "passive", 1) != 0 ||
+	    setenv("OPENBLAS_NUM_THREADS", "1", 0) != 0)
+		return;
+	execv("/proc/self/exe", argv); /* or go on as it is */
+}
+
 int
 main(int argc, char **argv)
 {
@@ -465,6 +491,7 @@ main(int argc, char **argv)
 	struct gallery images;
 	bool closed_form;
 
+	set_environment(argv);
 	cli_parse(&program, argc, argv, &command);
 	closed_form = command.kind->options == NULL;
 	check_request(&command, closed_form);

@@ -14,9 +14,10 @@
  * Hot loops are compiled once for each of these instruction sets and chosen
  * when the program starts.  None of them may change a result: no reordering of
  * sums, no fused multiply-add.  For static functions only: clang names others
- * so that no other file finds them.  Sanitizers do not go with the choosing.
+ * so that no other file finds them.  Sanitizers do not go with the choosing, and
+ * neither does an instruction set that the user chose, as by -march=native.
  */
-#if defined(__x86_64__) && !defined(BSP_NO_CLONES)
+#if defined(__x86_64__) && !defined(BSP_NO_CLONES) && !defined(__SSE3__)
 #define BSP_CLONES \
 	__attribute__((target_clones("default", "avx2", "arch=x86-64-v4")))
 #else

@@ -24,13 +24,15 @@ extern "C" {
 #define BSP_RANK_MAX 4
 
 /*
- * A named array of float32, row-major.  Rank 0 is a single number.  A tensor
- * of 64-bit integers may be in a file; it is checked and then left out.
+ * A named array of float32, row-major.  Rank 0 is a single number.  Numbers of
+ * other types may be in a file: F64, F16 and BF16 are converted, and those of
+ * F64 kept as well; integers are checked and then left out.
  */
 struct bsp_tensor {
 	char *name;
 	size_t rank, shape[BSP_RANK_MAX];
 	float *data; /* [size] */
+	double *doubles; /* [size], of F64, which is what is written; or NULL */
 	size_t size;
 };
 
@@ -45,13 +47,14 @@ struct bsp_tensors {
 	size_t count, capacity;
 	struct bsp_fact *fact;
 	size_t facts, fact_capacity;
+	char note[256]; /* what was converted or renamed on reading, or "" */
 };
 
 /*
  * Read a safetensors file that lies in memory.  Nothing in it is trusted: the
- * header's length and JSON, types (F32, and I64, which is left out), ranks up
- * to 4, shapes against offsets, gaps and overlaps, names given twice, and
- * values that are not finite fail (BSP_DATA), with the byte where there is one.
+ * header's length and JSON, types, ranks up to 4, shapes against offsets, gaps
+ * and overlaps, names given twice, and values that are not finite as float fail
+ * (BSP_DATA), with the byte where there is one.
  * Memory is no more than the file's own size and its header's JSON needs.
  * Source: the safetensors format, as its README gives it.
  */
@@ -63,16 +66,25 @@ BSP_API int bsp_tensors_read(int fd, const char *name,
     struct bsp_tensors *tensors, struct bsp_error *e);
 
 /*
- * Write a safetensors file whole: to PATH.part first, flushed to the disk,
- * then renamed, and the directory flushed too.  Fails on values that are not
- * finite (BSP_DATA), and where the system does (BSP_SYSTEM); the path then
- * holds what it held before, and PATH.part is removed.
+ * Write a safetensors file whole: first beside the path, under a name of its
+ * own and with the mode of the file that it replaces, flushed to the disk and
+ * read back; then renamed.  Links are followed.  Signals are blocked meanwhile.
+ * Fails on values that are not finite (BSP_DATA), and where the system does
+ * (BSP_SYSTEM); the path then holds what it held before.
  */
 BSP_API int bsp_tensors_write(const char *path,
     const struct bsp_tensors *tensors, struct bsp_error *e);
 
-/* Add a tensor of zeros; NULL when memory runs out.  rank at most 4. */
+/* Fail now (BSP_SYSTEM) if bsp_tensors_write could open no file there. */
+BSP_API int bsp_tensors_check_place(const char *path, struct bsp_error *e);
+
+/*
+ * Add a tensor of zeros; NULL when memory runs out.  rank at most 4.  The
+ * second gives it doubles, which are then written instead of data.
+ */
 BSP_API struct bsp_tensor *bsp_tensors_add(struct bsp_tensors *tensors,
+    const char *name, size_t rank, const size_t *shape, struct bsp_error *e);
+BSP_API struct bsp_tensor *bsp_tensors_add_doubles(struct bsp_tensors *tensors,
     const char *name, size_t rank, const size_t *shape, struct bsp_error *e);
 
 /* The tensor of that name, or NULL. */

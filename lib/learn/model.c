@@ -236,7 +236,10 @@ check_facts(struct learn_sizes *sizes, const struct bsp_tensors *tensors,
 	if (format != NULL && strcmp(format, "1") != 0)
 		return bsp_error_set(e, BSP_DATA, "is in model format %.20s, "
 		    "expected 1", format);
-	if (name != NULL && strcmp(name, sizes->kind->name) != 0)
+	/* Other programs' words for what they made mean nothing here. */
+	if (name != NULL && strcmp(name, sizes->kind->name) != 0 &&
+	    (bsp_tensors_fact(tensors, "blindspot") != NULL ||
+	    bsp_kind_find(bsp_architectures, name) != NULL))
 		return bsp_error_set(e, BSP_DATA, "says it is a '%.40s', "
 		    "expected '%s', whose tensors it holds", name,
 		    sizes->kind->name);
@@ -301,15 +304,13 @@ sort_tensors(struct bsp_tensors *tensors, const struct learn_plan *plan,
 		swap(&tensors->tensor[i], bsp_tensors_find(tensors,
 		    plan->spec[i].name));
 	}
-	for (; i < tensors->count; i++) {
+	for (; i < tensors->count; i++)
 		if (!is_aside(tensors, tensors->tensor[i].name))
 			return bsp_error_set(e, BSP_DATA, "holds a tensor "
 			    "'%.100s', expected none of that name",
 			    tensors->tensor[i].name);
-		free(tensors->tensor[i].name);
-		free(tensors->tensor[i].data);
-	}
-	tensors->count = plan->specs;
+	while (tensors->count > plan->specs)
+		learn_tensor_free(&tensors->tensor[--tensors->count]);
 	return 0;
 }
 
@@ -428,12 +429,68 @@ read_activation(struct bsp_model *model, const struct bsp_tensors *tensors,
 	return -1;
 }
 
+/* Do all names begin so, with something after it? */
+static bool
+all_begin(const struct bsp_tensors *tensors, const char *prefix)
+{
+	size_t n = strlen(prefix), i;
+
+	for (i = 0; i < tensors->count; i++)
+		if (strncmp(tensors->tensor[i].name, prefix, n) != 0 ||
+		    tensors->tensor[i].name[n] == '\0')
+			return false;
+	return tensors->count > 0;
+}
+
+/* What wrappers of PyTorch put before the names of all tensors. */
+static void
+strip_prefixes(struct bsp_tensors *tensors)
+{
+	static const char *const known[] = {"module.", "model.",
+	    "_orig_mod.", "net."};
+	char stripped[64] = "";
+	bool again = true;
+	char *name;
+	size_t i, k;
+
+	while (again)
+		for (again = false, k = 0; k < 4; k++) {
+			if (!all_begin(tensors, known[k]))
+				continue;
+			again = true;
+			if (strlen(stripped) + 12 < sizeof stripped)
+				strcat(stripped, known[k]);
+			for (i = 0; i < tensors->count; i++) {
+				name = tensors->tensor[i].name;
+				memmove(name, name + strlen(known[k]),
+				    strlen(name) - strlen(known[k]) + 1);
+			}
+		}
+	if (*stripped != '\0')
+		learn_tensors_note(tensors, "'%s' was taken from before the "
+		    "names of its tensors", stripped);
+}
+
+/* A model works on floats alone. */
+static void
+drop_doubles(struct bsp_tensors *tensors)
+{
+	size_t i;
+
+	for (i = 0; i < tensors->count; i++) {
+		free(tensors->tensor[i].doubles);
+		tensors->tensor[i].doubles = NULL;
+	}
+}
+
 struct bsp_model *
 bsp_model_from(struct bsp_tensors *tensors, struct bsp_error *e)
 {
 	struct learn_sizes sizes;
 	struct bsp_model *model;
 
+	strip_prefixes(tensors);
+	drop_doubles(tensors);
 	if (learn_sizes_infer(&sizes, tensors, e) ||
 	    check_facts(&sizes, tensors, e))
 		return NULL;
@@ -455,17 +512,30 @@ bsp_model_from(struct bsp_tensors *tensors, struct bsp_error *e)
 /* ---------------------------------------------------------- reconstruction */
 
 static int
-check_image(const struct bsp_model *model, const struct bsp_image *image,
+bad_size(const struct bsp_model *model, const struct bsp_image *image,
     struct bsp_error *e)
 {
 	const struct learn_sizes *sizes = &model->sizes;
 
-	if (sizes->rows == 0 || (image->rows == sizes->rows &&
-	    image->cols == sizes->cols))
-		return 0;
 	return bsp_error_set(e, BSP_DATA, "is %zu x %zu, expected the %zu x "
 	    "%zu of the model", image->cols, image->rows, sizes->cols,
 	    sizes->rows);
+}
+
+/* Are the weights those of the plan?  Convolutions fit images of any size. */
+static bool
+weights_fit(const struct bsp_model *model)
+{
+	const struct learn_plan *plan = model->plan;
+	const struct bsp_tensor *tensor = model->tensors.tensor;
+	size_t i;
+
+	for (i = 0; i < plan->specs; i++)
+		if (tensor[i].rank != plan->spec[i].rank ||
+		    memcmp(tensor[i].shape, plan->spec[i].shape,
+		    tensor[i].rank * sizeof *tensor[i].shape) != 0)
+			return false;
+	return true;
 }
 
 /* The network for images of that size. */
@@ -484,6 +554,8 @@ make_network(struct bsp_model *model, const struct bsp_image *image,
 	sizes.cols = image->cols;
 	if (make_plan(model, &sizes, e))
 		return -1;
+	if (!weights_fit(model))
+		return bad_size(model, image, e);
 	model->net = learn_network_new(model->plan, &model->tensors, 1, false,
 	    false, e);
 	return model->net == NULL ? -1 : 0;
@@ -511,8 +583,10 @@ bsp_model_reconstruct(struct bsp_model *model, const struct bsp_image *in,
 {
 	size_t n = bsp_image_size(in), first, i;
 
-	if (check_image(model, in, e) ||
-	    bsp_image_resize(out, in->rows, in->cols, e))
+	if (is_pca(model) && (in->rows != model->sizes.rows ||
+	    in->cols != model->sizes.cols))
+		return bad_size(model, in, e);
+	if (bsp_image_resize(out, in->rows, in->cols, e))
 		return -1;
 	if (is_pca(model)) {
 		if (reconstruct_pca(model, in, out, e))

@@ -3,16 +3,17 @@
  * bytes, little-endian), the header, and the tensors' bytes without a gap.
  */
 #include <errno.h>
-#include <fcntl.h>
+#include <float.h>
 #include <jansson.h>
-#include <libgen.h>
+#include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tensors.h"
+#include "whole-file.h"
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "tensor files are read and written on little-endian machines only"
@@ -75,6 +76,50 @@ bsp_tensors_add(struct bsp_tensors *tensors, const char *name, size_t rank,
 		memcpy(tensor.shape, shape, rank * sizeof *shape);
 	tensors->tensor[tensors->count] = tensor;
 	return &tensors->tensor[tensors->count++];
+}
+
+struct bsp_tensor *
+bsp_tensors_add_doubles(struct bsp_tensors *tensors, const char *name,
+    size_t rank, const size_t *shape, struct bsp_error *e)
+{
+	struct bsp_tensor *tensor = bsp_tensors_add(tensors, name, rank, shape,
+	    e);
+
+	if (tensor == NULL)
+		return NULL;
+	tensor->doubles = calloc(tensor->size + 1, sizeof *tensor->doubles);
+	if (tensor->doubles != NULL)
+		return tensor;
+	bsp_error_system(e, ENOMEM, "a tensor of %zu numbers", tensor->size);
+	tensors->count--;
+	free(tensor->name);
+	free(tensor->data);
+	return NULL;
+}
+
+void
+learn_tensor_free(struct bsp_tensor *tensor)
+{
+	free(tensor->name);
+	free(tensor->data);
+	free(tensor->doubles);
+	*tensor = (struct bsp_tensor){0};
+}
+
+void
+learn_tensors_note(struct bsp_tensors *tensors, const char *format, ...)
+{
+	size_t used = strlen(tensors->note);
+	va_list ap;
+
+	if (used > 0 && used + 3 < sizeof tensors->note) {
+		strcpy(tensors->note + used, "; ");
+		used += 2;
+	}
+	va_start(ap, format);
+	vsnprintf(tensors->note + used, sizeof tensors->note - used, format,
+	    ap);
+	va_end(ap);
 }
 
 struct bsp_tensor *
@@ -191,10 +236,8 @@ bsp_tensors_free(struct bsp_tensors *tensors)
 {
 	size_t i;
 
-	for (i = 0; i < tensors->count; i++) {
-		free(tensors->tensor[i].name);
-		free(tensors->tensor[i].data);
-	}
+	for (i = 0; i < tensors->count; i++)
+		learn_tensor_free(&tensors->tensor[i]);
 	for (i = 0; i < tensors->facts; i++) {
 		free(tensors->fact[i].name);
 		free(tensors->fact[i].text);
@@ -212,7 +255,25 @@ struct extent {
 	const char *name;
 };
 
+/* A type of numbers, as the format names it. */
+struct type {
+	const char *name;
+	size_t size;
+	enum {COUNTS, FLOATS, HALVES, BRAINS, DOUBLES} kind;
+};
+
+static const struct type types[] = {
+	{"F32", 4, FLOATS}, {"F16", 2, HALVES}, {"BF16", 2, BRAINS},
+	{"F64", 8, DOUBLES}, {"I64", 8, COUNTS}, {"I32", 4, COUNTS},
+	{"I16", 2, COUNTS}, {"I8", 1, COUNTS}, {"U64", 8, COUNTS},
+	{"U32", 4, COUNTS}, {"U16", 2, COUNTS}, {"U8", 1, COUNTS},
+	{"BOOL", 1, COUNTS},
+};
+
+#define TYPES (sizeof types / sizeof types[0])
+
 struct parse {
+	size_t converted[TYPES]; /* tensors */
 	const unsigned char *bytes; /* of the tensors */
 	size_t n;
 	struct extent *extent;
@@ -283,48 +344,107 @@ get_extent(struct parse *p, const char *name, const json_t *array,
 	return 0;
 }
 
+/* IEEE 754 binary16. */
+static float
+half(const unsigned char *at)
+{
+	unsigned bits = at[0] | (unsigned)at[1] << 8;
+	int exponent = (int)(bits >> 10 & 31);
+	double fraction = bits & 1023, value;
+
+	if (exponent == 31)
+		value = fraction > 0 ? (double)NAN : (double)INFINITY;
+	else if (exponent == 0)
+		value = ldexp(fraction, -24);
+	else
+		value = ldexp(1024 + fraction, exponent - 25);
+	return (float)(bits >> 15 ? -value : value);
+}
+
+/* The upper half of a float. */
+static float
+brain(const unsigned char *at)
+{
+	uint32_t bits = (uint32_t)at[0] << 16 | (uint32_t)at[1] << 24;
+	float value;
+
+	memcpy(&value, &bits, sizeof value);
+	return value;
+}
+
+/* The numbers as floats; false where one is beyond them, and *first is where. */
+static bool
+convert(struct bsp_tensor *tensor, const unsigned char *bytes,
+    const struct type *type, size_t *first)
+{
+	size_t i;
+
+	for (i = 0; i < tensor->size; i++)
+		switch (type->kind) {
+		case HALVES:
+			tensor->data[i] = half(bytes + 2 * i);
+			break;
+		case BRAINS:
+			tensor->data[i] = brain(bytes + 2 * i);
+			break;
+		case DOUBLES:
+			memcpy(&tensor->doubles[i], bytes + 8 * i, 8);
+			*first = i;
+			if (!(fabs(tensor->doubles[i]) <= (double)FLT_MAX))
+				return false;
+			tensor->data[i] = (float)tensor->doubles[i];
+			break;
+		default:
+			memcpy(&tensor->data[i], bytes + 4 * i, 4);
+			break;
+		}
+	return !bsp_find_nonfinite(tensor->data, tensor->size, first);
+}
+
 static int
 take_values(struct parse *p, const char *name, size_t rank,
-    const size_t *shape, const struct extent *extent)
+    const size_t *shape, const struct extent *extent, const struct type *type)
 {
-	struct bsp_tensor *tensor = bsp_tensors_add(p->tensors, name, rank,
+	struct bsp_tensor *tensor = (type->kind == DOUBLES ?
+	    bsp_tensors_add_doubles : bsp_tensors_add)(p->tensors, name, rank,
 	    shape, p->e);
 	size_t first;
 
 	if (tensor == NULL)
 		return -1;
-	memcpy(tensor->data, p->bytes + extent->begin,
-	    tensor->size * sizeof *tensor->data);
-	if (bsp_find_nonfinite(tensor->data, tensor->size, &first))
+	if (!convert(tensor, p->bytes + extent->begin, type, &first))
 		return bsp_error_set(p->e, BSP_DATA, "tensor '%.100s': value "
 		    "%zu is not finite", name, first);
+	p->converted[type - types] += type->kind != FLOATS;
 	return 0;
 }
 
 static int
 parse_tensor(struct parse *p, const char *name, const json_t *value)
 {
-	const char *type = json_string_value(json_object_get(value, "dtype"));
+	const char *text = json_string_value(json_object_get(value, "dtype"));
+	const struct type *type = types;
 	size_t rank, shape[BSP_RANK_MAX], n;
-	bool counts;
 
-	if (!json_is_object(value) || type == NULL ||
+	if (!json_is_object(value) || text == NULL ||
 	    json_object_size(value) != 3)
 		return bad(p->e, name, "expected dtype, shape and "
 		    "data_offsets");
-	counts = strcmp(type, "I64") == 0;
-	if (!counts && strcmp(type, "F32") != 0)
+	while (type < types + TYPES && strcmp(text, type->name) != 0)
+		type++;
+	if (type == types + TYPES)
 		return bsp_error_set(p->e, BSP_DATA, "tensor '%.100s': of "
-		    "type '%.20s', expected F32", name, type);
+		    "type '%.20s', expected F32, F16, BF16 or F64", name,
+		    text);
 	if (get_shape(p, name, json_object_get(value, "shape"), &rank, shape))
 		return -1;
 	if (!learn_elements(rank, shape, &n))
 		return bad(p->e, name, "its shape is too large");
 	if (get_extent(p, name, json_object_get(value, "data_offsets"),
-	    n * (counts ? 8 : 4)))
+	    n * type->size))
 		return -1;
-	return counts ? 0 : take_values(p, name, rank, shape,
-	    &p->extent[p->extents - 1]);
+	return type->kind == COUNTS ? 0 : take_values(p, name, rank, shape,
+	    &p->extent[p->extents - 1], type);
 }
 
 static int
@@ -403,40 +523,204 @@ parse_header(struct parse *p, const json_t *header)
 	return check_cover(p);
 }
 
+/* What the header's bytes should be: false with *e filled where they cannot. */
+static bool
+check_start(const unsigned char *bytes, size_t n, struct bsp_error *e)
+{
+	static const struct {
+		const char *bytes, *what;
+	} known[] = {
+		{"PK\3\4", "a PyTorch file (or another zip), expected a "
+		    "safetensors file: 'blindspot weights FILE' converts it"},
+		{"\x80\2", "a pickle of Python, as old PyTorch files are, "
+		    "expected a safetensors file: 'blindspot weights FILE' "
+		    "converts it"},
+		{"\x89HDF", "an HDF5 file, as of Keras, expected a safetensors "
+		    "file"},
+		{"blindspot model", "a model of an older release's residual "
+		    "zscore or ood-histogram, expected a safetensors file"},
+		{"\x1f\x8b", "compressed by gzip, expected a safetensors "
+		    "file: gzip -dc makes it one"},
+	};
+	size_t i, k;
+
+	for (i = 0; i < sizeof known / sizeof known[0]; i++) {
+		k = strlen(known[i].bytes);
+		k = k < 8 ? k : 8;
+		if (n >= k && memcmp(bytes, known[i].bytes, k) == 0) {
+			bsp_error_set(e, BSP_DATA, "is %s", known[i].what);
+			return false;
+		}
+	}
+	if (n >= 8)
+		return true;
+	bsp_error_set(e, BSP_DATA, "%zu bytes, expected a safetensors file: "
+	    "the length of its header in 8", n);
+	return false;
+}
+
+/* The header of a file whose first n bytes are these; NULL with *e filled. */
+static json_t *
+load_header(const unsigned char *bytes, size_t n, struct bsp_error *e)
+{
+	json_error_t error;
+	json_t *header;
+	uint64_t length;
+
+	if (!check_start(bytes, n, e))
+		return NULL;
+	memcpy(&length, bytes, sizeof length);
+	if (length > n - sizeof length || length > HEADER_MAX || length < 2) {
+		bsp_error_set(e, BSP_DATA, "a header of %llu bytes in a "
+		    "file of %zu, expected a whole safetensors file",
+		    (unsigned long long)length, n);
+		return NULL;
+	}
+	header = json_loadb((const char *)bytes + sizeof length,
+	    (size_t)length, JSON_REJECT_DUPLICATES, &error);
+	if (header != NULL)
+		return header;
+	if (json_error_code(&error) == json_error_out_of_memory) {
+		bsp_error_system(e, ENOMEM, "the header");
+		return NULL;
+	}
+	bsp_error_set(e, BSP_DATA, "the header is no JSON: %.120s",
+	    error.text);
+	e->byte = (int64_t)sizeof length + error.position;
+	return NULL;
+}
+
+static void
+tell_conversions(const struct parse *p)
+{
+	size_t i;
+
+	for (i = 0; i < TYPES; i++)
+		if (p->converted[i] > 0)
+			learn_tensors_note(p->tensors, "%zu tensors of type %s "
+			    "were converted to F32", p->converted[i],
+			    types[i].name);
+}
+
 int
 bsp_tensors_parse(const void *bytes, size_t n, struct bsp_tensors *tensors,
     struct bsp_error *e)
 {
 	struct parse p = {.tensors = tensors, .e = e};
-	json_error_t error;
 	json_t *header;
 	uint64_t length;
 	int r;
 
 	*tensors = (struct bsp_tensors){0};
-	if (n < sizeof length)
-		return bsp_error_set(e, BSP_DATA, "%zu bytes, expected a "
-		    "safetensors file: the length of its header in 8", n);
+	header = load_header(bytes, n, e);
+	if (header == NULL)
+		return -1;
 	memcpy(&length, bytes, sizeof length);
-	if (length > n - sizeof length || length > HEADER_MAX)
-		return bsp_error_set(e, BSP_DATA, "a header of %llu bytes in a "
-		    "file of %zu, expected a whole safetensors file",
-		    (unsigned long long)length, n);
 	p.bytes = (const unsigned char *)bytes + sizeof length + length;
 	p.n = n - sizeof length - (size_t)length;
-	header = json_loadb((const char *)bytes + sizeof length,
-	    (size_t)length, JSON_REJECT_DUPLICATES, &error);
-	if (header == NULL) {
-		bsp_error_set(e, BSP_DATA, "the header is no JSON: %.120s",
-		    error.text);
-		e->byte = (int64_t)sizeof length + error.position;
-		return -1;
-	}
 	r = parse_header(&p, header);
 	json_decref(header);
 	free(p.extent);
 	if (r != 0)
 		bsp_tensors_free(tensors);
+	else
+		tell_conversions(&p);
+	return r;
+}
+
+/* A file as far as it is read. */
+struct content {
+	int fd;
+	unsigned char *bytes;
+	size_t n, capacity;
+};
+
+/* Read on until there are so many bytes, or the end. */
+static int
+read_up_to(struct content *c, size_t wanted, struct bsp_error *e)
+{
+	size_t room;
+	ssize_t r;
+
+	while (c->n < wanted) {
+		room = wanted - c->n < 1 << 20 ? wanted - c->n : 1 << 20;
+		if (bsp_array_grow(&c->bytes, &c->capacity, c->n + room, 1, e))
+			return -1;
+		r = read(c->fd, c->bytes + c->n, room);
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r < 0)
+			return bsp_error_system(e, errno, "read");
+		if (r == 0)
+			return 0;
+		c->n += (size_t)r;
+	}
+	return 0;
+}
+
+/* The end of the last tensor's bytes, as far as the header makes sense. */
+static uint64_t
+data_end(const json_t *header)
+{
+	const char *name;
+	uint64_t end = 0, n;
+	json_t *value;
+
+	json_object_foreach((json_t *)(uintptr_t)header, name, value)
+		if (get_count(json_array_get(json_object_get(value,
+		    "data_offsets"), 1), &n) && n > end)
+			end = n;
+	return end;
+}
+
+/*
+ * Read what the header says that there is, and a byte more where there is one,
+ * so that a file without end is refused and not read.
+ */
+static int
+read_all(struct content *c, struct bsp_error *e)
+{
+	json_t *header;
+	uint64_t length, end;
+
+	if (read_up_to(c, sizeof length, e))
+		return -1;
+	if (!check_start(c->bytes, c->n, e))
+		return -1;
+	memcpy(&length, c->bytes, sizeof length);
+	if (length <= HEADER_MAX && read_up_to(c, sizeof length +
+	    (size_t)length, e))
+		return -1;
+	header = load_header(c->bytes, c->n, e);
+	if (header == NULL)
+		return -1;
+	end = data_end(header);
+	json_decref(header);
+	if (end > PTRDIFF_MAX / 2)
+		return 0; /* no file has that many: parsing says so */
+	return read_up_to(c, sizeof length + (size_t)length + (size_t)end + 1,
+	    e);
+}
+
+int
+learn_tensors_read_on(int fd, const char *name, const void *begun, size_t n,
+    struct bsp_tensors *tensors, struct bsp_error *e)
+{
+	struct content c = {.fd = fd};
+	int r = -1;
+
+	*tensors = (struct bsp_tensors){0};
+	if (bsp_array_grow(&c.bytes, &c.capacity, n + 1, 1, e) == 0) {
+		if (n > 0)
+			memcpy(c.bytes, begun, n);
+		c.n = n;
+		r = read_all(&c, e);
+	}
+	if (r == 0)
+		r = bsp_tensors_parse(c.bytes, c.n, tensors, e);
+	free(c.bytes);
+	if (r != 0)
+		e->stream = name;
 	return r;
 }
 
@@ -444,30 +728,7 @@ int
 bsp_tensors_read(int fd, const char *name, struct bsp_tensors *tensors,
     struct bsp_error *e)
 {
-	size_t n = 0, capacity = 0;
-	char *bytes = NULL;
-	ssize_t r = 1;
-	int result = -1;
-
-	*tensors = (struct bsp_tensors){0};
-	while (r != 0) {
-		if (bsp_array_grow(&bytes, &capacity, n + (1 << 16), 1, e))
-			break;
-		r = read(fd, bytes + n, capacity - n);
-		if (r < 0 && errno == EINTR)
-			continue;
-		if (r < 0) {
-			bsp_error_system(e, errno, "read");
-			break;
-		}
-		n += (size_t)r;
-	}
-	if (r == 0)
-		result = bsp_tensors_parse(bytes, n, tensors, e);
-	free(bytes);
-	if (result != 0)
-		e->stream = name;
-	return result;
+	return learn_tensors_read_on(fd, name, NULL, 0, tensors, e);
 }
 
 /* ----------------------------------------------------------------- writing */
@@ -489,20 +750,49 @@ text_json(const char *text)
 	return json;
 }
 
+/* How many bytes a tensor takes. */
+static size_t
+tensor_bytes(const struct bsp_tensor *tensor)
+{
+	return tensor->size * (tensor->doubles != NULL ? sizeof(double) :
+	    sizeof(float));
+}
+
+static const void *
+tensor_values(const struct bsp_tensor *tensor)
+{
+	return tensor->doubles != NULL ? (const void *)tensor->doubles :
+	    tensor->data;
+}
+
+static bool
+append(json_t *array, uint64_t n)
+{
+	return json_array_append_new(array, json_integer((json_int_t)n)) == 0;
+}
+
+/* NULL when memory runs out. */
 static json_t *
 tensor_json(const struct bsp_tensor *tensor, uint64_t *at)
 {
-	json_t *shape = json_array(), *offsets = json_array();
+	json_t *json = json_object(), *shape = json_array();
+	json_t *offsets = json_array();
+	bool made = append(offsets, *at);
 	size_t i;
 
+	*at += tensor_bytes(tensor);
+	made &= append(offsets, *at);
 	for (i = 0; i < tensor->rank; i++)
-		json_array_append_new(shape,
-		    json_integer((json_int_t)tensor->shape[i]));
-	json_array_append_new(offsets, json_integer((json_int_t)*at));
-	*at += tensor->size * sizeof *tensor->data;
-	json_array_append_new(offsets, json_integer((json_int_t)*at));
-	return json_pack("{s:s, s:o, s:o}", "dtype", "F32", "shape", shape,
-	    "data_offsets", offsets);
+		made &= append(shape, tensor->shape[i]);
+	made &= json_object_set_new(json, "dtype", json_string(
+	    tensor->doubles != NULL ? "F64" : "F32")) == 0;
+	/* These take the arrays, whatever they return. */
+	made &= json_object_set_new(json, "shape", shape) == 0;
+	made &= json_object_set_new(json, "data_offsets", offsets) == 0;
+	if (made)
+		return json;
+	json_decref(json);
+	return NULL;
 }
 
 /* The header as text; NULL when memory runs out. */
@@ -556,8 +846,8 @@ put_tensors(int fd, const struct bsp_tensors *tensors, const char *header)
 	    put(fd, blanks, pad))
 		return -1;
 	for (i = 0; i < tensors->count; i++)
-		if (put(fd, tensors->tensor[i].data,
-		    tensors->tensor[i].size * sizeof(float)))
+		if (put(fd, tensor_values(&tensors->tensor[i]),
+		    tensor_bytes(&tensors->tensor[i])))
 			return -1;
 	return 0;
 }
@@ -576,45 +866,16 @@ learn_tensors_put(int fd, const struct bsp_tensors *tensors,
 	return r;
 }
 
-/* Make a rename in the file's directory last. */
-static int
-sync_directory(const char *path)
+/* A value that reading refuses. */
+static bool
+find_bad(const struct bsp_tensor *tensor, size_t *first)
 {
-	char *copy = strdup(path);
-	int fd, r;
-
-	if (copy == NULL)
-		return -1;
-	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	free(copy);
-	if (fd < 0)
-		return -1;
-	r = fsync(fd);
-	/* Some file systems cannot, and do it anyway. */
-	if (r != 0 && errno == EINVAL)
-		r = 0;
-	close(fd);
-	return r;
-}
-
-/* Write to a path of its own; -1 with errno set. */
-static int
-write_file(const char *path, const struct bsp_tensors *tensors,
-    const char *header, bool is_file)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	int errnum, r;
-
-	if (fd < 0)
-		return -1;
-	r = put_tensors(fd, tensors, header);
-	if (r == 0 && is_file)
-		r = fsync(fd);
-	errnum = errno;
-	if (close(fd) != 0 && r == 0)
-		return -1;
-	errno = errnum;
-	return r;
+	if (tensor->doubles == NULL)
+		return bsp_find_nonfinite(tensor->data, tensor->size, first);
+	for (*first = 0; *first < tensor->size; ++*first)
+		if (!(fabs(tensor->doubles[*first]) <= (double)FLT_MAX))
+			return true;
+	return false;
 }
 
 /* What could not be read again is not written. */
@@ -625,49 +886,110 @@ check_values(const struct bsp_tensors *tensors, struct bsp_error *e)
 	size_t i, first;
 
 	for (i = 0; i < tensors->count; i++, tensor++)
-		if (bsp_find_nonfinite(tensor->data, tensor->size, &first))
+		if (find_bad(tensor, &first))
 			return bsp_error_set(e, BSP_DATA, "value %zu of tensor "
 			    "'%.100s' would not be finite; was the learning "
 			    "rate too high?", first, tensor->name);
 	return 0;
 }
 
+static bool
+same_fact(const struct bsp_tensors *read, const struct bsp_fact *fact)
+{
+	const char *text = bsp_tensors_fact(read, fact->name);
+	const char *mine = fact->text;
+
+	if (text == NULL)
+		return false;
+	/* Bytes that are no UTF-8 became question marks. */
+	for (; *text != '\0' && (*text == *mine ||
+	    (*text == '?' && (unsigned char)*mine >= 0x80)); text++)
+		mine++;
+	return *text == '\0' && *mine == '\0';
+}
+
+/* Do the tensors of a file that was read back differ from those written? */
+static bool
+differ(const struct bsp_tensors *read, const struct bsp_tensors *written)
+{
+	const struct bsp_tensor *a, *b;
+	size_t i;
+
+	if (read->count != written->count || read->facts != written->facts)
+		return true;
+	for (i = 0; i < written->facts; i++)
+		if (!same_fact(read, &written->fact[i]))
+			return true;
+	for (i = 0; i < written->count; i++) {
+		a = &written->tensor[i];
+		b = bsp_tensors_find(read, a->name);
+		if (b == NULL || a->rank != b->rank || memcmp(a->shape,
+		    b->shape, a->rank * sizeof *a->shape) != 0 ||
+		    (a->doubles == NULL) != (b->doubles == NULL) ||
+		    memcmp(tensor_values(a), tensor_values(b),
+		    tensor_bytes(a)) != 0)
+			return true;
+	}
+	return false;
+}
+
+/* Read what was written before it takes the place of an older file. */
+static int
+read_back(const struct learn_file *file, const struct bsp_tensors *tensors,
+    struct bsp_error *e)
+{
+	struct bsp_tensors read;
+	bool failed;
+
+	if (lseek(file->fd, 0, SEEK_SET) < 0) {
+		bsp_error_system(e, errno, "read back");
+		e->stream = file->path;
+		return -1;
+	}
+	if (bsp_tensors_read(file->fd, file->path, &read, e) != 0)
+		return -1;
+	failed = differ(&read, tensors);
+	bsp_tensors_free(&read);
+	if (!failed)
+		return 0;
+	bsp_error_system(e, EIO, "what was written reads back otherwise");
+	e->stream = file->path;
+	return -1;
+}
+
 int
 bsp_tensors_write(const char *path, const struct bsp_tensors *tensors,
     struct bsp_error *e)
 {
-	char *part, *header;
-	bool is_file;
-	struct stat s;
-	int r = -1, errnum = ENOMEM;
+	struct learn_file file;
 
 	if (check_values(tensors, e)) {
 		e->stream = path;
 		e->image = e->byte = -1;
 		return -1;
 	}
-	part = malloc(strlen(path) + 6);
-	header = make_header(tensors);
-	if (part != NULL && header != NULL) {
-		/* A device or a pipe is written to, not replaced. */
-		is_file = stat(path, &s) != 0 || S_ISREG(s.st_mode);
-		sprintf(part, is_file ? "%s.part" : "%s", path);
-		r = write_file(part, tensors, header, is_file);
-		if (r == 0 && is_file)
-			r = rename(part, path);
-		errnum = errno;
-		if (r != 0 && is_file)
-			unlink(part);
-		if (r == 0 && is_file) {
-			r = sync_directory(path);
-			errnum = errno;
-		}
-	}
-	if (r != 0) {
-		bsp_error_system(e, errnum, "write the tensors");
+	if (learn_file_open(&file, path, e))
+		return -1;
+	if (learn_tensors_put(file.fd, tensors, e)) {
 		e->stream = path;
+	} else if (file.part == NULL || read_back(&file, tensors, e) == 0) {
+		return learn_file_keep(&file, e);
 	}
-	free(header);
-	free(part);
-	return r;
+	learn_file_drop(&file);
+	return -1;
+}
+
+int
+bsp_tensors_check_place(const char *path, struct bsp_error *e)
+{
+	struct learn_file file;
+	struct stat s;
+
+	/* To open a pipe is to begin with it. */
+	if (stat(path, &s) == 0 && !S_ISREG(s.st_mode) && !S_ISDIR(s.st_mode))
+		return 0;
+	if (learn_file_open(&file, path, e))
+		return -1;
+	learn_file_drop(&file);
+	return 0;
 }

@@ -8,6 +8,14 @@
 #define SIMILARITY "Wang et al., 2004; Bergmann et al., 2019"
 #define TAILS "Silva-Rodriguez et al., IPMI 2021"
 
+/* Its statistics are kept in files that the build may be unable to read. */
+static const struct bsp_absent absent[] = {
+#ifdef BSP_WITHOUT_JANSSON
+	{"zscore", BSP_WITHOUT_JANSSON},
+#endif
+	{NULL, NULL},
+};
+
 const struct bsp_kind bsp_residual_kinds[] = {
 	{
 		.name = "abs",
@@ -122,6 +130,7 @@ const struct bsp_kind bsp_residual_kinds[] = {
 		.options = bsp_map_options,
 		.apply = BSP_RESIDUAL(bsp_residual_clahe_abs),
 	},
+#ifndef BSP_WITHOUT_JANSSON
 	{
 		.name = "zscore",
 		.summary = "standard deviations from the pixel's healthy mean",
@@ -130,6 +139,7 @@ const struct bsp_kind bsp_residual_kinds[] = {
 		.options = bsp_map_options,
 		.apply = BSP_RESIDUAL(bsp_residual_zscore),
 	},
+#endif
 	{
 		.name = "equalized",
 		.summary = "the input after histogram equalisation",
@@ -146,5 +156,5 @@ const struct bsp_kind bsp_residual_kinds[] = {
 		.below_zero = true,
 		.apply = BSP_RESIDUAL(bsp_residual_gmm),
 	},
-	{.name = NULL},
+	{.name = NULL, .absent = absent},
 };

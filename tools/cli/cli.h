@@ -7,6 +7,7 @@
 #define CLI_H
 
 #include <stdio.h>
+#include <sys/types.h>
 
 #include "../../lib/blindspot.h"
 
@@ -108,6 +109,12 @@ _Noreturn void cli_die(const struct bsp_error *e);
 
 /* The same for a usage error. */
 _Noreturn void cli_usage(const char *format, ...) BSP_PRINTF(1, 2);
+
+/*
+ * The process group of a command that this program runs, which ends with it
+ * whatever the end; 0: none any more.
+ */
+void cli_group(pid_t group);
 
 /* Open a stream to read, "-" being standard input, or die. */
 struct bsp_reader *cli_reader(const char *path, enum bsp_content content);

@@ -1,13 +1,10 @@
 /*
- * Model files for programs: see learned.h.
+ * Model files for programs: see model-file.h.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <omp.h>
-#include <stdio.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "model-file.h"
@@ -48,41 +45,67 @@ learned_model(const char *path)
 		e.image = e.byte = -1;
 		cli_die(&e);
 	}
+	if (bsp_model_tensors(model)->note[0] != '\0')
+		cli_note("%s: %s", path, bsp_model_tensors(model)->note);
 	return model;
 }
 
 void
 learned_check_place(const char *path)
 {
-	char *part = malloc(strlen(path) + 6);
-	struct bsp_error e;
-	struct stat s;
-	int fd;
+	struct bsp_error e = {0};
 
-	if (stat(path, &s) == 0 && S_ISDIR(s.st_mode)) {
-		errno = EISDIR;
-	} else if (stat(path, &s) == 0 && !S_ISREG(s.st_mode)) {
-		free(part);
-		return;
-	} else if (part != NULL) {
-		sprintf(part, "%s.part", path);
-		fd = open(part, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
-		if (fd >= 0) {
-			close(fd);
-			unlink(part);
-			free(part);
-			return;
-		}
-	}
-	bsp_error_system(&e, part == NULL ? ENOMEM : errno,
-	    "open for writing");
-	e.stream = path;
-	cli_die(&e);
+	if (bsp_tensors_check_place(path, &e))
+		cli_die(&e);
+}
+
+/* ---------------------------------------------------------------- threads */
+
+static void *
+wait_for_all(void *barrier)
+{
+	pthread_mutex_lock(barrier);
+	pthread_mutex_unlock(barrier);
+	return NULL;
+}
+
+/*
+ * How many threads can be had beside one another, of those wanted: OpenMP ends
+ * the program where it cannot have its own.
+ */
+static int
+try_threads(int wanted)
+{
+	pthread_mutex_t all = PTHREAD_MUTEX_INITIALIZER;
+	pthread_t *thread = malloc((size_t)wanted * sizeof *thread);
+	int n = 0, i;
+
+	pthread_mutex_lock(&all);
+	while (thread != NULL && n + 1 < wanted &&
+	    pthread_create(&thread[n], NULL, wait_for_all, &all) == 0)
+		n++;
+	pthread_mutex_unlock(&all);
+	for (i = 0; i < n; i++)
+		pthread_join(thread[i], NULL);
+	free(thread);
+	return n + 1;
 }
 
 void
 learned_threads(uint64_t threads)
 {
+	int most = omp_get_num_procs(), wanted = omp_get_max_threads(), got;
+
 	if (threads > 0)
-		omp_set_num_threads((int)threads);
+		wanted = threads > 1024 ? 1024 : (int)threads;
+	if (wanted > 4 * most) {
+		cli_note("--threads: %d on %d processors, %d are used", wanted,
+		    most, 4 * most);
+		wanted = 4 * most;
+	}
+	got = try_threads(wanted);
+	if (got < wanted)
+		cli_note("%d of %d threads can be made, and are used", got,
+		    wanted);
+	omp_set_num_threads(got);
 }

@@ -48,6 +48,7 @@ static struct {
 	volatile sig_atomic_t printing; /* a table is in stdio's hands */
 	volatile sig_atomic_t dying;
 	volatile sig_atomic_t signal;   /* to end by; 0: none */
+	volatile sig_atomic_t group;    /* of a command; 0: none */
 } out;
 
 /* Write one line to standard error at once, free of control characters. */
@@ -266,6 +267,21 @@ static const struct {
 
 #define ENDINGS (sizeof endings / sizeof endings[0])
 
+/* End the command that runs, and all that it started. */
+static void
+end_group(void)
+{
+	if (out.group > 0)
+		kill(-(pid_t)out.group, SIGTERM);
+	out.group = 0;
+}
+
+void
+cli_group(pid_t group)
+{
+	out.group = group;
+}
+
 /* Say by which signal the program ends, spoil what it writes, and end by it.
  * A handler runs this: nothing that it calls allocates or locks. */
 static _Noreturn void
@@ -283,6 +299,7 @@ end_by_signal(int number)
 	strncpy(line, out.program->name, 64);
 	strcat(strcat(line, ": ended by "), name);
 	say(line);
+	end_group();
 	spoil_outputs(true);
 	signal(number, SIG_DFL);
 	sigemptyset(&set);
@@ -376,6 +393,7 @@ cli_die(const struct bsp_error *e)
 		    (long long)e->byte);
 	snprintf(line + n, room - n, "%s", e->text);
 	say(line);
+	end_group();
 	spoil_outputs(false);
 	_exit((int)e->status);
 }

@@ -15,14 +15,41 @@ printable(char c)
 	return (unsigned char)c < ' ' || c == 0x7F ? '?' : c;
 }
 
-/* A JSON string. */
+/* How many bytes of a text are one character of UTF-8; 0: none. */
+static size_t
+utf8_length(const char *text)
+{
+	const unsigned char *c = (const unsigned char *)text;
+	size_t n = c[0] < 0x80 ? 1 : c[0] < 0xC2 ? 0 : c[0] < 0xE0 ? 2 :
+	    c[0] < 0xF0 ? 3 : c[0] < 0xF5 ? 4 : 0, i;
+
+	for (i = 1; i < n; i++)
+		if ((c[i] & 0xC0) != 0x80)
+			return 0;
+	/* Too long a form, a surrogate, or beyond the last character. */
+	if ((c[0] == 0xE0 && c[1] < 0xA0) || (c[0] == 0xED && c[1] > 0x9F) ||
+	    (c[0] == 0xF0 && c[1] < 0x90) || (c[0] == 0xF4 && c[1] > 0x8F))
+		return 0;
+	return n;
+}
+
+/* A JSON string, which is UTF-8; a byte that is none becomes a question mark. */
 static void
 print_string(FILE *file, const char *text)
 {
+	size_t n;
+
 	cli_print(file, "\"");
-	for (; *text != '\0'; text++)
-		cli_print(file, *text == '"' || *text == '\\' ? "\\%c" : "%c",
-		    printable(*text));
+	for (; *text != '\0'; text += n == 0 ? 1 : n) {
+		n = utf8_length(text);
+		if (n == 0)
+			cli_print(file, "?");
+		else if (n > 1)
+			cli_print(file, "%.*s", (int)n, text);
+		else
+			cli_print(file, *text == '"' || *text == '\\' ?
+			    "\\%c" : "%c", printable(*text));
+	}
 	cli_print(file, "\"");
 }
 
@@ -197,23 +224,65 @@ tsv_bad(const struct tsv *tsv, const char *what, const char *detail,
 	cli_die(&e);
 }
 
+static _Noreturn void
+die_reading(const struct tsv *tsv, int errnum)
+{
+	struct bsp_error e;
+
+	bsp_error_system(&e, errnum, "read");
+	e.stream = tsv->name;
+	cli_die(&e);
+}
+
+#define LINE_LONGEST (1 << 20)
+
+/* As getline, for lines that are no longer than a table's may be; reading that
+ * is interrupted goes on. */
+static ssize_t
+get_line(struct tsv *tsv)
+{
+	size_t n = 0;
+	int c;
+
+	do {
+		c = getc_unlocked(tsv->file);
+		if (c == EOF && ferror(tsv->file) && errno == EINTR) {
+			clearerr(tsv->file);
+			continue;
+		}
+		if (c == EOF && ferror(tsv->file))
+			die_reading(tsv, errno);
+		if (c == EOF)
+			break;
+		if (n + 2 > tsv->room) {
+			tsv->room = tsv->room < 128 ? 128 : 2 * tsv->room;
+			tsv->line = realloc(tsv->line, tsv->room);
+			if (tsv->line == NULL)
+				die_reading(tsv, ENOMEM);
+		}
+		tsv->line[n++] = (char)c;
+		if (n > LINE_LONGEST) {
+			tsv->number++;
+			tsv_bad(tsv, "a line of more than 1048576 bytes", "",
+			    "a table");
+		}
+	} while (c != '\n');
+	if (n == 0)
+		return -1;
+	tsv->line[n] = '\0';
+	return (ssize_t)n;
+}
+
 /* Read one line without its end; false at the end of the file. */
 static bool
 read_line(struct tsv *tsv)
 {
-	struct bsp_error e;
 	ssize_t n;
 
-	errno = 0;
-	n = getline(&tsv->line, &tsv->room, tsv->file);
+	n = get_line(tsv);
 	tsv->number++;
-	if (n < 0) {
-		if (!ferror(tsv->file))
-			return false;
-		bsp_error_system(&e, errno, "read");
-		e.stream = tsv->name;
-		cli_die(&e);
-	}
+	if (n < 0)
+		return false;
 	if (strlen(tsv->line) != (size_t)n)
 		tsv_bad(tsv, "a zero byte", "", "text in UTF-8");
 	if (tsv->line[n - 1] != '\n' && tsv->part)

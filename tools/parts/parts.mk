@@ -32,7 +32,7 @@ $(call row,lapack,LAPACK,liblapacke-dev libopenblas-dev,,lapacke.h cblas.h,$\
 	LAPACKE_dsyevr openblas_set_num_threads,-llapacke -lopenblas,$\
 	ood-histogram $(LEARN_NAMES))
 $(call row,jansson,jansson,libjansson-dev,,jansson.h,json_loadb,-ljansson,$\
-	$(LEARN_NAMES))
+	ood-histogram residual_zscore $(LEARN_NAMES))
 $(call row,onednn,oneDNN,libdnnl-dev,,oneapi/dnnl/dnnl.h,dnnl_engine_create,$\
 	-ldnnl,$(LEARN_NAMES))
 

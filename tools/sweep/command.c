@@ -144,6 +144,7 @@ spawn(struct command *command, int in, int out)
 	char sh[] = "sh", option[] = "-c";
 	char *argv[] = {sh, option, strdup(command->text), NULL};
 	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
 	int r;
 
 	r = argv[2] == NULL ? ENOMEM :
@@ -153,24 +154,124 @@ spawn(struct command *command, int in, int out)
 	if (r == 0)
 		r = posix_spawn_file_actions_adddup2(&actions, out, 1);
 	if (r == 0)
-		r = posix_spawn(&command->pid, "/bin/sh", &actions, NULL,
-		    argv, environ);
+		r = posix_spawnattr_init(&attributes);
+	if (r == 0)
+		r = posix_spawnattr_setflags(&attributes,
+		    POSIX_SPAWN_SETPGROUP);
+	if (r == 0)
+		r = posix_spawn(&command->pid, "/bin/sh", &actions,
+		    &attributes, argv, environ);
 	if (r != 0)
 		die_system(r, "start the command of --recon-cmd");
+	cli_group(command->pid);
+	posix_spawnattr_destroy(&attributes);
 	posix_spawn_file_actions_destroy(&actions);
 	free(argv[2]);
+}
+
+/* --------------------------------------------------------------- watching */
+
+#define GRACE 2 /* seconds for what a command leaves behind */
+
+static double
+seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* Has sh ended?  It is left to be waited for, so that its group stays its own. */
+static bool
+has_ended(const struct command *command)
+{
+	siginfo_t info = {.si_pid = 0};
+
+	return waitid(P_PID, (id_t)command->pid, &info,
+	    WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0;
+}
+
+static _Noreturn void
+die_late(const char *why, double wait)
+{
+	struct bsp_error e;
+
+	bsp_error_set(&e, BSP_SYSTEM, "--recon-cmd: %s after %.0f s", why,
+	    wait);
+	cli_die(&e);
+}
+
+/* What the command left behind is asked to end; when that was. */
+static double
+end_left(const struct command *command)
+{
+	kill(-command->pid, SIGTERM);
+	return seconds();
+}
+
+/* The reader waits inside a system call: who looks at the clock is another. */
+static void *
+watch(void *with)
+{
+	const struct timespec pause = {0, 100000000};
+	struct command *command = with;
+	double wait, end = 0;
+
+	for (;;) {
+		nanosleep(&pause, NULL);
+		pthread_mutex_lock(&command->lock);
+		if (command->ended)
+			break;
+		wait = command->waiting ? seconds() - command->since : 0;
+		if (command->timeout > 0 && wait > (double)command->timeout)
+			die_late("no image (--timeout)", wait);
+		if (wait <= GRACE || !has_ended(command))
+			end = 0;
+		else if (end <= 0)
+			end = end_left(command);
+		else if (seconds() - end > GRACE)
+			die_late("the command has ended, and what it started "
+			    "keeps its output open", wait);
+		pthread_mutex_unlock(&command->lock);
+	}
+	pthread_mutex_unlock(&command->lock);
+	return NULL;
+}
+
+static void
+set_waiting(struct command *command, bool waiting, bool ended)
+{
+	pthread_mutex_lock(&command->lock);
+	command->waiting = waiting;
+	command->ended = ended;
+	command->since = seconds();
+	pthread_mutex_unlock(&command->lock);
+}
+
+int
+command_next(struct command *command, struct bsp_image *image,
+    struct bsp_error *e)
+{
+	int r;
+
+	set_waiting(command, true, false);
+	r = bsp_reader_next(command->output, image, e);
+	set_waiting(command, false, false);
+	return r;
 }
 
 void
 command_start(struct command *command, const char *text,
     const struct bsp_sweep *sweep, int fd, uint64_t first_index,
-    const struct side_stream *donors, const struct side_stream *shapes)
+    uint64_t timeout, const struct side_stream *donors, const struct side_stream *shapes)
 {
 	struct bsp_error e = {0};
 	int in[2], out[2], r;
 
 	*command = (struct command){.text = text, .sweep = sweep,
-	    .first_index = first_index};
+	    .first_index = first_index, .timeout = timeout};
+	pthread_mutex_init(&command->lock, NULL);
 	if (sweep->on_anomalous) {
 		command->donors = *donors;
 		command->shapes = *shapes;
@@ -194,6 +295,8 @@ command_start(struct command *command, const char *text,
 	    command->output == NULL)
 		cli_die(&e);
 	r = pthread_create(&command->feeder, NULL, feed, command);
+	if (r == 0)
+		r = pthread_create(&command->watcher, NULL, watch, command);
 	if (r != 0)
 		die_system(r, "start a thread");
 }
@@ -236,9 +339,7 @@ command_die(struct command *command, struct bsp_error *e)
 		if (done == 0)
 			nanosleep(&pause, NULL);
 	}
-	if (done == 0)
-		kill(command->pid, SIGTERM);
-	else if (done > 0 && explain_status(status, &why))
+	if (done > 0 && explain_status(status, &why))
 		cli_die(&why);
 	cli_die(e);
 }
@@ -247,9 +348,19 @@ void
 command_end(struct command *command)
 {
 	struct bsp_error e = {0};
+	siginfo_t info;
 	int status;
 
 	bsp_reader_close(command->output);
+	/* Before its number may be another's: what it started ends too. */
+	set_waiting(command, true, false);
+	while (waitid(P_PID, (id_t)command->pid, &info, WEXITED | WNOWAIT) < 0)
+		if (errno != EINTR)
+			die_system(errno, "wait for the command");
+	set_waiting(command, false, true);
+	cli_group(0);
+	kill(-command->pid, SIGTERM);
+	pthread_join(command->watcher, NULL);
 	while (waitpid(command->pid, &status, 0) < 0)
 		if (errno != EINTR)
 			die_system(errno, "wait for the command");

@@ -23,6 +23,12 @@ struct command {
 	struct bsp_writer *input;
 	struct bsp_error error;
 	bool failed;
+	/* the thread that watches how long it is waited for */
+	uint64_t timeout; /* seconds; 0: any time */
+	pthread_t watcher;
+	pthread_mutex_t lock; /* of what follows */
+	bool waiting, ended;
+	double since;     /* when the wait began */
 };
 
 /*
@@ -33,12 +39,20 @@ struct command {
 void command_spool(int *fd);
 
 /*
- * Start the command by sh -c, and a thread that feeds it what the sweep
+ * Start the command by sh -c in a process group of its own, and a thread that feeds it what the sweep
  * reconstructs of the images in fd, a seekable file, from where it stands.
  */
 void command_start(struct command *command, const char *text,
     const struct bsp_sweep *sweep, int fd, uint64_t first_index,
-    const struct side_stream *donors, const struct side_stream *shapes);
+    uint64_t timeout, const struct side_stream *donors, const struct side_stream *shapes);
+
+/*
+ * The next image that the command writes, as bsp_reader_next gives it.  Dies
+ * where it is waited for longer than the timeout.  What the command left behind
+ * when it ended, and still holds its output open, is ended.
+ */
+int command_next(struct command *command, struct bsp_image *image,
+    struct bsp_error *e);
 
 /*
  * Die of *e, an error in what the command wrote, or of the failure of the

@@ -99,6 +99,9 @@ add_axes(const struct shard *shard, const char *stage,
 		for (k = 0; k < range->n; k++)
 			bsp_number_format(axis->text[k],
 			    bsp_range_point(range, k));
+		if (whole.cells > BSP_CELLS_MAX / range->n)
+			tsv_bad(&shard->tsv, stage, " has too many values",
+			    "a grid of anom-sweep");
 		whole.cells *= range->n;
 	}
 }
@@ -241,6 +244,20 @@ check_agreement(const struct shard *a, const struct shard *b)
 		    "the same lines above and beneath");
 }
 
+/* What a table of images ends with says that it is whole. */
+static void
+check_closed(const struct shard *shard)
+{
+	size_t i;
+
+	for (i = shard->above; i < shard->lines; i++)
+		if (strncmp(shard->line[i], "images ", 7) == 0)
+			return;
+	if (whole.image_column > 0)
+		tsv_bad(&shard->tsv, "the table ends without '# images' "
+		    "beneath its rows", "", "a whole table: this one is cut");
+}
+
 static void
 open_shards(const char *const *path, size_t n, struct shard *shard)
 {
@@ -298,6 +315,8 @@ merge_tables(const char *const *path, size_t n)
 		print_row(file, &next->tsv);
 		expected++;
 	}
+	for (i = 0; i < n; i++)
+		check_closed(&shard[i]);
 	for (i = 1; i < n; i++)
 		check_agreement(&shard[0], &shard[i]);
 	if (expected % whole.cells != 0 || expected == 0)

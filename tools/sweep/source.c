@@ -10,7 +10,7 @@
 void
 source_open(struct source *source, const struct bsp_sweep *sweep,
     const char *images, const char *recon, const char *command,
-    uint64_t first_index)
+    uint64_t first_index, uint64_t timeout)
 {
 	struct stat status;
 	int fd = cli_open(images);
@@ -27,7 +27,7 @@ source_open(struct source *source, const struct bsp_sweep *sweep,
 	if (command != NULL) {
 		command_spool(&fd);
 		command_start(&source->command, command, sweep, fd,
-		    first_index, &source->donors, &source->shapes);
+		    first_index, timeout, &source->donors, &source->shapes);
 		source->recons = source->command.output;
 	}
 	source->fd = fd;
@@ -49,6 +49,15 @@ bad_recons(struct source *source, struct bsp_error *e)
 	cli_die(e);
 }
 
+static int
+next_recon(struct source *source, struct bsp_image *image,
+    struct bsp_error *e)
+{
+	return source->command.text != NULL ?
+	    command_next(&source->command, image, e) :
+	    bsp_reader_next(source->recons, image, e);
+}
+
 static void
 read_recons(struct source *source, const struct bsp_image *image,
     struct bsp_image *recons)
@@ -58,7 +67,7 @@ read_recons(struct source *source, const struct bsp_image *image,
 	int r;
 
 	for (i = 0; i < source->recons_each; i++) {
-		r = bsp_reader_next(source->recons, &recons[i], &e);
+		r = next_recon(source, &recons[i], &e);
 		if (r == 0)
 			bsp_error_set(&e, BSP_DATA, "ended after %llu images, "
 			    "expected one for each image to reconstruct",
@@ -88,7 +97,7 @@ check_end(struct source *source, struct bsp_image *spare)
 	if (source->recons == NULL)
 		return;
 	wanted = bsp_reader_count(source->recons);
-	r = bsp_reader_next(source->recons, spare, &e);
+	r = next_recon(source, spare, &e);
 	if (r > 0)
 		bsp_error_set(&e, BSP_DATA, "more than %llu images, expected "
 		    "one for each image to reconstruct",

@@ -26,7 +26,7 @@ struct source {
  */
 void source_open(struct source *source, const struct bsp_sweep *sweep,
     const char *images, const char *recon, const char *command,
-    uint64_t first_index);
+    uint64_t first_index, uint64_t timeout);
 
 /*
  * Read the next image and its reconstructions, recons_each of them, where

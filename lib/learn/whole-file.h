@@ -1,0 +1,40 @@
+/*
+ * Files that are written whole or not at all, for what writes models.
+ */
+#ifndef BSP_WHOLE_FILE_H
+#define BSP_WHOLE_FILE_H
+
+#include <signal.h>
+#include <sys/stat.h>
+
+#include "../base/base.h"
+
+/* A file on its way to a path. */
+struct learn_file {
+	const char *path; /* as the caller names it */
+	char *target;     /* the file itself, where that is a link */
+	char *part;       /* written first; NULL: the target is no file */
+	int fd;           /* to write to, and to read back */
+	sigset_t signals; /* that were blocked before there was a part */
+};
+
+/*
+ * Open a file beside the path, of a name that nothing has, with the mode of
+ * the file that it will replace.  A device or a pipe is opened itself.  Links
+ * are followed; one that leads nowhere, a folder and a file that may not be
+ * written are refused.  Signals wait until the file is kept or dropped, so that
+ * none leaves it behind.  Fails with BSP_SYSTEM.
+ */
+int learn_file_open(struct learn_file *file, const char *path,
+    struct bsp_error *e);
+
+/*
+ * Put it in the place of the path, flushed to the disk; what fails drops it, and
+ * the path holds what it held.
+ */
+int learn_file_keep(struct learn_file *file, struct bsp_error *e);
+
+/* Remove it.  errno stays as it is. */
+void learn_file_drop(struct learn_file *file);
+
+#endif
