@@ -225,12 +225,21 @@ HEADERS = lib/blindspot.h $(if $(LEARN_BUILT),lib/learn/blindspot-learn.h)
 SECTIONS = $(sort $(subst .,,$(suffix $(MANUALS))))
 
 SHAREDIR = $(PREFIX)/share/blindspot
+# Where this python3 looks for modules below the prefix, if it does; for others
+# and for virtual environments blindspot.py is in SHAREDIR, in a folder of its
+# own, which blindspot adds to PYTHONPATH.
+PYTHONDIR = $(shell python3 -c 'import site, sys; p = sys.argv[1] + "/lib/"; \
+	print(next((d for d in site.getsitepackages() + \
+	[site.getusersitepackages()] if d.startswith(p)), ""))' \
+	$(call quoted,$(PREFIX)) 2>/dev/null)
+python_dir = $(eval python_dir := $$(PYTHONDIR))$(python_dir)
 # Folders below DESTDIR as a shell takes them, whatever is in their names.
 to = $(call quoted,$(DESTDIR)$1)
 BIN_TO = $(call to,$(BINDIR))
 LIB_TO = $(call to,$(LIBDIR))
 MAN_TO = $(call to,$(MANDIR))
 SHARE_TO = $(call to,$(SHAREDIR))
+PYTHON_TO = $(SHARE_TO)/python $(if $(python_dir),$(call to,$(python_dir)))
 INCLUDE_TO = $(call to,$(INCLUDEDIR))
 COMPLETION_TO = $(call to,$(COMPLETIONDIR))
 # The experiments: what is in the folders of pipelines.
@@ -240,7 +249,10 @@ PIPELINE_FOLDERS = $(sort $(patsubst %/,%,$(dir $(PIPELINES))))
 install: all
 	$(INSTALL) -d $(BIN_TO) $(LIB_TO)/pkgconfig $(INCLUDE_TO) \
 		$(COMPLETION_TO) $(SECTIONS:%=$(MAN_TO)/man%) \
-		$(PIPELINE_FOLDERS:%=$(SHARE_TO)/%)
+		$(PIPELINE_FOLDERS:%=$(SHARE_TO)/%) $(PYTHON_TO)
+	for folder in $(PYTHON_TO); do \
+		$(INSTALL) -m 644 lib/python/blindspot.py "$$folder" || exit; \
+	done
 	$(INSTALL) $(PROGRAMS:%=$B/bin/%) pipelines/blindspot $(BIN_TO)
 	for file in $(PIPELINES); do \
 		mode=644; [ ! -x pipelines/$$file ] || mode=755; \
@@ -285,8 +297,14 @@ uninstall:
 		rm -f $(MAN_TO)/man$${page##*.}/$$page || exit; \
 	done
 	for file in $(PIPELINES); do rm -f $(SHARE_TO)/$$file || exit; done
+	for folder in $(PYTHON_TO); do \
+		rm -f "$$folder"/blindspot.py \
+			"$$folder"/__pycache__/blindspot.*.pyc || exit; \
+		[ ! -d "$$folder"/__pycache__ ] || \
+			rmdir --ignore-fail-on-non-empty "$$folder"/__pycache__; \
+	done
 	[ ! -d $(SHARE_TO) ] || rmdir --ignore-fail-on-non-empty \
-		$(PIPELINE_FOLDERS:%=$(SHARE_TO)/%) $(SHARE_TO)
+		$(PIPELINE_FOLDERS:%=$(SHARE_TO)/%) $(SHARE_TO)/python $(SHARE_TO)
 
 dist:
 	@mkdir -p $B

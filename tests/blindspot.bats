@@ -334,6 +334,13 @@ parts() {
 		run ! grep 'not found' needed
 	done
 	[ -s "$prefix/share/man/man1/blindspot.1" ]
+	mkdir first
+	ln -s "$PYTHON" first/python3
+	echo 'import blindspot; blindspot.serve(lambda x: x)' >model.py
+	PATH=$PWD/first:$PATH ../elsewhere check <"$T/in.pgm" |
+		cmp - "$T/in.pgm"
+	PATH=$PWD/first:$PATH ../elsewhere check SIZE=16 \
+		MODEL='python3 model.py'
 	# shellcheck source=/dev/null
 	source "$prefix/share/bash-completion/completions/blindspot"
 	make -s -C "$ROOT" uninstall PREFIX="$prefix" B="$(dirname "$BIN")"

@@ -52,7 +52,9 @@ examples() {
 
 @test "every example of the programs' pages runs" {
 	make_examples
-	PATH=$ROOT/pipelines:$PATH
+	mkdir first
+	ln -s "$PYTHON" first/python3
+	PATH=$PWD/first:$ROOT/pipelines:$PATH
 	for program in $PROGRAMS blindspot blindspot-diagnose; do
 		examples "$ROOT/man/$program.1" >script
 		[ -s script ]
@@ -70,6 +72,30 @@ examples() {
 blindspot() {
 	BLINDSPOT_BIN=$BIN "$ROOT/pipelines/blindspot" "$@" \
 		INTENSITIES=0:1:3 SIGMAS=0:2:2 RESULTS=results >/dev/null
+}
+
+@test "the examples of blindspot-python(3) that need no PyTorch run" {
+	make_examples
+	$PYTHON -c '
+import re, sys
+for i, text in enumerate(re.findall(r"\.Bd -literal.*?\n(.*?)\n\.Ed", sys.stdin.read(), re.S)):
+    open(f"example{i}.py", "w").write(text.replace("\\(dq", chr(34)))' \
+		<"$ROOT/man/blindspot-python.3"
+	grep -q 'x / 2' example0.py
+	export PYTHONPATH=$ROOT/lib/python
+	$PYTHON example0.py <healthy.pfm >half.pfm
+	residual abs healthy.pfm half.pfm | cmp - half.pfm
+	[ "$(wc -l <example3.py)" -gt 5 ]
+	anom-inject disk --radius 4 --mask m.pgm healthy.pfm >a.pfm
+	recon-degrade blur --sigma 2 healthy.pfm | residual abs a.pfm - |
+		score --metrics ap - m.pgm 2>/dev/null |
+		awk '$1 == "ap" { print $2 }' >expected
+	$PYTHON example3.py 2>/dev/null | cmp - expected
+	# What is public has its place on the page.
+	$PYTHON -c 'import blindspot; print(*blindspot.__all__, sep="\n")' >names
+	while read -r name; do
+		grep -q -w "$name" "$ROOT/man/blindspot-python.3"
+	done <names
 }
 
 @test "the tutorial runs" {

@@ -8,3 +8,4 @@ packages-torch:
 check-torch: packages-torch
 	$(MAKE) -s all
 	BIN=$B/bin /usr/bin/python3 tests/torch/check.py
+	BIN=$B/bin /usr/bin/python3 tests/torch/python.py

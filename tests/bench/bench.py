@@ -333,6 +333,46 @@ def bench_start():
     show("start and end of a filter / true", ours, theirs, None)
 
 
+PYTHON = """import sys, time, blindspot
+images = list(blindspot.read("healthy"))
+start = time.process_time()
+n = sum(image.nbytes for image in blindspot.read("healthy"))
+read = time.process_time() - start
+with open("/dev/null", "wb") as file:
+    start = time.process_time()
+    for image in images:
+        blindspot.write(file, image)
+print(n / read, n / (time.process_time() - start))"""
+SERVE = "import blindspot; blindspot.serve(lambda x: x, batch=16)"
+
+
+def bench_python(directory):
+    """blindspot.py: bytes a second of a processor, and an identity between
+    two pipes against cat."""
+    lib = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..",
+                       "lib", "python")
+    with open(os.path.join(directory, "identity.py"), "w") as f:
+        f.write(SERVE)
+    with open(os.path.join(directory, "speed.py"), "w") as f:
+        f.write(PYTHON)
+    python = f"PYTHONPATH='{os.path.abspath(lib)}' /usr/bin/python3"
+    rates = [[float(x) / 1e6 for x in shell(f"{python} speed.py", directory)[
+        1].split()] for _ in range(5)]
+    for what, rate in zip(["read", "write"], zip(*rates)):
+        rate = statistics.median(rate)
+        print(f"{f'blindspot.{what}, PFM, MB/s':44} {rate:9.0f}     goal 500  "
+              f"{'met' if rate >= 500 else 'below'}", flush=True)
+    feed = ("{ for i in 1 2 3 4 5 6; do cat healthy; done; "
+            f"head -c $((80 * (4 * {SIZE * SIZE} + 16))) healthy; } |")
+    ours, theirs = [], []
+    for _ in range(5):
+        ours.append(shell(f"{feed} {python} identity.py | cat >/dev/null",
+                          directory)[0])
+        theirs.append(shell(f"{feed} cat | cat >/dev/null", directory)[0])
+    show("serve, identity, 2000 images / cat", statistics.median(ours),
+         statistics.median(theirs), .5, "s", 1)
+
+
 def peak(command, directory):
     """Peak memory of a program in MiB, fed by a shell pipeline."""
     out = subprocess.run(["bash", "-c", command], cwd=directory,
@@ -391,6 +431,7 @@ def main():
         bench_cell(directory, healthy)
         bench_sweep(healthy, directory)
         bench_start()
+        bench_python(directory)
         bench_memory(directory)
         bench_throughput(directory)
 

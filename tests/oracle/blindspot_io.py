@@ -1,5 +1,6 @@
 """What the oracles share: streams in and out, programs, results as TAP."""
 
+import io
 import os
 import subprocess
 import sys
@@ -7,8 +8,11 @@ import tempfile
 
 import numpy as np
 
-BIN = os.environ.get("BIN") or os.path.join(
-    os.path.dirname(os.path.abspath(__file__)), "..", "..", "build", "bin")
+_here = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(_here, "..", "..", "lib", "python"))
+import blindspot  # noqa: E402
+
+BIN = os.environ.get("BIN") or os.path.join(_here, "..", "..", "build", "bin")
 _count = 0
 _failed = 0
 _scratch = tempfile.TemporaryDirectory()
@@ -30,13 +34,16 @@ def done():
 
 def pfm(*images, endian="<", scale=1.0):
     """Images (2-D arrays, top row first) as a PFM stream."""
-    out = []
+    out = io.BytesIO()
     for image in images:
         a = np.asarray(image, dtype=endian + "f4")
+        if (endian, scale) == ("<", 1) and np.isfinite(a).all():
+            blindspot.write(out, a)
+            continue
         sign = -scale if endian == "<" else scale
-        out.append(b"Pf\n%d %d\n%r\n" % (a.shape[1], a.shape[0], sign))
-        out.append(a[::-1].tobytes())
-    return b"".join(out)
+        out.write(b"Pf\n%d %d\n%r\n" % (a.shape[1], a.shape[0], sign))
+        out.write(a[::-1].tobytes())
+    return out.getvalue()
 
 
 def pgm(*images, maxval=255):
@@ -50,22 +57,14 @@ def pgm(*images, maxval=255):
 
 
 def images(stream):
-    """The images of a raw PFM or PGM stream, PGM as integers."""
+    """The images of a stream, PGM as integers."""
     out = []
-    at = 0
-    while at < len(stream):
-        fields = stream[at:at + 64].split(maxsplit=4)
-        header = stream.index(fields[3], at + len(fields[0]) + len(fields[1])
-                              + len(fields[2])) + len(fields[3]) + 1
-        w, h = int(fields[1]), int(fields[2])
-        if fields[0] == b"Pf":
-            kind = "<f4" if float(fields[3]) < 0 else ">f4"
-        else:
-            kind = "u1" if int(fields[3]) < 256 else ">u2"
-        size = w * h * np.dtype(kind).itemsize
-        a = np.frombuffer(stream[header:header + size], kind).reshape(h, w)
-        out.append(a[::-1] if fields[0] == b"Pf" else a)
-        at = header + size
+    reader = blindspot._Reader(blindspot._Source(
+        io.BytesIO(stream).readinto1, "a stream"))
+    while (a := reader.next()) is not None:
+        maxval = reader.header.maxval
+        out.append(np.rint(a * maxval).astype("u1" if maxval < 256 else "u2")
+                   if maxval else a)
     return out
 
 
@@ -132,7 +131,6 @@ class Random:
 
 
 def table(text):
-    """A TSV as a list of dictionaries."""
-    lines = [line.split("\t") for line in text.decode().splitlines()
-             if not line.startswith("#")]
-    return [dict(zip(lines[0], row)) for row in lines[1:]]
+    """A TSV as a list of dictionaries of text."""
+    (header, *rows), _ = blindspot._rows(text, "a table")
+    return [dict(zip(header, row)) for row in rows]

@@ -159,6 +159,7 @@ def read(path):
     state = {}
     for name, entry in header.items():
         begin, stop = entry["data_offsets"]
-        a = np.frombuffer(raw[end + begin:end + stop], "<f4")
+        a = np.frombuffer(raw[end + begin:end + stop],
+                          "<i8" if entry["dtype"] == "I64" else "<f4")
         state[name] = torch.from_numpy(a.reshape(entry["shape"]).copy())
     return state, facts

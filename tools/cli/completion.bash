@@ -39,15 +39,16 @@ _blindspot() {
 	mapfile -t COMPREPLY < <(compgen -P "$prefix" -W "$words" -- "$current")
 }
 
-# Experiments, and the variables of one; a value is left to the names of files.
+# Experiments and commands, and the variables of one; a value is left to the names of files.
 _blindspot_command() {
 	local words='' current=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[0]}
 	local all
 	all=$("$command" list 2>/dev/null | cut -d ' ' -f 1)
 	if [ "$COMP_CWORD" = 1 ]; then
-		words="$all compare help list --help --version"
+		words="$all check compare import status weights help list"
+		words+=" --help --version"
 	elif [ "${COMP_WORDS[1]}" = help ]; then
-		[ "$COMP_CWORD" != 2 ] || words=$all
+		[ "$COMP_CWORD" != 2 ] || words="$all check weights"
 	elif [[ $current != = && ${COMP_WORDS[COMP_CWORD - 1]} != = ]]; then
 		words=$("$command" --variables "${COMP_WORDS[1]}" 2>/dev/null |
 			sed 's/\t.*/=/')
