@@ -549,3 +549,25 @@ subjects_of() {
 	back --like v.nii --index i.tsv maps
 	cmp <(nii-slices b.nii) maps
 }
+
+@test "an index names the rows of score" {
+	make_nii a.nii v b.nii 'v[::-1]'
+	nii-slices --index i.tsv a.nii b.nii >map
+	nii-slices --labels --threshold 50 a.nii b.nii >mask
+	score --per-image --metrics ap --index i.tsv map mask >table
+	[ "$(grep -v '^#' table | cut -f 1-4 | sed -n '1p;2p;11p' |
+		tr '\t\n' ' ;')" = \
+		'image subject file pixels;0 a a.nii 12;9 b b.nii 12;' ]
+	score --lesions lesions --index i.tsv --metrics ap --bootstrap 0 \
+		map mask >/dev/null
+	[ "$(grep -v '^#' lesions | awk -F '\t' 'NR < 3 { print $2, $NF }')" = \
+		"$(printf 'subject file\na a.nii')" ]
+	score-compare table table >out
+	fails 2 'index names rows' score --index i.tsv map mask
+	head -n -1 i.tsv >short.tsv
+	fails 3 'short.tsv: no row for image 9' \
+		score --per-image --index short.tsv --metrics ap map mask
+	{ cat i.tsv; printf '10\tc\t2\t0\tc.nii\t1\t1\t1\n'; } >long.tsv
+	fails 3 'long.tsv: a row for image 10, but the stream ends after 10' \
+		score --per-image --index long.tsv --metrics ap map mask
+}

@@ -17,7 +17,8 @@
 #define DEFAULT_BOOTSTRAP 1000
 
 static const char *metrics_text = "ap,auroc,dice,fpr95,mean_residual";
-static const char *within_path, *groups_path, *rule_text, *interval_text;
+static const char *within_path, *groups_path, *index_path, *rule_text;
+static const char *interval_text;
 static const char *volumes_path, *image_path, *size_text;
 static const char *froc_path, *lesions_path, *curve_path;
 static bool per_image, per_volume, pooled, json, piece;
@@ -39,6 +40,9 @@ static const struct cli_option options[] = {
 	    CLI_INPUT, &groups_path, 0, 0},
 	{"volumes", "INDEX", "score volumes: columns image and volume",
 	    CLI_INPUT, &volumes_path, 0, 0},
+	{"index", "TSV", "subject and file in the rows of --per-image and "
+	    "--lesions, as nii-slices --index names them", CLI_INPUT,
+	    &index_path, 0, 0},
 	{"per-image", NULL, "a row an image instead of the summary",
 	    CLI_FLAG, &per_image, 0, 0},
 	{"per-volume", NULL, "a row a volume instead of the summary",
@@ -101,7 +105,7 @@ static struct metric_list metrics;
 static char label[BSP_METRICS_MAX][POINT_SIZE + 32]; /* of each metric */
 static struct bsp_evaluation evaluation;
 static struct points points;
-static struct index volumes, groups;
+static struct index volumes, groups, image_names;
 static struct units units;
 static struct told maps = {.name = "maps"}, masks = {.name = "masks"};
 static struct told within = {.name = "within"}, images = {.name = "images"};
@@ -304,6 +308,9 @@ check_modes(void)
 	if (per_image && volumes_path != NULL)
 		cli_usage("--per-image does not go with --volumes, expected "
 		    "--per-volume");
+	if (index_path != NULL && !per_image && lesions_path == NULL)
+		cli_usage("--index names rows of --per-image or --lesions, "
+		    "expected one of them");
 	exclude("--by-size", size_text != NULL,
 	    "--pooled, --per-image nor --per-volume");
 	if (pooled && groups_path != NULL)
@@ -394,6 +401,8 @@ prepare(const struct metric_list *asked)
 		index_read(&volumes, volumes_path);
 	if (groups_path != NULL)
 		index_read(&groups, groups_path);
+	if (index_path != NULL)
+		index_read(&image_names, index_path);
 	if (volumes_path != NULL && volumes.units == 0 && volumes.rows > 0) {
 		struct bsp_error e;
 
@@ -404,6 +413,7 @@ prepare(const struct metric_list *asked)
 	}
 	units.volumes = volumes_path != NULL ? &volumes : NULL;
 	units.groups = groups_path != NULL ? &groups : NULL;
+	units.names = index_path != NULL ? &image_names : NULL;
 	units.first_index = first_index;
 }
 
@@ -576,6 +586,8 @@ finish(const struct streams *s)
 		index_check_end(&volumes, s->index);
 	if (!piece && groups_path != NULL)
 		index_check_end(&groups, s->index);
+	if (!piece && index_path != NULL)
+		index_check_end(&image_names, s->index);
 	warn_of_most();
 	points_check(&points, &maps, s->has[WITHIN], low, high, &evaluation);
 	if (evaluation.keep_lesions && evaluation.lesions.count == 0)
@@ -679,7 +691,7 @@ is_of_units(size_t m)
 static void
 begin_units(struct table *table, FILE *file)
 {
-	static const char *columns[8 + BSP_METRICS_MAX];
+	static const char *columns[10 + BSP_METRICS_MAX];
 	struct table_fact facts[FACTS_MAX] = {{NULL, NULL}};
 	bool of_images = bsp_evaluation_has(&evaluation, BSP_OF_IMAGES);
 	size_t m, n = 0, k = 0;
@@ -688,6 +700,9 @@ begin_units(struct table *table, FILE *file)
 	if (per_volume) {
 		columns[n++] = "subject";
 		columns[n++] = "images";
+	} else if (index_path != NULL) {
+		columns[n++] = "subject";
+		columns[n++] = "file";
 	}
 	columns[n++] = "pixels";
 	columns[n++] = "anomalous";
@@ -708,6 +723,7 @@ static void
 write_unit(struct table *table, size_t unit)
 {
 	const struct bsp_image_values *v = &evaluation.image[unit];
+	const struct index_row *row;
 	char text[BSP_NUMBER_SIZE];
 	size_t m;
 
@@ -717,6 +733,11 @@ write_unit(struct table *table, size_t unit)
 		table_count(table, units.unit[unit].count);
 	} else {
 		table_count(table, first_index + unit);
+	}
+	if (per_image && index_path != NULL) {
+		row = units_row(&units, unit);
+		table_text(table, row->subject);
+		table_text(table, row->file != NULL ? row->file : "");
 	}
 	table_count(table, v->pixels);
 	table_count(table, v->anomalous);

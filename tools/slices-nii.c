@@ -45,10 +45,10 @@ static const struct cli_program program = {
 	.most = 1,
 	.output = CLI_TABLE,
 	.examples = {
-		"nii-slices --index slices.tsv brain.nii.gz | slices-nii "
-		    "--like brain.nii.gz --index slices.tsv --output map.nii.gz",
-		"slices-nii --like brain.nii.gz --index slices.tsv --label 1 "
-		    "--output found.nii.gz mask.pgm",
+		"nii-slices --normalize none brain.nii.gz | slices-nii "
+		    "--like brain.nii.gz --output copy.nii.gz",
+		"slices-nii --like brain.nii.gz --index slices.tsv "
+		    "--output map.nii.gz map.pfm",
 	},
 };
 

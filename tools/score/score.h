@@ -61,6 +61,7 @@ void points_check(const struct points *points, const struct told *maps,
 struct units {
 	const struct index *volumes; /* NULL: images */
 	const struct index *groups;  /* NULL: no subjects */
+	const struct index *names; /* of images, for the rows; or NULL */
 	uint64_t first_index;
 	struct unit {
 		uint64_t first, count; /* images, from the stream's first */

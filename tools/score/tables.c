@@ -85,6 +85,8 @@ write_lesion(struct table *table, const struct bsp_lesion *lesion,
 	table_number(table, lesion->most);
 	for (k = 0; k < points->count; k++)
 		table_count(table, lesion->most >= points->at[k].value);
+	if (units->names != NULL)
+		table_text(table, row->file != NULL ? row->file : "");
 }
 
 void
@@ -92,7 +94,7 @@ write_lesions(FILE *file, const struct bsp_evaluation *evaluation,
     const struct units *units, const struct points *points)
 {
 	static char found[BSP_POINTS_MAX][POINT_SIZE + 8];
-	const char *columns[LESION_COLUMNS + BSP_POINTS_MAX + 1];
+	const char *columns[LESION_COLUMNS + BSP_POINTS_MAX + 2];
 	const struct bsp_lesions *lesions = &evaluation->lesions;
 	struct table table;
 	size_t i, n = LESION_COLUMNS, number = 0;
@@ -103,6 +105,8 @@ write_lesions(FILE *file, const struct bsp_evaluation *evaluation,
 		    points->label[i]);
 		columns[n++] = found[i];
 	}
+	if (units->names != NULL)
+		columns[n++] = "file";
 	columns[n] = NULL;
 	table_begin(&table, file, false, cli_command_line(NULL), NULL,
 	    columns);

@@ -76,8 +76,8 @@ units_groups(const struct units *units)
 const struct index_row *
 units_row(const struct units *units, size_t unit)
 {
-	const struct index *index = units->volumes != NULL ? units->volumes :
-	    units->groups;
+	const struct index *index = units->names != NULL ? units->names :
+	    units->volumes != NULL ? units->volumes : units->groups;
 
 	return index == NULL ? NULL : row_of(units, index,
 	    units->unit[unit].first);
@@ -87,6 +87,7 @@ const char *
 units_name(const struct units *units, size_t unit, char text[BSP_NUMBER_SIZE])
 {
 	if (units->volumes != NULL)
-		return units_row(units, unit)->volume;
+		return row_of(units, units->volumes,
+		    units->unit[unit].first)->volume;
 	return table_digits(text, units->first_index + unit);
 }
