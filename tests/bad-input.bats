@@ -512,6 +512,98 @@ EOF
 	fails 2 '--interval goes with' score --per-image --interval t map mask
 }
 
+@test "volumes, thresholds and lesions: what does not go together" {
+	for i in 1 2 3 4; do pgm 2 2 "$i" 9 5 200; done >map
+	for i in 1 2 3 4; do pgm 2 2 0 0 0 1; done >mask
+	for i in 1 2 3 4; do pgm 2 2 0 0 0 0; done >none
+	index() {
+		printf 'image\tsubject\tvolume\n'
+		i=0
+		for v; do printf '%d\t%s\n' $((i++)) "s${v/:/$'\t'}"; done
+	}
+	index 0:a 0:b 0:a 0:b >apart
+	fails 3 'ended before' score --volumes apart map mask
+	index 0:a 0:a 0:b 0:b >index
+	{ pgm 2 1 1 2; pgm 2 2 1 2 3 4; pgm 1 1 1; pgm 1 1 1; } >uneven
+	{ pgm 2 1 0 1; pgm 2 2 0 0 0 1; pgm 1 1 1; pgm 1 1 1; } >uneven-mask
+	fails 3 'a slice of 2 x 2, expected the 2 x 1' \
+		score --volumes index uneven uneven-mask
+	index 0:a 0:a 0:b >short
+	fails 3 'no row for image 3' score --volumes short map mask
+	index 0:a 0:a 0:b 0:b 0:c >long
+	fails 3 'a row for image 4, but' score --volumes long map mask
+	printf 'image\tsubject\n0\ta\n1\ta\n2\ta\n3\ta\n' >plain
+	fails 3 'no column volume' score --volumes plain map mask
+	printf 'image\tsubject\n0\ta\n1\tb\n2\ta\n3\ta\n' >two
+	fails 3 "image 1 is of subject b, expected the a" \
+		score --volumes index --groups two map mask
+	fails 2 '--per-volume wants --volumes' score --per-volume map mask
+	fails 2 'expected --per-volume' \
+		score --per-image --volumes index map mask
+	for q in 0 1 nan -1 1e9 '' 0.1,1; do
+		fails 2 '--fpr: ' score --healthy none --fpr "$q" map mask
+	done
+	fails 2 'expected --healthy' score --fpr 0.1 map mask
+	fails 2 'expected --fpr' score --healthy map map mask
+	fails 2 'exclude each other' score --healthy map --fpr 0.1 \
+		--threshold 1 map mask
+	fails 2 'given twice' score --threshold 1,1 map mask
+	fails 2 'at a threshold' score --metrics dice_at map mask
+	fails 3 'set on the maps that are scored' \
+		score --healthy map --fpr 0.1 map mask
+	fails 3 'no healthy pixels' score --healthy map --healthy-within none \
+		--fpr 0.1 map mask
+	# A file of thresholds that is none, or of another score.
+	for i in 1 2; do pgm 2 2 1 9 5 100; done >well
+	score --bootstrap 0 --healthy well --fpr 0.3 --save-threshold t \
+		map mask >out
+	score --bootstrap 0 --threshold @t map mask >out
+	grep -q '^dice@fpr=0.3' out
+	score --per-image map mask >table
+	fails 3 'no column point' score --threshold @table map mask
+	sed '/^# healthy/d' t >bare
+	fails 3 'tells the healthy images' score --threshold @bare map mask
+	awk -F '\t' -v OFS='\t' '/^fpr=/ { $6 = 0; $7 = 0.0001 } 1' t >low
+	fails 3 'of another score' score --threshold @low map mask
+	fails 4 'nowhere' score --threshold @nowhere map mask
+	warns 'finds no pixel' score --bootstrap 0 --threshold 9 map mask
+	warns 'finds every pixel' score --bootstrap 0 --threshold 0 map mask
+	# No lesions at all, and lesions of one pixel.
+	warns 'no lesions' score --bootstrap 0 --metrics froc --lesions l \
+		map none
+	score --bootstrap 0 --metrics froc --lesions l map none >out 2>err
+	[ "$(grep -vc '^#' l)" = 1 ]
+	score --bootstrap 0 --metrics froc --lesions l map mask >out
+	grep -q $'^froc\t1\tnan' out
+	[ "$(cut -f 4 l | tail -1)" = 1 ]
+	fails 2 'froc among' score --froc f map mask
+	fails 2 'expected --lesions' score --image map map mask
+	for n in 0 1 3:3 3:2 x; do
+		fails 2 '--by-size' score --threshold 0.1 --by-size "$n" \
+			map mask
+	done
+}
+
+@test "score-compare: tables of other masks are refused by name" {
+	pgm 2 2 1 9 5 200 >map
+	pgm 2 2 0 0 0 1 >mask
+	pgm 2 2 0 0 1 0 >other
+	score --per-image map mask >a
+	score --per-image map other >b
+	score --per-image --within mask map mask >c
+	fails 3 '^score-compare: b: .*of a: the tables are of different masks' \
+		score-compare a b
+	fails 3 'different within' score-compare a a c
+	score-compare --bootstrap 0 a a a >out
+	printf 'image\tsubject\tvolume\n0\ts\tv\n' >index
+	score --per-volume --volumes index map mask >v
+	fails 3 'a table of volumes, expected one of images' score-compare a v
+	fails 2 'expected no --groups' score-compare --groups index v v
+	for m in 0 -1 nan x; do
+		fails 2 '--margin: ' score-compare --margin "$m" a a
+	done
+}
+
 @test "what is as it should be is not warned of" {
 	pgm 9 2 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 0 0 0 >map
 	pgm 9 2 1 2 3 4 5 6 7 0 0 0 0 0 0 0 0 0 0 0 >few

@@ -245,8 +245,9 @@ for i, text in enumerate(re.findall(r"\.Bd -literal.*?\n(.*?)\n\.Ed", sys.stdin.
 	offers 'pgm8 pgm16' residual abs --format pg
 	offers 'pgm8 pgm16' residual abs --format = pg
 	offers 'pfm pgm8 pgm16' residual abs --format =
-	offers '--per-image --pooled' score --p
-	offers 'ap,fpr95' score --metrics ap,f
+	offers '--per-image --per-volume --pooled' score --p
+	offers 'ap,fpr95 ap,froc ap,fpr ap,false_regions' \
+		score --metrics ap,f
 	offers 'axial coronal sagittal x y z' nii-slices --axis ''
 	# What is left to the names of files.
 	offers '' residual abs a
@@ -279,9 +280,11 @@ for i, text in enumerate(re.findall(r"\.Bd -literal.*?\n(.*?)\n\.Ed", sys.stdin.
 	}
 	values score --metrics >offered
 	while read -r value; do
-		score --metrics "$value" map.pfm mask.pgm >/dev/null
+		score --threshold 0.1 --metrics "$value" map.pfm mask.pgm \
+			>/dev/null
 	done <offered
-	[ "$(score --metrics "$(paste -sd, offered)" map.pfm mask.pgm |
+	[ "$(score --threshold 0.1 --metrics "$(paste -sd, offered)" \
+		map.pfm mask.pgm |
 		grep -vc -e '^#' -e '^metric')" = "$(wc -l <offered)" ]
 	for program in 'anom-inject disk' 'recon-degrade blur'; do
 		# shellcheck disable=SC2086 # a program and a kind

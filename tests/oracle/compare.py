@@ -3,7 +3,7 @@
 import json
 
 import numpy as np
-from scipy.stats import permutation_test
+from scipy.stats import permutation_test, sem, t
 
 from blindspot_io import done, ok, run, scratch, table
 
@@ -104,10 +104,54 @@ ok(p == [1, .625, .25] and h == [1, 1, .75], "p and Holm's p by hand")
 # The order of rows says nothing.
 lines = open(a).read().splitlines()
 shuffled = scratch("c", "\n".join(lines[:2] + lines[:1:-1]) + "\n")
-ok(compare(shuffled, b) == rows, "rows in any order")
+again = compare(shuffled, b)
+for r in (*again.values(), *rows.values()):
+    del r["a"]
+ok(again == rows, "rows in any order")
 text = json.loads(run("score-compare", "--json", a, b))
 ok(text["rows"][0]["metric"] == "ap" and text["rows"][0]["n"] == 2,
    "JSON holds the same")
+
+# Three tables: each against the first, Holm over all.
+x, y, z = np.round(rng.random((3, 6)), 3).astype(float)
+a = write("a", ap=list(x), dice=list(y))
+b = write("b", ap=list(y), dice=list(z))
+c = write("c", ap=list(z))
+rows = table(run("score-compare", "--margin", .2, a, b, c))
+p = np.array([exact(x - y), exact(y - z), exact(x - z)])
+order = np.argsort(p)
+holm = np.empty(3)
+holm[order] = np.minimum(1, np.maximum.accumulate(p[order] * [3, 2, 1]))
+ok([(r["metric"], r["b"]) for r in rows] == [("ap", b), ("dice", b),
+                                             ("ap", c)] and
+   all(abs(float(r["p_holm"]) - h) < 1e-12 for r, h in zip(rows, holm)),
+   "three tables: Holm over all comparisons")
+
+# Equivalence: the bounds are those of a 90 % interval; Student's by scipy.
+d = rng.normal(.01, .05, 25)
+a, b = write("a", ap=list(.5 + d)), write("b", ap=[.5] * 25)
+low, high = t.interval(.9, 24, d.mean(), sem(d))
+for margin in (high * 1.01, high * .99):
+    r = table(run("score-compare", "--interval", "t", "--margin", margin,
+                  a, b))[0]
+    ok(abs(float(r["one_low"]) - low) < 1e-9 and
+       abs(float(r["one_high"]) - high) < 1e-9 and
+       r["equivalent"] == str(int(-margin < low and high < margin)) and
+       ("; equivalent" in r["words"]) == (r["equivalent"] == "1"),
+       f"equivalence within {margin:.3f}: {r['words']}")
+
+# Volumes, whose subjects the tables tell, and metrics at a threshold.
+v = "volume\tsubject\tpixels\tanomalous\tdice@fpr=0.01\tdice@fpr=0.1\n"
+x, y = np.round(rng.random((2, 6)), 3).astype(float)
+a = scratch("a", v + "".join(f"v{i}\ts{i // 2}\t9\t2\t{x[i]}\t0\n"
+                             for i in range(6)))
+b = scratch("b", v.replace("0.1\n", "0.2\n") + "".join(
+    f"v{i}\ts{i // 2}\t9\t2\t{y[i]}\t0\n" for i in range(5, -1, -1)))
+rows = table(run("score-compare", a, b))
+sums = (x - y).reshape(3, 2).sum(axis=1)
+ok(len(rows) == 1 and rows[0]["metric"] == "dice@fpr=0.01" and
+   rows[0]["units"] == "3" and abs(float(rows[0]["p"]) - exact(sums)) < 1e-12,
+   "volumes by subject, at thresholds of one name")
 
 # False alarms under the null hypothesis come at the rate of the level.
 alarms = 0
