@@ -45,7 +45,7 @@ _blindspot_command() {
 	local all
 	all=$("$command" list 2>/dev/null | cut -d ' ' -f 1)
 	if [ "$COMP_CWORD" = 1 ]; then
-		words="$all compare help list --help --version"
+		words="$all compare help list status --help --version"
 	elif [ "${COMP_WORDS[1]}" = help ]; then
 		[ "$COMP_CWORD" != 2 ] || words=$all
 	elif [[ $current != = && ${COMP_WORDS[COMP_CWORD - 1]} != = ]]; then
