@@ -90,6 +90,7 @@ help:
 	@echo 'check-debian the README on fresh Debian 12 and 13, as root; slow'
 	@echo 'check-diagnose the diagnosis, interrupted many times; slow'
 	@echo 'check-variables every variable of every experiment, both ways; slow'
+	@echo 'check-slurm experiments on a Slurm cluster of its own; slow'
 	@echo 'check-torch networks against PyTorch, a large package; bench-learn'
 	@echo '            their speed'
 	@echo 'lint        shellcheck, mandoc, compiler warnings as errors'

@@ -67,6 +67,11 @@ check-diagnose: packages-check all
 check-variables: packages-check all
 	bats tests/long/variables.bats
 
+# Long runs in parts on a Slurm cluster that the tests start.
+.PHONY: check-slurm
+check-slurm: packages-check all
+	bats tests/slurm.bats tests/long/slurm.bats
+
 # The README's commands on fresh installations, as root: an hour on two cores.
 .PHONY: check-debian packages-debian
 packages-debian:

@@ -114,10 +114,9 @@ log_of() { awk '{ print $3 }' "$1/parts/log"; }
 
 @test "a cluster: the bytes of the whole; what is there is not sent again" {
 	cluster RESULTS=out PARTS=3 SLURM_PARTS=2 \
-		SLURM_SETUP='export IN_SETUP=1; env >../env'
+		SLURM_SETUP='export IN_SETUP=1; env >seen-env'
 	same out
-	grep -q '^IN_SETUP=1' out/env
-	rm out/env
+	grep -q '^IN_SETUP=1' out/parts/seen-env
 	[ "$(log_of out | grep -c -e '-of-3-')" = 3 ]
 	[ "$(find out/parts/logs -name 'swept.*' | wc -l)" = 3 ]
 	blindspot status out >said
@@ -172,8 +171,8 @@ seq $BLINDSPOT_TASKS | xargs -P 2 -I{} env SLURM_ARRAY_TASK_ID={} "$BLINDSPOT_JO
 SH
 	printf '#!/bin/sh\necho no quota >&2; exit 3\n' >refuses
 	chmod +x ours refuses
-	small RESULTS=out PARTS=3 ENGINE=slurm SLURM_SBATCH=./ours
-	same out
+	small RESULTS=one PARTS=3 ENGINE=slurm SLURM_SBATCH=./ours
+	same one
 	run -4 --separate-stderr small RESULTS=two PARTS=3 ENGINE=slurm \
 		SLURM_SBATCH=./refuses
 	[[ ${stderr_lines[0]} = *'never reached'*'nodes share'*'no quota'* ]]
@@ -182,14 +181,13 @@ SH
 }
 
 @test "what the engine is told is checked; status of what is none" {
-	fails 2 'ENGINE=steam, expected local or slurm' \
-		small ENGINE=steam RESULTS=out
-	fails 2 'PARTS=x, expected a whole number' small PARTS=x RESULTS=out
-	fails 2 'RETRIES=-1, expected' small RETRIES=-1 RESULTS=out
+	fails 2 'ENGINE=steam, expected local or slurm' small ENGINE=steam
+	fails 2 'PARTS=x, expected a whole number' small PARTS=x
+	fails 2 'RETRIES=-1, expected' small RETRIES=-1
 	fails 2 'no variable .IMAGES PHANTOMS' small 'IMAGES PHANTOMS=5'
 	fails 2 'nosuch is no folder of results' blindspot status nosuch
 	fails 2 'no results beneath' blindspot status
-	small ENGINE=sweep RESULTS=out 2>said
-	same out
+	small ENGINE=sweep RESULTS=swept 2>said
+	same swept
 	grep -q 'warning: ENGINE=sweep is now METHOD=sweep' said
 }

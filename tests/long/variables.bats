@@ -100,8 +100,8 @@ experiment3	BRAIN	IMAGES=colin27 BRAIN_SLICES=2:4 MODELS=models-brain	brain.nii.
 gallery	BRAIN	SLICE=5 DONOR=7	brain.nii.gz	brain2.nii.gz
 *	BRAIN	IMAGES=colin27 BRAIN_SLICES=2:4	brain.nii.gz	brain2.nii.gz
 *	PHANTOMS	IMAGES=phantoms	1	2
-published	ENGINE		sweep	sweep
-*	ENGINE		sweep	pipeline
+published	METHOD		sweep	sweep
+*	METHOD		sweep	pipeline
 *	EQUALIZE		no	yes
 *	TEXTURES		sink source	shuffle
 match	PLANE	CURVE=curve.tsv	plane.tsv	plane2.tsv
@@ -165,7 +165,9 @@ every_variable_of() {
 	local experiment=$1 name row words a b values
 	values=$(values)
 	while read -r name; do
-		case $name in RESULTS | JOBS) continue ;; esac
+		case $name in RESULTS | JOBS | PARTS | ENGINE | RETRIES | SLURM_*)
+			continue ;;
+		esac
 		row=$(awk -F '\t' -v e="$experiment" -v name="$name" '
 			($1 == e || $1 == "*") && $2 == name {
 				if ($1 == e) { print; exit }
@@ -202,7 +204,7 @@ every_variable_of() {
 		case $name in
 		SCALE | SIZE | THREADS | PIECES) ;;
 		SAMPLES | TIMEOUT | PLAN) ;;
-		ENGINE) ;;
+		METHOD) ;;
 		*) if same "$T/first" "$T/fresh" >/dev/null; then
 			echo "$experiment: $name=$a and $name=$b are alike"
 			return 1

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "merge.h"
 #include "../cli/table.h"
@@ -293,6 +294,19 @@ print_lines(FILE *file, const struct shard *shard, size_t begin, size_t end)
 		cli_print(file, "# %s\n", shard->line[i]);
 }
 
+/* All shards are open at once; where the limit forbids it, opening says so. */
+static void
+allow_files(size_t n)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 ||
+	    limit.rlim_cur >= n + 64)
+		return;
+	limit.rlim_cur = limit.rlim_max < n + 64 ? limit.rlim_max : n + 64;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 void
 merge_tables(const char *const *path, size_t n)
 {
@@ -301,6 +315,7 @@ merge_tables(const char *const *path, size_t n)
 	uint64_t expected = 0;
 	size_t i;
 
+	allow_files(n);
 	open_shards(path, n, shard);
 	print_lines(file, shard, 0, shard->above);
 	print_row(file, &shard->tsv);
