@@ -6,10 +6,13 @@ $(BENCH_STAGES): tests/bench/stages.c $(LIB_OBJECTS)
 	@mkdir -p $(@D)
 	$(LINK) $(FLAGS) -fPIC -shared -o $@ $^ $(LIB_LIBS)
 
+# KINDS names the parts to run; the figures are a table, too.
 bench: packages-bench
 	@$(MAKE) -s all $(BENCH_STAGES)
-	@BIN=$B/bin LIB=$(BENCH_STAGES) /usr/bin/python3 tests/bench/bench.py
-	@BIN=$B/bin /usr/bin/python3 tests/bench/learn.py --alone
+	@BIN=$B/bin LIB=$(BENCH_STAGES) KINDS='$(KINDS)' TSV=$B/bench.tsv \
+		/usr/bin/python3 tests/bench/bench.py
+	@$(if $(KINDS),$(if $(findstring learn,$(KINDS)),,exit 0;)) \
+		BIN=$B/bin /usr/bin/python3 tests/bench/learn.py --alone
 
 .PHONY: bench-learn
 bench-learn: packages-torch

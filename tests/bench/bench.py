@@ -2,6 +2,9 @@
 
 Each ratio is of medians of interleaved repetitions in one run, so that a
 machine that slows down slows both sides.  Nothing is asserted.
+
+KINDS in the environment names the parts to run, all by default; TSV the file
+to write the figures to, with facts about the machine above them.
 """
 
 import ctypes
@@ -15,6 +18,9 @@ import tempfile
 import time
 
 import numpy as np
+import scipy
+import skimage
+import sklearn
 from scipy.ndimage import gaussian_filter, label as regions_of
 from skimage.metrics import structural_similarity
 from sklearn.metrics import average_precision_score
@@ -81,12 +87,37 @@ def compare(ours, reference, rounds=9, measure=timed):
     return statistics.median(a), statistics.median(b)
 
 
+FIGURES = []
+
+
+def verdict(value, goal, lower=False):
+    if goal is None:
+        return ""
+    if value <= goal if lower else value >= goal:
+        return "met"
+    return "above" if lower else "below"
+
+
+def note(what, value, unit, goal=None, lower=False, ours="", reference=""):
+    """Keep a figure for the table; the verdict on it."""
+    met = verdict(value, goal, lower)
+    FIGURES.append([what, f"{value:.6g}", unit, goal or "", met,
+                    ours and f"{ours:.6g}", reference and f"{reference:.6g}"])
+    return met
+
+
 def show(what, ours, reference, goal, unit="ms", scale=1e3):
     ratio = reference / ours
+    met = note(what, ratio, "x", goal, False, ours, reference)
     print(f"{what:44} {ours * scale:9.3f} {reference * scale:9.3f} {unit:3}"
-          f" {ratio:7.1f}x  {goal and f'{goal}x' or '-':>5}"
-          f"  {'' if not goal else 'met' if ratio >= goal else 'below'}",
+          f" {ratio:7.1f}x  {goal and f'{goal}x' or '-':>5}  {met}",
           flush=True)
+
+
+def show_most(what, value, unit, goal):
+    """A figure that is to be at most the goal."""
+    print(f"{what + ', ' + unit:44} {value:9.3f}     goal {goal}  "
+          f"{note(what, value, unit, goal, True)}", flush=True)
 
 
 def brains(n):
@@ -161,8 +192,7 @@ def bench_mahalanobis(x):
     show("mahalanobis, K = 10, bare / numpy", ours, theirs, None)
     took = statistics.median(timed(residual(f"mahalanobis:samples={k}", x,
                                             recons, y)) for _ in range(5))
-    print(f"{'the same with all its steps, ms':44} {took * 1e3:9.3f}"
-          f"     goal 20  {'met' if took < .02 else 'above'}", flush=True)
+    show_most("mahalanobis with all its steps", took * 1e3, "ms", 20)
 
 
 def bench_aupro(scores, labels):
@@ -186,6 +216,9 @@ def bench_aupro(scores, labels):
          *compare(ours, loop, 3), None)
 
 
+RATE = 100  # images a second
+
+
 def bench_throughput(directory):
     """Images a second through each kind, start of the program included."""
     n = 40
@@ -205,12 +238,14 @@ def bench_throughput(directory):
               "mahalanobis-diagonal": "{} --samples 10 some samples",
               "zscore": "{} --model model some", "equalized": "{} some",
               "gmm": "{} some"}
-    print(f"\n{'one process, defaults, 256 x 256':44} {'images/s':>9}")
+    print(f"\n{'one process, defaults, 256 x 256':44} {'images/s':>9}"
+          f"     goal {RATE}")
 
     def rate(name, *command):
         took, _ = min(shell(" ".join(command) + " >/dev/null", directory)
                       for _ in range(3))
-        print(f"{name:44} {n / took:9.0f}", flush=True)
+        print(f"{name:44} {n / took:9.0f}     "
+              f"{note(name, n / took, 'images/s', RATE)}", flush=True)
 
     for program in ["anom-inject", "recon-degrade", "residual"]:
         words = subprocess.run([f"{BIN}/{program}", "--complete"], text=True,
@@ -298,12 +333,11 @@ SWEEP = f"""/usr/bin/time -f %M -o memory anom-sweep \\
     --degrade blur:sigma=0:5:{GRID} healthy >sweep.tsv"""
 
 
-def bench_sweep(healthy, directory):
-    """The whole plane, against the published protocol on sampled cells."""
-    rng = np.random.default_rng(2)
+def published_cells(healthy, rng, cells):
+    """Seconds a cell of the published protocol, on random ones."""
     y, x = np.mgrid[:SIZE, :SIZE]
     took = []
-    for _ in range(200):
+    for _ in range(cells):
         n = healthy[rng.integers(len(healthy))]
         i, k = rng.integers(GRID, size=2)
         inside = np.argwhere(n > 0)
@@ -315,13 +349,22 @@ def bench_sweep(healthy, directory):
         average_precision_score(disk.ravel(),
                                 np.abs(anomalous - recon).ravel())
         took.append(time.perf_counter() - start)
-    ours, _ = shell(SWEEP, directory)
+    return statistics.mean(took)
+
+
+def bench_sweep(healthy, directory):
+    """The whole plane, against the published protocol on sampled cells."""
+    rng = np.random.default_rng(2)
+    ours, theirs = [], []
+    for _ in range(3):
+        theirs.append(published_cells(healthy, rng, 100))
+        ours.append(shell(SWEEP, directory)[0])
     with open(os.path.join(directory, "memory")) as f:
         memory = int(f.read()) / 1024
-    show(f"{GRID} x {GRID} x {IMAGES} cells, 2 cores / one process", ours,
-         statistics.mean(took) * GRID * GRID * IMAGES, 1000, "s", 1)
-    print(f"{'its peak memory, MiB':44} {memory:9.1f}     goal 500  "
-          f"{'met' if memory < 500 else 'above'}", flush=True)
+    show(f"{GRID} x {GRID} x {IMAGES} cells, {os.cpu_count()} cores / one "
+         "process", statistics.median(ours),
+         statistics.median(theirs) * GRID * GRID * IMAGES, 2000, "s", 1)
+    show_most("its peak memory", memory, "MiB", 500)
 
 
 def bench_start():
@@ -361,7 +404,7 @@ def bench_python(directory):
     for what, rate in zip(["read", "write"], zip(*rates)):
         rate = statistics.median(rate)
         print(f"{f'blindspot.{what}, PFM, MB/s':44} {rate:9.0f}     goal 500  "
-              f"{'met' if rate >= 500 else 'below'}", flush=True)
+              f"{note(f'blindspot.{what}', rate, 'MB/s', 500)}", flush=True)
     feed = ("{ for i in 1 2 3 4 5 6; do cat healthy; done; "
             f"head -c $((80 * (4 * {SIZE * SIZE} + 16))) healthy; } |")
     ours, theirs = [], []
@@ -398,42 +441,88 @@ def bench_memory(directory):
         few, many = (peak((feed + " /usr/bin/time -f %%M $BIN/" + command) %
                           ((n,) * (1 + command.count("%d"))), directory)
                      for n in (2, 200))
-        print(f"{name:44} {few:9.1f} {many:9.1f}     goal 16  "
-              f"{'met' if many < 16 else 'above'}", flush=True)
+        met = note(f"{name}, peak memory", many, "MiB", 16, True)
+        print(f"{name:44} {few:9.1f} {many:9.1f}     goal 16  {met}",
+              flush=True)
 
 
-def main():
+PARTS = ["blur", "ssim", "ap", "mahalanobis", "aupro", "cell", "sweep",
+         "start", "python", "memory", "throughput"]
+
+
+def chosen():
+    """The parts that KINDS names; learn is a script of its own."""
+    words = os.environ.get("KINDS", "").replace(",", " ").split()
+    for word in words:
+        if word not in [*PARTS, "learn"]:
+            sys.exit(f"bench: KINDS: no part {word}, expected some of "
+                     f"{' '.join(PARTS)} learn")
+    return words or PARTS
+
+
+def facts():
+    """What a figure depends on besides the code."""
     with open("/proc/cpuinfo") as f:
         model = next((line.split(":")[1].strip() for line in f
                       if line.startswith("model name")), platform.machine())
-    print(f"{model}, {os.cpu_count()} cores\n")
+    version = subprocess.run([f"{BIN}/score", "--version"], text=True,
+                             stdout=subprocess.PIPE, check=True).stdout
+    return {"processor": model, "cores": os.cpu_count(),
+            "system": f"{platform.system()} {platform.release()}",
+            "load": " ".join(f"{x:.2f}" for x in os.getloadavg()),
+            "version": version.strip(), "python": platform.python_version(),
+            "numpy": np.__version__, "scipy": scipy.__version__,
+            "scikit-learn": sklearn.__version__,
+            "scikit-image": skimage.__version__}
+
+
+def write_figures(path, machine):
+    with open(path, "w") as f:
+        for name, value in machine.items():
+            print(f"# {name} {value}", file=f)
+        for row in [["figure", "value", "unit", "goal", "met", "seconds",
+                     "seconds_of_reference"], *FIGURES]:
+            print(*row, sep="\t", file=f)
+
+
+def main():
+    parts, machine = chosen(), facts()
+    print(f"{machine['processor']}, {machine['cores']} cores, load "
+          f"{machine['load']}\n")
     print(f"{'what / reference':44} {'ours':>9} {'reference':>9}     "
           f"{'ratio':>8}  {'goal':>5}")
     healthy = brains(IMAGES)
     x = healthy[0]
-    bench_blur(x)
-    bench_ssim(x, gaussian_filter(x, 2))
     rng = np.random.default_rng(1)
     y, c = np.mgrid[:SIZE, :SIZE]
     disk = ((y - 128) ** 2 + (c - 100) ** 2 < 400).astype(np.float32)
     residual_map = np.abs(np.where(disk > 0, np.float32(.5), x) -
                           gaussian_filter(x, 2))
     noise = rng.random((SIZE, SIZE), dtype=np.float32)
-    bench_ap([("a residual map", residual_map, disk),
-              ("a noise map", noise, disk)])
-    bench_mahalanobis(x)
     blobs = (gaussian_filter(rng.standard_normal((SIZE, SIZE)), 4) > .09)
-    bench_aupro(residual_map, blobs.astype(np.float32))
     with tempfile.TemporaryDirectory() as directory:
         with open(os.path.join(directory, "healthy"), "wb") as f:
             for a in healthy:
                 f.write(pfm(a))
-        bench_cell(directory, healthy)
-        bench_sweep(healthy, directory)
-        bench_start()
-        bench_python(directory)
-        bench_memory(directory)
-        bench_throughput(directory)
+        run = {
+            "blur": lambda: bench_blur(x),
+            "ssim": lambda: bench_ssim(x, gaussian_filter(x, 2)),
+            "ap": lambda: bench_ap([("a residual map", residual_map, disk),
+                                    ("a noise map", noise, disk)]),
+            "mahalanobis": lambda: bench_mahalanobis(x),
+            "aupro": lambda: bench_aupro(residual_map,
+                                         blobs.astype(np.float32)),
+            "cell": lambda: bench_cell(directory, healthy),
+            "sweep": lambda: bench_sweep(healthy, directory),
+            "start": bench_start,
+            "memory": lambda: bench_memory(directory),
+            "throughput": lambda: bench_throughput(directory),
+        }
+        for part in PARTS:
+            if part in parts:
+                run[part]()
+    if path := os.environ.get("TSV"):
+        write_figures(path, machine)
 
 
 if __name__ == "__main__":
