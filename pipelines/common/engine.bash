@@ -324,9 +324,9 @@ cut_sweeps() {
 		text=$(<"$store/commands/$name")
 		[[ $text != 'bin/anom-sweep --merge '* ]] || continue
 		if [ "$parts" != - ]; then
-			cut "$name" $((parts < pairs ? parts : pairs))
+			cut_into "$name" $((parts < pairs ? parts : pairs))
 		elif [ -s "$store/cuts/$name" ]; then
-			cut "$name" "$(cat "$store/cuts/$name")"
+			cut_into "$name" "$(cat "$store/cuts/$name")"
 		else
 			most[$name]=$pairs
 			probe[$name]=$command
@@ -374,7 +374,7 @@ $((shards / 2 + 1))/$shards ${text#bin/anom-sweep }"
 			print (n < $1 ? n : $1)
 		}' <<<"${most[$name]}" >"$store/cuts/$name"
 		rm -f "$store/${probe[$name]}"
-		cut "$name" "$(cat "$store/cuts/$name")"
+		cut_into "$name" "$(cat "$store/cuts/$name")"
 	done
 }
 
@@ -388,8 +388,8 @@ write_command() {
 	echo "$1" >>"$store/plan"
 }
 
-# cut NAME N: into so many shards
-cut() {
+# cut_into NAME N: so many shards
+cut_into() {
 	local name=$1 n=$2 k text shards=() shard
 	((n > 1)) || return 0
 	text=$(<"$store/commands/$name")
