@@ -210,3 +210,14 @@ pca() { recon-train pca --latent 1 "$@"; }
 	score --json $'na\xefme\xc3\xa9' in >table
 	python3 -c 'import json; t = json.loads(open("table", encoding="utf-8").read()); assert "na?me\u00e9" in t["command"], t'
 }
+
+@test "a mask that is written while score runs is named as the cause" {
+	brain-phantom --count 2 --size 16 >in
+	anom-inject disk --radius 2 --mask whole in >anom
+	head -c 269 whole >mask # one image of two
+	touch -d '1 hour ago' mask
+	fails 3 '' score anom mask
+	! grep -q FIFO err || return 1
+	touch mask
+	fails 3 'mask was only just written: .*mkfifo' score anom mask
+}

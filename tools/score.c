@@ -5,6 +5,8 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 
 #include "cli/cli.h"
 #include "cli/index.h"
@@ -519,6 +521,27 @@ tell(const struct streams *s)
 	}
 }
 
+static time_t began;
+static const char *mask_name = "-";
+
+/* A mask that was written since this program began, as in one pipe with it, may
+ * have been read before it was whole: that is the likely cause. */
+static void
+explain_mask(struct bsp_error *e)
+{
+	size_t used = strlen(e->text);
+	struct stat s;
+
+	if (e->status == BSP_DATA && e->stream != NULL &&
+	    (e->image < 0 || strcmp(e->stream, mask_name) == 0) &&
+	    stat(mask_name, &s) == 0 &&
+	    S_ISREG(s.st_mode) && s.st_mtime >= began)
+		snprintf(e->text + used, sizeof e->text - used, " (%s was "
+		    "only just written: a mask that is made in the same pipe "
+		    "goes through a FIFO, see mkfifo(1))",
+		    mask_name);
+}
+
 /* Add units until one is complete; false at the end, after the last. */
 static bool
 next_unit(struct streams *s)
@@ -543,8 +566,10 @@ next_unit(struct streams *s)
 		}
 		stack_image(s);
 	}
-	if (r < 0)
+	if (r < 0) {
+		explain_mask(&e);
 		cli_die(&e);
+	}
 	if (s->slices == 0)
 		return false;
 	add_unit(s, s->stack, s->slices);
@@ -954,7 +979,10 @@ main(int argc, char **argv)
 	char text[BSP_NUMBER_SIZE];
 	size_t i;
 
+	began = time(NULL);
 	cli_parse(&program, argc, argv, &command);
+	if (command.operands > 1)
+		mask_name = command.operand[1];
 	check_request(&asked);
 	file = cli_table(NULL);
 	open_files();

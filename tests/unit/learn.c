@@ -608,8 +608,8 @@ files(void)
 	refused("a cut", "{" T("a", "F32", "2", "0", "8") "}", 7, "within");
 	refused("a shape of another size",
 	    "{" T("a", "F32", "3", "0", "8") "}", 8, "shape");
-	refused("half precision", "{" T("a", "F16", "4", "0", "8") "}", 8,
-	    "F16");
+	refused("an eighth of precision", "{" T("a", "F8_E5M2", "8", "0", "8")
+	    "}", 8, "F8_E5M2");
 	refused("a huge shape", "{" T("a", "F32",
 	    "4294967296,4294967296,4294967296", "0", "0") "}", 0, "large");
 	refused("a negative size", "{" T("a", "F32", "-1", "0", "4") "}", 4,
