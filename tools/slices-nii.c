@@ -47,8 +47,8 @@ static const struct cli_program program = {
 	.examples = {
 		"nii-slices --normalize none brain.nii.gz | slices-nii "
 		    "--like brain.nii.gz --output copy.nii.gz",
-		"slices-nii --like brain.nii.gz --index slices.tsv "
-		    "--output map.nii.gz map.pfm",
+		"nii-slices --labels lesions.nii.gz | slices-nii "
+		    "--like lesions.nii.gz --label 1 --output all.nii.gz",
 	},
 };
 
