@@ -136,7 +136,8 @@ CUTS = {(False, False): "none", (True, False): "low", (False, True): "high",
 
 
 def trapezoid(y):
-    return np.tensordot(np.diff(INTENSITIES), (y[1:] + y[:-1]) / 2, (0, 0))
+    return np.tensordot(np.diff(INTENSITIES), (y[1:] + y[:-1]) / 2,
+                        (0, 0))[()]
 
 
 def curve(score, radius, by):
