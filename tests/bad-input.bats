@@ -516,21 +516,21 @@ EOF
 	for i in 1 2 3 4; do pgm 2 2 "$i" 9 5 200; done >map
 	for i in 1 2 3 4; do pgm 2 2 0 0 0 1; done >mask
 	for i in 1 2 3 4; do pgm 2 2 0 0 0 0; done >none
-	index() {
+	volumes() {
 		printf 'image\tsubject\tvolume\n'
 		i=0
 		for v; do printf '%d\t%s\n' $((i++)) "s${v/:/$'\t'}"; done
 	}
-	index 0:a 0:b 0:a 0:b >apart
+	volumes 0:a 0:b 0:a 0:b >apart
 	fails 3 'ended before' score --volumes apart map mask
-	index 0:a 0:a 0:b 0:b >index
+	volumes 0:a 0:a 0:b 0:b >index
 	{ pgm 2 1 1 2; pgm 2 2 1 2 3 4; pgm 1 1 1; pgm 1 1 1; } >uneven
 	{ pgm 2 1 0 1; pgm 2 2 0 0 0 1; pgm 1 1 1; pgm 1 1 1; } >uneven-mask
 	fails 3 'a slice of 2 x 2, expected the 2 x 1' \
 		score --volumes index uneven uneven-mask
-	index 0:a 0:a 0:b >short
+	volumes 0:a 0:a 0:b >short
 	fails 3 'no row for image 3' score --volumes short map mask
-	index 0:a 0:a 0:b 0:b 0:c >long
+	volumes 0:a 0:a 0:b 0:b 0:c >long
 	fails 3 'a row for image 4, but' score --volumes long map mask
 	printf 'image\tsubject\n0\ta\n1\ta\n2\ta\n3\ta\n' >plain
 	fails 3 'no column volume' score --volumes plain map mask
