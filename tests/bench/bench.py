@@ -406,7 +406,7 @@ def bench_python(directory):
         print(f"{f'blindspot.{what}, PFM, MB/s':44} {rate:9.0f}     goal 500  "
               f"{note(f'blindspot.{what}', rate, 'MB/s', 500)}", flush=True)
     feed = ("{ for i in 1 2 3 4 5 6; do cat healthy; done; "
-            f"head -c $((80 * (4 * {SIZE * SIZE} + 16))) healthy; } |")
+            f"head -c $((80 * (4 * {SIZE * SIZE} + 16))) healthy; }} |")
     ours, theirs = [], []
     for _ in range(5):
         ours.append(shell(f"{feed} {python} identity.py | cat >/dev/null",
