@@ -80,8 +80,8 @@ must_label(const struct volume *volume)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct volume_how stored = {true, true, false};
-	struct volume_how turned = {false, true, false};
+	struct volume_how stored = {.as_stored = true, .allows_nan = true};
+	struct volume_how turned = {.allows_nan = true};
 	struct volume a, b, again;
 	struct bsp_error e, other;
 	int r, s;
