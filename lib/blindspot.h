@@ -1542,7 +1542,7 @@ struct bsp_prediction {
 	uint64_t *tissue;  /* x^ over the foreground, of all images added */
 	uint64_t *score;   /* room for one intensity's scores */
 	uint64_t positives, negatives; /* pixels in and outside of lesions */
-	uint64_t images;   /* that these are of */
+	uint64_t images;   /* with a lesion, that these are of */
 };
 
 /* Begin with empty histograms; bins at least 2. */
@@ -1554,16 +1554,25 @@ BSP_API void bsp_prediction_free(struct bsp_prediction *prediction);
 /* Forget the images, but not their tissue. */
 BSP_API void bsp_prediction_clear(struct bsp_prediction *prediction);
 
+/* An image, and where in it a lesion can be. */
+struct bsp_predicted {
+	const struct bsp_image *healthy, *recon; /* of one size */
+	const struct bsp_image *label;  /* marks its lesion; NULL: pixels */
+	uint64_t pixels;                /* of a lesion without a label */
+	const struct bsp_image *places; /* mask of where lesions can be, whose x^
+	                                 * counts; NULL: {healthy > 0} */
+	const struct bsp_image *within; /* mask of what is scored; NULL: all */
+	/* Take x^ over the label and errors outside it, which makes AP(a) of a
+	 * single image an identity but for the bins. */
+	bool own;
+};
+
 /*
- * Add an image; recon and label have its size.  label marks its lesion, whose
- * size counts.
- * own: take x^ over the lesion itself and errors outside it, which makes AP(a)
- * of a single image an identity but for the bins; else over the foreground
- * {healthy > 0} and over all pixels.
+ * Add an image.  Errors are taken over all pixels that are scored, unless own.
+ * A data error where a lesion has more pixels than are scored.
  */
-BSP_API void bsp_prediction_add(struct bsp_prediction *prediction,
-    const struct bsp_image *healthy, const struct bsp_image *recon,
-    const struct bsp_image *label, bool own);
+BSP_API int bsp_prediction_add(struct bsp_prediction *prediction,
+    const struct bsp_predicted *image, struct bsp_error *e);
 
 /* The predicted AP; intensity in [0,1].  NaN without lesion pixels. */
 BSP_API double bsp_prediction_ap(const struct bsp_prediction *prediction,

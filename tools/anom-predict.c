@@ -8,16 +8,31 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/side-stream.h"
 #include "cli/table.h"
 
-static const char *radius_text = "20", *intensity_text = "0:1:100";
+#define DEFAULT_RADIUS "20"
+
+static const char *radius_text, *intensity_text = "0:1:100";
 static const char *below_text = "0.5", *histogram_path;
-static uint64_t bins, seed, first_index;
+static uint64_t bins, pixels, seed, first_index;
 static bool own, json;
+/* Where lesions can be, and what is scored. */
+static struct side_stream places = {.option = "mask", .content = BSP_MASKS,
+    .is_told = true};
+static struct side_stream within = {.option = "within", .content = BSP_MASKS,
+    .is_told = true};
 
 static const struct cli_option options[] = {
 	{"radius", "R", "radius of the disk in pixels (default 20)", CLI_TEXT,
 	    &radius_text, 0, 0},
+	{"pixels", "N", "a lesion has N pixels and any shape", CLI_COUNT, &pixels,
+	    1, UINT32_MAX},
+	{"mask", "STREAM", "masks of where lesions can be, of lesions unless "
+	    "--radius or --pixels says their size", CLI_INPUT, &places.path, 0,
+	    0},
+	{"within", "STREAM", "score only the pixels of this mask stream",
+	    CLI_INPUT, &within.path, 0, 0},
 	{"intensity", "LO:HI:N", "intensities of the disk, 0 to 1 (default "
 	    "0:1:100)", CLI_TEXT, &intensity_text, 0, 0},
 	{"bins", "N", "bins of the histograms (default 2000, with --own "
@@ -63,10 +78,17 @@ struct work {
 	double chance;   /* sum of that of each image */
 	double rough[2]; /* of all images and of all reconstructions */
 	uint64_t rougher; /* images that are smoother than their recon */
-	uint64_t images;
+	uint64_t images, lesions; /* lesions: images that have one */
 	struct bsp_hash hash; /* of the healthy images */
-	struct bsp_image healthy, recon, anomalous, label;
+	struct bsp_image healthy, recon, anomalous, disk_label, places, within;
 };
+
+/* Is the lesion a disk?  Else it is the mask, or only its size is known. */
+static bool
+is_disk(void)
+{
+	return pixels == 0 && (places.path == NULL || radius_text != NULL);
+}
 
 static void
 parse_request(struct work *work)
@@ -76,7 +98,17 @@ parse_request(struct work *work)
 
 	work->disk = bsp_kind_find(bsp_inject_kinds, "disk");
 	bsp_kind_defaults(work->disk, work->params);
-	snprintf(text, sizeof text, "%.63s", radius_text);
+	if (pixels > 0 && radius_text != NULL)
+		cli_usage("--pixels and --radius both say how large a lesion "
+		    "is, expected one of them");
+	if (own && pixels > 0)
+		cli_usage("--own is about the pixels of a lesion, expected a "
+		    "--radius or a --mask in the place of --pixels");
+	if (own && places.path != NULL && radius_text != NULL)
+		cli_usage("--own is about one lesion in each image, expected "
+		    "--radius or --mask");
+	snprintf(text, sizeof text, "%.63s", radius_text != NULL ?
+	    radius_text : DEFAULT_RADIUS);
 	if (bsp_param_parse(&work->disk->params[0], text, &work->params[0],
 	    &e))
 		cli_usage("--%s", e.text);
@@ -112,8 +144,8 @@ make_label(struct work *work, struct bsp_error *e)
 	struct bsp_inject_run run = {.kind = work->disk,
 	    .params = work->params, .count = 1};
 
-	return bsp_inject_image(&run, &job, &work->anomalous, &work->label,
-	    e);
+	return bsp_inject_image(&run, &job, &work->anomalous,
+	    &work->disk_label, e);
 }
 
 /* The sum of the differences between neighbours. */
@@ -157,26 +189,40 @@ warn_of_rough(const struct work *work)
 		    (unsigned long long)work->images);
 }
 
-static void
-add_image(struct work *work)
+static int
+add_image(struct work *work, struct bsp_error *e)
 {
 	const struct bsp_prediction *p = &work->prediction;
-	uint64_t before;
+	struct bsp_predicted image = {.healthy = &work->healthy,
+	    .recon = &work->recon, .pixels = pixels, .own = own,
+	    .places = places.path != NULL ? &work->places : NULL,
+	    .within = within.path != NULL ? &work->within : NULL};
+	uint64_t positives, negatives;
 	size_t i;
 
+	if (is_disk() && make_label(work, e))
+		return -1;
+	if (pixels == 0)
+		image.label = is_disk() ? &work->disk_label : &work->places;
 	compare_roughness(work);
 	if (own)
 		bsp_prediction_clear(&work->prediction);
-	before = p->positives;
-	bsp_prediction_add(&work->prediction, &work->healthy, &work->recon,
-	    &work->label, own);
-	work->chance += bsp_chance_ap(bsp_image_size(&work->label),
-	    p->positives - before);
+	positives = p->positives;
+	negatives = p->negatives;
+	if (bsp_prediction_add(&work->prediction, &image, e))
+		return -1;
+	positives = p->positives - positives;
+	negatives = p->negatives - negatives;
 	work->images++;
 	bsp_fingerprint_add(&work->hash, &work->healthy);
+	if (positives == 0)
+		return 0;
+	work->lesions++;
+	work->chance += bsp_chance_ap(positives + negatives, positives);
 	for (i = 0; own && i < work->range.n; i++)
 		work->ap[i] += bsp_prediction_ap(&work->prediction,
 		    bsp_range_point(&work->range, i));
+	return 0;
 }
 
 static void
@@ -189,12 +235,18 @@ read_images(struct work *work, const struct cli_command *command)
 
 	reader[0] = cli_images(command->operand[0]);
 	reader[1] = cli_reader(command->operand[1], BSP_IMAGES);
+	places.first_index = within.first_index = first_index;
+	side_stream_open(&places);
+	side_stream_open(&within);
 	while ((r = bsp_readers_next(reader, image, 2, &e)) == 1) {
-		if (make_label(work, &e)) {
+		if (side_stream_next(&places, &work->healthy, &work->places,
+		    &e) || side_stream_next(&within, &work->healthy,
+		    &work->within, &e))
+			cli_die(&e);
+		if (add_image(work, &e)) {
 			bsp_reader_blame(reader[0], &e);
 			cli_die(&e);
 		}
-		add_image(work);
 	}
 	if (r == 0 && work->images == 0) {
 		bsp_error_set(&e, BSP_DATA, "no images, expected at least "
@@ -204,6 +256,13 @@ read_images(struct work *work, const struct cli_command *command)
 	}
 	if (r < 0)
 		cli_die(&e);
+	if (work->lesions == 0) {
+		bsp_error_set(&e, BSP_DATA, "no lesion in %llu images, "
+		    "expected a mask that is not empty",
+		    (unsigned long long)work->images);
+		e.stream = places.path;
+		cli_die(&e);
+	}
 	warn_of_rough(work);
 }
 
@@ -213,7 +272,7 @@ finish_curve(struct work *work)
 	size_t i;
 
 	for (i = 0; i < work->range.n; i++)
-		work->ap[i] = own ? work->ap[i] / (double)work->images :
+		work->ap[i] = own ? work->ap[i] / (double)work->lesions :
 		    bsp_prediction_ap(&work->prediction,
 		    bsp_range_point(&work->range, i));
 }
@@ -272,22 +331,39 @@ find_blind(const struct work *work, struct bounds *bounds)
 	free(v);
 }
 
+/* How many masks a stream has, and their fingerprint. */
+static const char *
+side_told(char *text, const struct side_stream *side)
+{
+	return side->path == NULL ? "none" : table_images(text,
+	    side_stream_used(side), &side->hash);
+}
+
 static void
 write_curve(const struct work *work, FILE *file)
 {
 	static const char *const columns[] = {"intensity", "ap", NULL};
 	const struct bsp_prediction *p = &work->prediction;
-	char text[7][TABLE_IMAGES_SIZE];
+	char text[10][TABLE_IMAGES_SIZE];
 	struct bounds bounds = {NULL, NULL, NULL};
+	struct table_fact size = {"lesions", "of the mask"};
 	struct table table;
 	size_t i;
 
+	if (pixels > 0)
+		size = (struct table_fact){"pixels",
+		    table_digits(text[6], pixels)};
+	else if (is_disk())
+		size = (struct table_fact){"radius",
+		    bsp_number_format(text[6], work->params[0])};
 	find_blind(work, &bounds);
 	table_begin(&table, file, json, cli_command_line(NULL),
 	    (struct table_fact[]){
 		{"seed", table_digits(text[0], seed)},
-		{"radius", bsp_number_format(text[6], work->params[0])},
+		size,
 		{"images", table_images(text[1], work->images, &work->hash)},
+		{"mask", side_told(text[7], &places)},
+		{"within", side_told(text[8], &within)},
 		{"blind_low", bounds.low},
 		{"blind_high", bounds.high},
 		{"blind_centre", bounds.centre},
@@ -297,7 +373,7 @@ write_curve(const struct work *work, FILE *file)
 		    bsp_prediction_median(p))},
 		{"mode", bsp_number_format(text[4], bsp_prediction_mode(p))},
 		{"chance", bsp_number_format(text[5], work->chance /
-		    (double)work->images)},
+		    (double)work->lesions)},
 		{NULL, NULL},
 	    }, columns);
 	for (i = 0; i < work->range.n; i++) {

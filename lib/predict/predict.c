@@ -54,26 +54,46 @@ bin_of(const struct bsp_prediction *p, double value)
 	return at < (double)p->bins ? (size_t)at : p->bins - 1;
 }
 
-void
-bsp_prediction_add(struct bsp_prediction *p, const struct bsp_image *healthy,
-    const struct bsp_image *recon, const struct bsp_image *label, bool own)
+static bool
+is_set(const struct bsp_image *mask, size_t i)
 {
-	size_t i, n = bsp_image_size(healthy), bin;
-	bool tissue, anomalous;
+	return mask != NULL && mask->data[i] != 0;
+}
 
-	p->images++;
+int
+bsp_prediction_add(struct bsp_prediction *p, const struct bsp_predicted *image,
+    struct bsp_error *e)
+{
+	const float *x = image->healthy->data, *y = image->recon->data;
+	size_t i, n = bsp_image_size(image->healthy), bin;
+	uint64_t scored = 0, lesion = 0;
+	bool tissue, place, anomalous;
+
 	for (i = 0; i < n; i++) {
-		tissue = healthy->data[i] > 0;
-		anomalous = label->data[i] != 0;
-		bin = bin_of(p, (double)recon->data[i]);
+		if (image->within != NULL && !is_set(image->within, i))
+			continue;
+		tissue = x[i] > 0;
+		anomalous = is_set(image->label, i);
+		place = image->own ? anomalous : image->places == NULL ?
+		    tissue : is_set(image->places, i);
+		bin = bin_of(p, (double)y[i]);
 		p->tissue[bin] += tissue;
-		p->lesion[bin] += own ? anomalous : tissue;
-		bin = bin_of(p, fabs((double)recon->data[i] -
-		    (double)healthy->data[i]));
-		p->normal[bin] += !(own && anomalous);
-		p->positives += anomalous;
-		p->negatives += !anomalous;
+		p->lesion[bin] += place;
+		bin = bin_of(p, fabs((double)y[i] - (double)x[i]));
+		p->normal[bin] += !(image->own && anomalous);
+		lesion += anomalous;
+		scored++;
 	}
+	if (image->label == NULL)
+		lesion = image->pixels;
+	if (lesion > scored)
+		return bsp_error_set(e, BSP_DATA, "has %llu pixels to be scored, "
+		    "expected at least the %llu of a lesion",
+		    (unsigned long long)scored, (unsigned long long)lesion);
+	p->images += lesion > 0;
+	p->positives += lesion;
+	p->negatives += scored - lesion;
+	return 0;
 }
 
 static uint64_t

@@ -7,7 +7,7 @@ import tempfile
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from blindspot_io import BIN, done, images, ok, pfm, run, table
+from blindspot_io import BIN, done, images, ok, pfm, pgm, run, table
 
 rng = np.random.default_rng(4)
 os.chdir(tempfile.mkdtemp())
@@ -137,6 +137,81 @@ ok([float(said["blind_low"]), float(said["blind_high"])] ==
 ok(facts(*grid, "--below", "1e-9", "h", "r")["blind_low"] == "nan",
    "no blind interval")
 
+# ------------------------------------------------ where lesions can be, and size
+
+keep("r", run("recon-degrade", "blur", "--sigma", "1.5", "h"))
+recons = images(open("r", "rb").read())
+# Lesions that are no disks, in half of the images, in bright tissue.
+spots = [(n > .6) & (gaussian_filter(rng.standard_normal(n.shape), 3) > .15) &
+         (i % 2 == 0) for i, n in enumerate(stack)]
+keep("spots", b"".join(pgm(s) for s in spots))
+brains = [n > 0 for n in stack]
+keep("brains", b"".join(pgm(b) for b in brains))
+
+
+def pooled_at(places, count, inside, bins, intensities):
+    """The formula over places, with count lesion pixels in each image."""
+    h = np.concatenate([r[p & w] for r, p, w in zip(recons, places, inside)])
+    e = np.concatenate([np.abs(r.astype(np.float64) - n)[w]
+                        for n, r, w in zip(stack, recons, inside)])
+    positives = sum(count)
+    rho = (e.size - positives) / positives
+    own = .5 * np.count_nonzero(count) / positives
+    edge = np.arange(bins + 1) / bins
+    g, lesion = np.histogram(e, edge)[0], np.histogram(h, edge)[0]
+    out = []
+    for a in intensities:
+        v = np.abs(a - (np.arange(bins) + .5) / bins)
+        k = np.minimum((v * bins).astype(int), bins - 1)
+        s = np.bincount(k, weights=lesion, minlength=bins)
+        total = 0
+        for i in np.flatnonzero(s):
+            share = min(1, (s[i + 1:].sum() + s[i] / 2) / s.sum() + own)
+            false = (g[i + 1:].sum() + g[i] / 2) / g.sum()
+            total += s[i] / s.sum() * share / (share + rho * false)
+        out.append(total)
+    return np.array(out)
+
+
+grid = ["--intensity", "0:1:6", "--bins", "500"]
+x = np.linspace(0, 1, 6)
+whole = [np.ones_like(b) for b in brains]
+sizes = [int(s.sum()) for s in spots]
+got = curve(*grid, "--mask", "spots", "h", "r")
+want = pooled_at(spots, sizes, whole, 500, x)
+ok(np.abs(got - want).max() <= 1e-9, "lesions of a mask, by numpy")
+got = curve(*grid, "--mask", "spots", "--within", "brains", "h", "r")
+want = pooled_at(spots, sizes, brains, 500, x)
+ok(np.abs(got - want).max() <= 1e-9, "within the brain")
+got = curve(*grid, "--mask", "spots", "--pixels", "40", "h", "r")
+want = pooled_at(spots, [40] * len(stack), whole, 500, x)
+ok(np.abs(got - want).max() <= 1e-9, "lesions of 40 pixels in such places")
+got = curve(*grid, "--pixels", "40", "h", "r")
+want = pooled_at(brains, [40] * len(stack), whole, 500, x)
+ok(np.abs(got - want).max() <= 1e-9, "lesions of 40 pixels anywhere")
+# A lesion of constant intensity in the very mask: the simulation.
+want = []
+for a in x:
+    ap = []
+    for n, r, s in zip(stack, recons, spots):
+        if s.any():
+            score = np.abs(np.where(s, np.float32(a), n) - r).ravel()
+            order = np.argsort(-score, kind="stable")
+            hit = s.ravel()[order]
+            ap.append((np.cumsum(hit) / np.arange(1, hit.size + 1))[hit].mean())
+    want.append(np.mean(ap))
+got = curve("--own", "--intensity", "0:1:6", "--mask", "spots", "h", "r")
+ok(np.abs(got - want).max() <= .002,
+   f"--own with a mask: the simulation ({np.abs(got - want).max():.4f})")
+said = facts(*grid, "--mask", "spots", "--within", "brains", "h", "r")
+ok(said["lesions"] == "of the mask" and said["mask"].startswith("12, ") and
+   said["within"].startswith("12, "), "the table says which masks")
+harmonic = [np.sum(1 / np.arange(1., b.sum() + 1)) for b in brains]
+want = np.mean([(p - 1) / (n - 1) + (n - p) / (n * (n - 1)) * f
+                for n, p, f in zip([int(b.sum()) for b in brains], sizes,
+                                   harmonic) if p])
+ok(abs(float(said["chance"]) - want) <= 1e-12, "chance, where there is a lesion")
+
 # ---------------------------------------------------------------- bad input
 
 
@@ -153,6 +228,7 @@ def refused(status, pattern, *arguments):
 
 keep("short", pfm(*stack[:3]))
 keep("small", pfm(stack[0][:9, :9]))
+keep("small-mask", pgm(np.ones((9, 9))))
 keep("black", pfm(np.zeros((4, 4))))
 keep("cut", pfm(*stack)[:50000])
 keep("empty", b"")
@@ -171,4 +247,15 @@ refused(2, "0 to 1", "--intensity", "0:2:3", "h", "r")
 refused(2, "intensity", "--intensity", "0:1:1", "h", "r")
 refused(2, "above 0", "--below", "0", "h", "r")
 refused(2, "nearest is --bins", "--bin", "5", "h", "r")
+keep("nothing", b"".join(pgm(np.zeros((96, 96))) for _ in stack))
+refused(3, "no lesion in 12 images", "--mask", "nothing", "h", "r")
+refused(3, "is 9 x 9", "--mask", "small-mask", "h", "r")
+refused(3, "expected at least the 10000 of a lesion", "--pixels", "10000", "h",
+        "r")
+refused(2, "expected one of them", "--pixels", "9", "--radius", "3", "h", "r")
+refused(2, "--own is about", "--own", "--pixels", "9", "h", "r")
+refused(2, "--own is about", "--own", "--mask", "spots", "--radius", "3", "h",
+        "r")
+refused(2, "0", "--pixels", "0", "h", "r")
+refused(4, "nosuch", "--within", "nosuch", "h", "r")
 done()
