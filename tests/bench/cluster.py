@@ -10,11 +10,11 @@ import heapq
 import random
 import sys
 
-# rate: cells of an image a second and core, `make bench' on two cores; size: of an
+# rate: cells of an image a second and core, as CONTRIBUTING.md says; size: of an
 # image in bytes, 256 x 256 floats; disk: of the file system, bytes a second;
 # starts: tasks that the scheduler starts a second; spread: of the time of parts;
 # mtbf: seconds from one failure of a node to its next.
-GIVEN = dict(images=1e6, cells=1e4, parts=400, tasks=100, cores=8, rate=27000,
+GIVEN = dict(images=1e6, cells=1e4, parts=400, tasks=100, cores=8, rate=90000,
              size=262144, disk=2e9, starts=20, spread=0.2, mtbf=30 * 86400)
 
 
