@@ -74,7 +74,11 @@ $(LEARN_OBJECTS): INCLUDES = -Ilib $(openmp_FLAGS) -fno-math-errno
 
 # What is left out is told where it may be missed.
 programs: $(foreach p,$(OPTIONAL),$(call part_file,$p)) \
-	$(PROGRAMS:%=$B/bin/%)
+	$(PROGRAMS:%=$B/bin/%) $B/bin/blindspot
+# Experiments and checks of models, beside the programs that they run.
+$B/bin/blindspot:
+	@mkdir -p $(@D)
+	ln -sf $(CURDIR)/pipelines/blindspot $@
 all: programs $(STATIC) $(SHARED) $(LEARN_BUILT)
 	@$(if $(filter-out all install,$(MAKECMDGOALS)),,$(tell_left_out)) :
 

@@ -502,7 +502,8 @@ EOF
 	} >groups
 	score --groups groups map mask 2>err >out
 	[ "$(cat err)" = 'score: warning: 5 subjects are behind an interval, '\
-'fewer than 20: it may be too narrow, and hardly tells methods apart' ]
+'fewer than 20: it may be too narrow, and hardly tells methods apart; '\
+'see --interval' ]
 	score --per-image map mask >a
 	score-compare --strict a a 2>err >out
 	[ ! -s err ]

@@ -89,6 +89,42 @@ assert (a.affine == b.affine).all() and a.shape == b.shape
 assert x[seg].mean() > 3 * x[~seg].mean(), "the lesion is not where it was"'
 }
 
+@test "a threshold from healthy volumes" {
+	volumes '
+for s in range(6):
+    inside, x = head(20, 9, 18)
+    if s < 3:
+        save(f"healthy/sub-{s}_flair.nii.gz", x)
+        continue
+    seg = np.zeros(x.shape, "u1")
+    seg[8:12, 3:6, 6:9 + s] = 1
+    x[seg > 0] = rng.random((seg > 0).sum())
+    save(f"ill/sub-{s}_flair.nii.gz", x)
+    save(f"ill/sub-{s}_seg.nii.gz", seg)'
+	follow 'Dice and lesions at a threshold from healthy volumes'
+	$PYTHON -c '
+import sys
+import numpy as np
+sys.path.insert(0, sys.argv[1])
+import blindspot
+x, w, y, h, v = (np.concatenate([a.ravel() for a in blindspot.read(
+    name, masks=name.endswith("pgm"))]) for name in [
+    "image-map.pfm", "image-within.pgm", "mask.pgm", "healthy-map.pfm",
+    "healthy-within.pgm"])
+h = np.sort(h[v > 0])
+t = min(a for a in h if (h >= a).mean() <= .01)
+volumes = zip(*(np.split(a, 3) for a in (x, w, y)))
+dice = []
+for a, b, c in volumes:
+    found, lesion = (a >= t) & (b > 0), (c > 0) & (b > 0)
+    dice.append(2 * (found & lesion).sum() / (found.sum() + lesion.sum()))
+rows = [line.split("\t") for line in open("table")]
+said = [float(r[1]) for r in rows if r[0].startswith("dice@")]
+assert len(said) == 1 and abs(said[0] - np.mean(dice)) < 1e-9, (said, dice)
+assert sum(r[0] in "0 1 2" for r in map(
+    lambda l: l.split("\t"), open("lesions.tsv"))) == 3' "$ROOT/lib/python"
+}
+
 @test "DICOM" {
 	$PYTHON -c '
 import os, struct

@@ -1667,7 +1667,8 @@ class _Check:
                         f"for {sent} images in {self.timeout:g} s, but all of "
                         f"it when the input ended; expected a batch of "
                         f"{self.batch} back before it reads on (is its "
-                        "output flushed?)")
+                        "output flushed?); of a model that reads N images "
+                        "at once say BATCH=N")
         except (_Timeout, Error):
             pass
         return (f"hangs: image {number} did not come back in "

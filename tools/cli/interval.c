@@ -38,7 +38,8 @@ interval_warn(const struct bsp_summary *const *summary, size_t n,
 			least = summary[i]->subjects;
 	if (least < SUBJECTS_ENOUGH)
 		cli_warn("%zu %s behind an interval, fewer than %d: it may be "
-		    "too narrow, and hardly tells methods apart", least,
+		    "too narrow, and hardly tells methods apart; see --interval",
+		    least,
 		    grouped ? "subjects are" :
 		    "images, taken for subjects, are", SUBJECTS_ENOUGH);
 }
