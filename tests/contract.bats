@@ -259,7 +259,7 @@ EOF
 	full_filter() { full filter "$1" "$2" a.pgm; }
 	each full_filter
 	full score --bootstrap 0 b.pgm m.pgm
-	full score --json b.pgm m.pgm
+	full score --json --bootstrap 0 b.pgm m.pgm
 	full score --per-image b.pgm m.pgm
 	for program in $PROGRAMS; do
 		full "$program" --help
