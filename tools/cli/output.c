@@ -112,12 +112,22 @@ output_same_file(const struct stat *a, dev_t device, ino_t inode)
 	return a->st_dev == device && a->st_ino == inode;
 }
 
-/* Does the path name a regular file that the words of argv name too? */
+static bool
+is_path_of(const char *word, const struct stat *file)
+{
+	struct stat s;
+
+	return stat(word, &s) == 0 &&
+	    output_same_file(&s, file->st_dev, file->st_ino);
+}
+
+/* Does the path name a regular file that the words of argv name too, as they
+ * are or after the @ of a file that an option reads? */
 static bool
 is_named_elsewhere(const char *path)
 {
-	struct stat mine, other;
 	const char *word, *value;
+	struct stat mine;
 	int i;
 
 	if (stat(path, &mine) != 0 || !S_ISREG(mine.st_mode))
@@ -127,8 +137,8 @@ is_named_elsewhere(const char *path)
 		value = strncmp(word, "--", 2) == 0 ? strchr(word, '=') : NULL;
 		if (value != NULL)
 			word = value + 1;
-		if (word != path && stat(word, &other) == 0 &&
-		    output_same_file(&other, mine.st_dev, mine.st_ino))
+		if (word != path && (is_path_of(word, &mine) ||
+		    (*word == '@' && is_path_of(word + 1, &mine))))
 			return true;
 	}
 	return false;
