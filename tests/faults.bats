@@ -67,6 +67,28 @@ pca() { recon-train pca --latent 1 "$@"; }
 	[ -z "$(find . -name '.blindspot-*')" ]
 }
 
+@test "a model goes into a pipe, and no model into a folder that is not there" {
+	brain-phantom --count 10 --size 16 >in
+	for command in 'residual zscore --fit' 'ood-histogram fit --model' \
+		'recon-train pca --latent 1 --output'; do
+		# shellcheck disable=SC2086 # a program and its options
+		$command m in 2>err
+		# shellcheck disable=SC2086
+		$command /dev/stdout in 2>err | cat >got
+		# What wrote it says how it was called, and all else is the same.
+		cmp <(tail -c 500 m) <(tail -c 500 got)
+		[ "$(head -c 8 got | od -An -tu8)" -gt 0 ]
+		# shellcheck disable=SC2086
+		fails 4 'nodir/: open for writing: Is a directory' \
+			$command nodir/ in
+	done
+	# It is known before the training.
+	fails 4 'nodir/: open for writing: Is a directory' timeout 20 \
+		recon-train ae --steps 1000000 --output nodir/ in
+	[ ! -e nodir ]
+	[ -z "$(find . -name '.blindspot-*')" ]
+}
+
 @test "a signal while a model is written leaves nothing behind" {
 	brain-phantom --count 3 --size 16 >in
 	for i in 1 2 3; do

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../../lib/base/whole-file.h"
 #include "output.h"
 
 /* One open output: a stream or a table. */
@@ -494,6 +495,15 @@ cli_place(const char *path)
 		cli_usage("%s: would be written while it is read or named "
 		    "twice", path);
 	cli_apart(path);
+}
+
+void
+cli_check_whole(const char *path)
+{
+	struct bsp_error e = {0};
+
+	if (bsp_file_check(path, &e))
+		cli_die(&e);
 }
 
 static int
