@@ -89,6 +89,53 @@ pca() { recon-train pca --latent 1 "$@"; }
 	[ -z "$(find . -name '.blindspot-*')" ]
 }
 
+@test "a volume is written whole, over nothing but what it was told to" {
+	/usr/bin/python3 - <<-'END'
+		import nibabel as nib, numpy as np
+		rng = np.random.default_rng(0)
+		for name, n in ("ref", 8), ("big", 128):
+		    nib.save(nib.Nifti1Image(rng.random((n, n, n),
+		        np.float32), np.eye(4)), name + ".nii")
+	END
+	back() { slices-nii --like ref.nii --output "$@"; }
+	nii-slices --normalize none ref.nii >out.nii.part
+	cp out.nii.part maps
+	back out.nii out.nii.part
+	cmp out.nii.part maps
+	# The mode stays, and so does a link.
+	mv out.nii target.nii
+	cp target.nii expected
+	echo old >target.nii
+	chmod 600 target.nii
+	ln -s target.nii link.nii
+	back link.nii maps
+	[ -L link.nii ]
+	[ "$(stat -c %a target.nii)" = 600 ]
+	cmp target.nii expected
+	# A name as long as names may be.
+	long=$(printf %0251d 0).nii
+	back "$long" maps
+	cmp "$long" expected
+	ln -s /dev/stdout pipe.nii
+	back pipe.nii maps | cmp - expected
+	ln -s nothing lost.nii
+	fails 4 'lost.nii: open for writing: No such file' back lost.nii maps
+	[ ! -e nothing ]
+	mkdir folder.nii
+	fails 4 'folder.nii: open for writing: Is a dir' back folder.nii maps
+	# A signal in the middle of the writing.
+	nii-slices --normalize none big.nii >maps
+	rm out.nii.part
+	slices-nii --like big.nii --output big.nii.gz maps 2>err &
+	until [ -n "$(find . -name '*.part' -o -name '.blindspot-*')" ]; do
+		kill -0 "$!" || break
+	done
+	kill "$!" || :
+	wait "$!" || :
+	[ -z "$(find . -name '*.part' -o -name '.blindspot-*')" ]
+	[ ! -e big.nii.gz ] || gzip -t big.nii.gz
+}
+
 @test "a signal while a model is written leaves nothing behind" {
 	brain-phantom --count 3 --size 16 >in
 	for i in 1 2 3; do
