@@ -186,8 +186,7 @@ $(NIFTI_PROGRAMS:%=$B/tools/%.o) $(call objects,nifti): \
 	INCLUDES = $(nifti_FLAGS)
 
 # What reads and writes model files needs of what learns this and jansson alone.
-TENSORS = $(if $(call lacks,residual_zscore),,$B/lib/learn/tensors.o \
-	$B/lib/learn/whole-file.o)
+TENSORS = $(if $(call lacks,residual_zscore),,$B/lib/learn/tensors.o)
 WITHOUT_JANSSON = $(if $(call lacks,residual_zscore), \
 	-DBSP_WITHOUT_JANSSON='"$(call lacks,residual_zscore)"')
 $B/lib/residual/residual.o $B/tools/residual.o $B/tools/anom-sweep.o: \

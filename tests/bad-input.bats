@@ -639,6 +639,27 @@ EOF
 	cmp copy a.pgm
 	fails 2 'radius' anom-inject disk --mask=copy --radius x copy
 	cmp copy a.pgm
+	# Where an option reads a file after an @, and where that is its name.
+	for i in 1 2; do pgm 2 2 1 9 5 100; done >healthy
+	score --bootstrap 0 --metrics froc --healthy healthy --fpr 0.3 \
+		--save-threshold t a.pgm m.pgm >out
+	cp t kept
+	fails 2 't: would be written while it is read' score --threshold @t \
+		--metrics froc --froc t a.pgm m.pgm
+	cmp t kept
+	fails 2 't: would be written while it is read' score --threshold=@./t \
+		--metrics froc --froc=t a.pgm m.pgm
+	cmp t kept
+	fails 2 'bootstrap' score --threshold @t --froc t --bootstrap x a.pgm \
+		m.pgm
+	cmp t kept
+	score --bootstrap 0 --threshold @t --metrics froc --froc @t a.pgm \
+		m.pgm >out
+	cmp t kept
+	cp a.pgm @copy
+	fails 2 'would be written while it is read' \
+		anom-inject disk --mask @copy @copy
+	cmp @copy a.pgm
 }
 
 @test "a usage error never empties a file that is read" {

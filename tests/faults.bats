@@ -67,6 +67,75 @@ pca() { recon-train pca --latent 1 "$@"; }
 	[ -z "$(find . -name '.blindspot-*')" ]
 }
 
+@test "a model goes into a pipe, and no model into a folder that is not there" {
+	brain-phantom --count 10 --size 16 >in
+	for command in 'residual zscore --fit' 'ood-histogram fit --model' \
+		'recon-train pca --latent 1 --output'; do
+		# shellcheck disable=SC2086 # a program and its options
+		$command m in 2>err
+		# shellcheck disable=SC2086
+		$command /dev/stdout in 2>err | cat >got
+		# What wrote it says how it was called, and all else is the same.
+		cmp <(tail -c 500 m) <(tail -c 500 got)
+		[ "$(head -c 8 got | od -An -tu8)" -gt 0 ]
+		# shellcheck disable=SC2086
+		fails 4 'nodir/: open for writing: Is a directory' \
+			$command nodir/ in
+	done
+	# It is known before the training.
+	fails 4 'nodir/: open for writing: Is a directory' timeout 20 \
+		recon-train ae --steps 1000000 --output nodir/ in
+	[ ! -e nodir ]
+	[ -z "$(find . -name '.blindspot-*')" ]
+}
+
+@test "a volume is written whole, over nothing but what it was told to" {
+	/usr/bin/python3 - <<-'END'
+		import nibabel as nib, numpy as np
+		rng = np.random.default_rng(0)
+		for name, n in ("ref", 8), ("big", 128):
+		    nib.save(nib.Nifti1Image(rng.random((n, n, n),
+		        np.float32), np.eye(4)), name + ".nii")
+	END
+	back() { slices-nii --like ref.nii --output "$@"; }
+	nii-slices --normalize none ref.nii >out.nii.part
+	cp out.nii.part maps
+	back out.nii out.nii.part
+	cmp out.nii.part maps
+	# The mode stays, and so does a link.
+	mv out.nii target.nii
+	cp target.nii expected
+	echo old >target.nii
+	chmod 600 target.nii
+	ln -s target.nii link.nii
+	back link.nii maps
+	[ -L link.nii ]
+	[ "$(stat -c %a target.nii)" = 600 ]
+	cmp target.nii expected
+	# A name as long as names may be.
+	long=$(printf %0251d 0).nii
+	back "$long" maps
+	cmp "$long" expected
+	ln -s /dev/stdout pipe.nii
+	back pipe.nii maps | cmp - expected
+	ln -s nothing lost.nii
+	fails 4 'lost.nii: open for writing: No such file' back lost.nii maps
+	[ ! -e nothing ]
+	mkdir folder.nii
+	fails 4 'folder.nii: open for writing: Is a dir' back folder.nii maps
+	# A signal in the middle of the writing.
+	nii-slices --normalize none big.nii >maps
+	rm out.nii.part
+	slices-nii --like big.nii --output big.nii.gz maps 2>err &
+	until [ -n "$(find . -name '*.part' -o -name '.blindspot-*')" ]; do
+		kill -0 "$!" || break
+	done
+	kill "$!" || :
+	wait "$!" || :
+	[ -z "$(find . -name '*.part' -o -name '.blindspot-*')" ]
+	[ ! -e big.nii.gz ] || gzip -t big.nii.gz
+}
+
 @test "a signal while a model is written leaves nothing behind" {
 	brain-phantom --count 3 --size 16 >in
 	for i in 1 2 3; do

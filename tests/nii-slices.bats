@@ -507,7 +507,8 @@ subjects_of() {
 	nii-slices --index i.tsv v.nii >maps
 	nii-slices --index both.tsv v.nii w.nii >both
 	no() { fails "$@"
-		[ ! -e b.nii ] && [ ! -e b.nii.part ] && [ ! -s out ]; }
+		[ ! -e b.nii ] && [ ! -s out ] &&
+			[ -z "$(find . -name '.blindspot-*')" ]; }
 	back() { slices-nii --output b.nii "$@"; }
 	no 2 'no --like' back maps
 	no 2 'no --output' slices-nii --like v.nii maps

@@ -91,6 +91,29 @@ print(*range(10)[slice(*(int(p) if p else None
 		stream-pick --index nameless : ten
 }
 
+@test "names that begin as quotes or comments do are written as they are read" {
+	# As Python's csv reads it, which has the same quotes.
+	printf '%s\t%s\t%s\t%s\n' '"#name"' image '"""site"' subject \
+		'"#1"' 0 '"""left"" side"' '"""a"' 'a"b' 1 '#2' '#b' \
+		'""""' 2 '"x"' '"""c"""' >quoted
+	stream-pick :3 ten >stream
+	stream-pick --index quoted --picked picked : stream >out
+	$PYTHON - <<-'END'
+		import csv
+		def rows(name):
+		    lines = [line for line in open(name) if line[0] != "#"]
+		    return list(csv.reader(lines, delimiter="\t"))
+		want = [["#name", "image", '"site', "subject"],
+		    ["#1", "0", '"left" side', '"a'],
+		    ['a"b', "1", "#2", "#b"], ['"', "2", "x", '"c"']]
+		assert rows("quoted") == want and rows("picked") == want
+	END
+	stream-pick --index picked --picked again : out >/dev/null
+	cmp <(tail -n +3 picked) <(tail -n +3 again)
+	[ "$(stream-pick --where 'subject="a' --where '#name=#1' --index picked \
+		out | numbers)" = 0 ]
+}
+
 @test "what nii-slices says of its slices stays said" {
 	printf '# axis coronal\n# axes stored\n# size 7\n# other 1\n' |
 		cat - index >facts

@@ -301,6 +301,7 @@ main(int argc, char **argv)
 		    "nor --json");
 	if (*what == 'f') {
 		cli_place(model_path);
+		cli_check_whole(model_path);
 		fit(command.operand[1]);
 	} else {
 		apply(cli_table(NULL), command.operand + 1);

@@ -439,7 +439,7 @@ check_request(const struct cli_command *command, bool closed_form)
 			cli_usage("--%s: %s has no steps", refused[i].name,
 			    command->kind->name);
 	cli_place(output_path);
-	learned_check_place(output_path);
+	cli_check_whole(output_path);
 	if (checkpoint_path != NULL) {
 		/* The one that it goes on from may be replaced. */
 		if (resume_path != NULL &&
@@ -447,7 +447,7 @@ check_request(const struct cli_command *command, bool closed_form)
 			cli_apart(checkpoint_path);
 		else
 			cli_place(checkpoint_path);
-		learned_check_place(checkpoint_path);
+		cli_check_whole(checkpoint_path);
 	}
 	if (log_path != NULL)
 		cli_place(log_path);

@@ -258,6 +258,7 @@ main(int argc, char **argv)
 	check_request(&command);
 	if (fit_path != NULL) {
 		cli_place(fit_path);
+		cli_check_whole(fit_path);
 		fit(cli_images(command.operand[0]));
 		return cli_finish(false);
 	}

@@ -88,6 +88,7 @@ check_request(void)
 		    as_stored ? "x, y or z with --as-stored" :
 		    "axial, coronal, sagittal, x, y or z");
 	cli_place(output_path);
+	cli_check_whole(output_path);
 }
 
 static _Noreturn void

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "tensors.h"
-#include "whole-file.h"
+#include "../base/whole-file.h"
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "tensor files are read and written on little-endian machines only"
@@ -935,7 +935,7 @@ differ(const struct bsp_tensors *read, const struct bsp_tensors *written)
 
 /* Read what was written before it takes the place of an older file. */
 static int
-read_back(const struct learn_file *file, const struct bsp_tensors *tensors,
+read_back(const struct bsp_file *file, const struct bsp_tensors *tensors,
     struct bsp_error *e)
 {
 	struct bsp_tensors read;
@@ -961,35 +961,26 @@ int
 bsp_tensors_write(const char *path, const struct bsp_tensors *tensors,
     struct bsp_error *e)
 {
-	struct learn_file file;
+	struct bsp_file file;
 
 	if (check_values(tensors, e)) {
 		e->stream = path;
 		e->image = e->byte = -1;
 		return -1;
 	}
-	if (learn_file_open(&file, path, e))
+	if (bsp_file_open(&file, path, e))
 		return -1;
 	if (learn_tensors_put(file.fd, tensors, e)) {
 		e->stream = path;
 	} else if (file.part == NULL || read_back(&file, tensors, e) == 0) {
-		return learn_file_keep(&file, e);
+		return bsp_file_keep(&file, e);
 	}
-	learn_file_drop(&file);
+	bsp_file_drop(&file);
 	return -1;
 }
 
 int
 bsp_tensors_check_place(const char *path, struct bsp_error *e)
 {
-	struct learn_file file;
-	struct stat s;
-
-	/* To open a pipe is to begin with it. */
-	if (stat(path, &s) == 0 && !S_ISREG(s.st_mode) && !S_ISDIR(s.st_mode))
-		return 0;
-	if (learn_file_open(&file, path, e))
-		return -1;
-	learn_file_drop(&file);
-	return 0;
+	return bsp_file_check(path, e);
 }

@@ -153,6 +153,9 @@ void cli_place(const char *path);
 /* The same of a file that may be read before: it is no other that is written. */
 void cli_apart(const char *path);
 
+/* Die now, before what takes long, if no file can be put there whole. */
+void cli_check_whole(const char *path);
+
 /* Print to a table, or die. */
 void cli_print(FILE *table, const char *format, ...) BSP_PRINTF(2, 3);
 

@@ -50,15 +50,6 @@ learned_model(const char *path)
 	return model;
 }
 
-void
-learned_check_place(const char *path)
-{
-	struct bsp_error e = {0};
-
-	if (bsp_tensors_check_place(path, &e))
-		cli_die(&e);
-}
-
 /* ---------------------------------------------------------------- threads */
 
 static void *

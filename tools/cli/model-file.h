@@ -17,9 +17,6 @@ void learned_write(const char *path, const struct bsp_tensors *tensors);
 /* Read a model, or die. */
 struct bsp_model *learned_model(const char *path);
 
-/* Die now if a file could not be written there when the time comes. */
-void learned_check_place(const char *path);
-
 /* Work on so many threads; 0: on as many as there are cores. */
 void learned_threads(uint64_t threads);
 

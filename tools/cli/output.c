@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../../lib/base/whole-file.h"
 #include "output.h"
 
 /* One open output: a stream or a table. */
@@ -112,12 +113,22 @@ output_same_file(const struct stat *a, dev_t device, ino_t inode)
 	return a->st_dev == device && a->st_ino == inode;
 }
 
-/* Does the path name a regular file that the words of argv name too? */
+static bool
+is_path_of(const char *word, const struct stat *file)
+{
+	struct stat s;
+
+	return stat(word, &s) == 0 &&
+	    output_same_file(&s, file->st_dev, file->st_ino);
+}
+
+/* Does the path name a regular file that the words of argv name too, as they
+ * are or after the @ of a file that an option reads? */
 static bool
 is_named_elsewhere(const char *path)
 {
-	struct stat mine, other;
 	const char *word, *value;
+	struct stat mine;
 	int i;
 
 	if (stat(path, &mine) != 0 || !S_ISREG(mine.st_mode))
@@ -127,8 +138,8 @@ is_named_elsewhere(const char *path)
 		value = strncmp(word, "--", 2) == 0 ? strchr(word, '=') : NULL;
 		if (value != NULL)
 			word = value + 1;
-		if (word != path && stat(word, &other) == 0 &&
-		    output_same_file(&other, mine.st_dev, mine.st_ino))
+		if (word != path && (is_path_of(word, &mine) ||
+		    (*word == '@' && is_path_of(word + 1, &mine))))
 			return true;
 	}
 	return false;
@@ -484,6 +495,15 @@ cli_place(const char *path)
 		cli_usage("%s: would be written while it is read or named "
 		    "twice", path);
 	cli_apart(path);
+}
+
+void
+cli_check_whole(const char *path)
+{
+	struct bsp_error e = {0};
+
+	if (bsp_file_check(path, &e))
+		cli_die(&e);
 }
 
 static int

@@ -53,6 +53,22 @@ print_string(FILE *file, const char *text)
 	cli_print(file, "\"");
 }
 
+/*
+ * A field of a line of TSV.  Where readers would take its first character for
+ * something else, a quote or a comment's #, the field stands in quotes.
+ */
+static void
+print_field(FILE *file, const char *text, bool first)
+{
+	bool quoted = *text == '"' || (first && *text == '#');
+
+	cli_print(file, quoted ? "\"" : "");
+	for (; *text != '\0'; text++)
+		cli_print(file, quoted && *text == '"' ? "\"%c" : "%c",
+		    printable(*text));
+	cli_print(file, quoted ? "\"" : "");
+}
+
 static bool
 is_number(const char *text)
 {
@@ -92,8 +108,10 @@ table_begin(struct table *table, FILE *file, bool json, const char *command,
 	cli_print(file, "# blindspot %s\n# %s\n", BSP_VERSION, command);
 	for (; facts != NULL && facts->name != NULL; facts++)
 		table_note(table, facts);
-	for (i = 0; columns[i] != NULL; i++)
-		cli_print(file, "%s%s", i > 0 ? "\t" : "", columns[i]);
+	for (i = 0; columns[i] != NULL; i++) {
+		cli_print(file, i > 0 ? "\t" : "");
+		print_field(file, columns[i], i == 0);
+	}
 	cli_print(file, "\n");
 }
 
@@ -163,8 +181,7 @@ table_text(struct table *table, const char *text)
 	if (table->json)
 		print_string(table->file, text);
 	else
-		for (; *text != '\0'; text++)
-			cli_print(table->file, "%c", printable(*text));
+		print_field(table->file, text, table->column == 0);
 	end_cell(table);
 }
 

@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
+#include "../../lib/base/whole-file.h"
 #include "write.h"
 
 static bool
@@ -204,28 +204,21 @@ put_all(gzFile file, const nifti_2_header *two, int version,
 	return put(file, no_extension, 4) || put(file, voxels, n) ? -1 : 0;
 }
 
-/* Write the file of that name, compressed or not; errno says what failed. */
+/* Write what the file holds, compressed or not; errno says what failed. */
 static int
-write_file(const char *path, bool compress, const nifti_2_header *header,
-    int version, const unsigned char *voxels, size_t n)
+write_file(int fd, bool compress, const nifti_2_header *header, int version,
+    const unsigned char *voxels, size_t n)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	int other, result, errnum;
+	int own = fcntl(fd, F_DUPFD_CLOEXEC, 3); /* gzclose closes it */
+	int result, errnum;
 	gzFile file;
 
-	if (fd < 0)
+	if (own < 0)
 		return -1;
-	other = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-	file = gzdopen(fd, compress ? "wb6" : "wbT");
-	if (file == NULL || other < 0) {
-		errnum = errno != 0 ? errno : ENOMEM;
-		if (file != NULL)
-			gzclose(file);
-		else
-			close(fd);
-		if (other >= 0)
-			close(other);
-		errno = errnum;
+	file = gzdopen(own, compress ? "wb6" : "wbT");
+	if (file == NULL) {
+		close(own);
+		errno = ENOMEM;
 		return -1;
 	}
 	errno = 0;
@@ -235,11 +228,6 @@ write_file(const char *path, bool compress, const nifti_2_header *header,
 		result = -1;
 		errnum = errno;
 	}
-	if (result == 0 && fsync(other) != 0 && errno != EINVAL) {
-		result = -1;
-		errnum = errno;
-	}
-	close(other);
 	errno = errnum != 0 ? errnum : EIO;
 	return result;
 }
@@ -251,29 +239,26 @@ volume_write(const char *path, const struct volume *volume,
 {
 	nifti_2_header header = make_header(like, datatype);
 	unsigned char *voxels = make_voxels(volume, datatype, value);
-	char *part = malloc(strlen(path) + 6);
-	int result = -1, errnum = ENOMEM;
-	bool is_file;
-	struct stat s;
+	struct bsp_file file;
+	int result = -1;
 
-	if (voxels != NULL && part != NULL) {
-		/* A device or a pipe is written to, not replaced. */
-		is_file = stat(path, &s) != 0 || S_ISREG(s.st_mode);
-		sprintf(part, is_file ? "%s.part" : "%s", path);
-		result = write_file(part, ends_with(path, ".gz"), &header,
+	if (voxels == NULL) {
+		bsp_error_system(e, ENOMEM, "write");
+		e->stream = path;
+		return -1;
+	}
+	if (bsp_file_open(&file, path, e) == 0) {
+		result = write_file(file.fd, ends_with(path, ".gz"), &header,
 		    like->version, voxels, volume_size(volume) *
 		    datatype_bytes(datatype));
-		if (result == 0 && is_file)
-			result = rename(part, path);
-		errnum = errno;
-		if (result != 0 && is_file)
-			unlink(part);
+		if (result == 0) {
+			result = bsp_file_keep(&file, e);
+		} else {
+			bsp_error_system(e, errno, "write");
+			e->stream = path;
+			bsp_file_drop(&file);
+		}
 	}
 	free(voxels);
-	free(part);
-	if (result == 0)
-		return 0;
-	bsp_error_system(e, errnum, "write");
-	e->stream = path;
-	return -1;
+	return result;
 }

@@ -15,7 +15,7 @@
 #define TRIES 100
 
 static int
-fail(const struct learn_file *file, struct bsp_error *e, int errnum,
+fail(const struct bsp_file *file, struct bsp_error *e, int errnum,
     const char *what)
 {
 	bsp_error_system(e, errnum, "%s", what);
@@ -27,11 +27,20 @@ fail(const struct learn_file *file, struct bsp_error *e, int errnum,
 static char *
 find_target(const char *path)
 {
-	char *target = realpath(path, NULL);
+	size_t n = strlen(path);
 	struct stat s;
+	char *target;
 
+	/* The path of a pipe, as of standard output, may lead to no name. */
+	if (stat(path, &s) == 0 && !S_ISREG(s.st_mode))
+		return strdup(path);
+	target = realpath(path, NULL);
 	if (target != NULL || errno != ENOENT)
 		return target;
+	if (n > 0 && path[n - 1] == '/') {
+		errno = EISDIR;
+		return NULL;
+	}
 	if (lstat(path, &s) != 0)
 		return errno == ENOENT ? strdup(path) : NULL;
 	errno = ENOENT; /* a link to nothing */
@@ -58,7 +67,7 @@ name_part(const char *target)
 }
 
 static void
-block_signals(struct learn_file *file)
+block_signals(struct bsp_file *file)
 {
 	sigset_t all;
 
@@ -73,7 +82,7 @@ block_signals(struct learn_file *file)
 }
 
 static void
-forget(struct learn_file *file)
+forget(struct bsp_file *file)
 {
 	int errnum = errno;
 
@@ -86,7 +95,7 @@ forget(struct learn_file *file)
 }
 
 static int
-open_part(struct learn_file *file)
+open_part(struct bsp_file *file)
 {
 	int i, fd = -1;
 
@@ -125,14 +134,13 @@ take_mode(int fd, const struct stat *old)
 }
 
 int
-learn_file_open(struct learn_file *file, const char *path,
-    struct bsp_error *e)
+bsp_file_open(struct bsp_file *file, const char *path, struct bsp_error *e)
 {
 	struct stat old;
 	bool exists;
 	int errnum;
 
-	*file = (struct learn_file){.path = path, .fd = -1};
+	*file = (struct bsp_file){.path = path, .fd = -1};
 	file->target = find_target(path);
 	if (file->target == NULL)
 		return fail(file, e, errno, "open for writing");
@@ -147,7 +155,7 @@ learn_file_open(struct learn_file *file, const char *path,
 	if (file->fd >= 0 && exists && file->part != NULL &&
 	    take_mode(file->fd, &old) != 0) {
 		errnum = errno;
-		learn_file_drop(file);
+		bsp_file_drop(file);
 		return fail(file, e, errnum, "open for writing");
 	}
 	if (file->fd >= 0)
@@ -157,7 +165,7 @@ learn_file_open(struct learn_file *file, const char *path,
 }
 
 void
-learn_file_drop(struct learn_file *file)
+bsp_file_drop(struct bsp_file *file)
 {
 	int errnum = errno;
 
@@ -187,7 +195,7 @@ sync_directory(char *path)
 }
 
 int
-learn_file_keep(struct learn_file *file, struct bsp_error *e)
+bsp_file_keep(struct bsp_file *file, struct bsp_error *e)
 {
 	int errnum, r = 0;
 
@@ -207,11 +215,26 @@ learn_file_keep(struct learn_file *file, struct bsp_error *e)
 		errnum = errno;
 	}
 	if (r != 0) {
-		learn_file_drop(file);
+		bsp_file_drop(file);
 		return fail(file, e, errnum, "write");
 	}
 	if (file->part != NULL)
 		sync_directory(file->target);
 	forget(file);
+	return 0;
+}
+
+int
+bsp_file_check(const char *path, struct bsp_error *e)
+{
+	struct bsp_file file;
+	struct stat s;
+
+	/* To open a pipe is to begin with it. */
+	if (stat(path, &s) == 0 && !S_ISREG(s.st_mode) && !S_ISDIR(s.st_mode))
+		return 0;
+	if (bsp_file_open(&file, path, e))
+		return -1;
+	bsp_file_drop(&file);
 	return 0;
 }

@@ -1,5 +1,5 @@
 /*
- * Files that are written whole or not at all, for what writes models.
+ * Files that are written whole or not at all: models and volumes.
  */
 #ifndef BSP_WHOLE_FILE_H
 #define BSP_WHOLE_FILE_H
@@ -7,16 +7,18 @@
 #include <signal.h>
 #include <sys/stat.h>
 
-#include "../base/base.h"
+#include "base.h"
 
 /* A file on its way to a path. */
-struct learn_file {
+struct bsp_file {
 	const char *path; /* as the caller names it */
 	char *target;     /* the file itself, where that is a link */
 	char *part;       /* written first; NULL: the target is no file */
 	int fd;           /* to write to, and to read back */
 	sigset_t signals; /* that were blocked before there was a part */
 };
+
+/* Exported for libblindspot-learn, which has them from the shared library. */
 
 /*
  * Open a file beside the path, of a name that nothing has, with the mode of
@@ -25,16 +27,19 @@ struct learn_file {
  * written are refused.  Signals wait until the file is kept or dropped, so that
  * none leaves it behind.  Fails with BSP_SYSTEM.
  */
-int learn_file_open(struct learn_file *file, const char *path,
+BSP_API int bsp_file_open(struct bsp_file *file, const char *path,
     struct bsp_error *e);
 
 /*
  * Put it in the place of the path, flushed to the disk; what fails drops it, and
  * the path holds what it held.
  */
-int learn_file_keep(struct learn_file *file, struct bsp_error *e);
+BSP_API int bsp_file_keep(struct bsp_file *file, struct bsp_error *e);
 
 /* Remove it.  errno stays as it is. */
-void learn_file_drop(struct learn_file *file);
+BSP_API void bsp_file_drop(struct bsp_file *file);
+
+/* Fail now if bsp_file_open could open no file there. */
+BSP_API int bsp_file_check(const char *path, struct bsp_error *e);
 
 #endif
