@@ -595,6 +595,14 @@ EOF
 		score-compare a b
 	fails 3 'different within' score-compare a a c
 	score-compare --bootstrap 0 a a a >out
+	# Names longer than any, and numbers that need more room than any.
+	long=$(printf '%5000s' '' | tr ' ' A)
+	printf 'image\tdice@%s\n0\t0.5\n' "$long" >wide
+	fails 3 'wide: .*too long a name' score-compare wide wide
+	long=${long:0:74}
+	printf 'image\tdice@%s\n0\t1e308\n1\t-1e308\n' "$long" >wide
+	score-compare wide wide >out
+	[ "$(grep -c "^dice@$long" out)" = 1 ]
 	printf 'image\tsubject\tvolume\n0\ts\tv\n' >index
 	score --per-volume --volumes index map mask >v
 	fails 3 'a table of volumes, expected one of images' score-compare a v
