@@ -532,6 +532,23 @@ EOF
 	fails 3 'no row for image 3' score --volumes short map mask
 	volumes 0:a 0:a 0:b 0:b 0:c >long
 	fails 3 'a row for image 4, but' score --volumes long map mask
+	# A piece of the stream, but not of a volume.
+	fails 3 'begins within volume a of subject s0, .*image 0 is' \
+		score --volumes long --first-index 1 --pooled map mask
+	volumes 0:x 0:a 0:a 0:a 0:a 0:b >long
+	score --bootstrap 0 --volumes long --first-index 1 map mask >out
+	score --per-volume --volumes long --first-index 1 map mask >out
+	fails 3 'ends within volume a of .*image 4 is' \
+		score --bootstrap 0 --volumes long --first-index 0 map mask
+	fails 3 'begins within volume a' \
+		score --per-volume --volumes long --first-index 2 map mask
+	pgm 2 2 1 9 5 200 >first
+	pgm 2 2 0 0 0 1 >first-mask
+	for rows in '' '9\ts\tv\n'; do
+		printf "image\tsubject\tvolume\n$rows" >none.tsv
+		fails 3 'no row for image 3' score --volumes none.tsv \
+			--bootstrap 0 --first-index 3 first first-mask
+	done
 	printf 'image\tsubject\n0\ta\n1\ta\n2\ta\n3\ta\n' >plain
 	fails 3 'no column volume' score --volumes plain map mask
 	printf 'image\tsubject\n0\ta\n1\tb\n2\ta\n3\ta\n' >two

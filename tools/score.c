@@ -609,6 +609,7 @@ finish(const struct streams *s)
 	}
 	if (!piece && volumes_path != NULL)
 		index_check_end(&volumes, s->index);
+	units_end(&units, s->index);
 	if (!piece && groups_path != NULL)
 		index_check_end(&groups, s->index);
 	if (!piece && index_path != NULL)
