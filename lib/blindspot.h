@@ -1108,7 +1108,8 @@ struct bsp_image_level {
 /*
  * AUROC and average precision of images, ties as for pixels, with intervals by
  * the bootstrap (NULL: without); replicates of one class alone are left out.
- * mean is the value, sd NaN.  NaN as for pixels.
+ * mean is the value, sd NaN.  NaN as for pixels.  An image whose score is NaN is
+ * left out, and counted as undefined.
  */
 BSP_API int bsp_image_level(const struct bsp_image_level *in,
     const struct bsp_resampling *how, struct bsp_summary *auroc,

@@ -533,6 +533,23 @@ EOF
 	fails 3 'no row for image 3' score --volumes short map mask
 	volumes 0:a 0:a 0:b 0:b 0:c >long
 	fails 3 'a row for image 4, but' score --volumes long map mask
+	# A piece of the stream, but not of a volume.
+	fails 3 'begins within volume a of subject s0, .*image 0 is' \
+		score --volumes long --first-index 1 --pooled map mask
+	volumes 0:x 0:a 0:a 0:a 0:a 0:b >long
+	score --bootstrap 0 --volumes long --first-index 1 map mask >out
+	score --per-volume --volumes long --first-index 1 map mask >out
+	fails 3 'ends within volume a of .*image 4 is' \
+		score --bootstrap 0 --volumes long --first-index 0 map mask
+	fails 3 'begins within volume a' \
+		score --per-volume --volumes long --first-index 2 map mask
+	pgm 2 2 1 9 5 200 >first
+	pgm 2 2 0 0 0 1 >first-mask
+	for rows in '' '9\ts\tv\n'; do
+		printf "image\tsubject\tvolume\n$rows" >none.tsv
+		fails 3 'no row for image 3' score --volumes none.tsv \
+			--bootstrap 0 --first-index 3 first first-mask
+	done
 	printf 'image\tsubject\n0\ta\n1\ta\n2\ta\n3\ta\n' >plain
 	fails 3 'no column volume' score --volumes plain map mask
 	printf 'image\tsubject\n0\ta\n1\tb\n2\ta\n3\ta\n' >two
@@ -596,6 +613,14 @@ EOF
 		score-compare a b
 	fails 3 'different within' score-compare a a c
 	score-compare --bootstrap 0 a a a >out
+	# Names longer than any, and numbers that need more room than any.
+	long=$(printf '%5000s' '' | tr ' ' A)
+	printf 'image\tdice@%s\n0\t0.5\n' "$long" >wide
+	fails 3 'wide: .*too long a name' score-compare wide wide
+	long=${long:0:74}
+	printf 'image\tdice@%s\n0\t1e308\n1\t-1e308\n' "$long" >wide
+	score-compare wide wide >out
+	[ "$(grep -c "^dice@$long" out)" = 1 ]
 	printf 'image\tsubject\tvolume\n0\ts\tv\n' >index
 	score --per-volume --volumes index map mask >v
 	fails 3 'a table of volumes, expected one of images' score-compare a v

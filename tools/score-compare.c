@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,6 +63,9 @@ static const char *const keys[] = {"image", "pixels", "anomalous"};
 
 enum { IMAGE, PIXELS, ANOMALOUS, KEYS };
 
+/* Score writes no metric with a longer name. */
+#define LABEL_MAX 79
+
 /* A table as it is read: a row an image, a value a metric. */
 struct scores {
 	const char *name;
@@ -113,6 +117,9 @@ add_column(struct scores *scores, const struct tsv *tsv,
 	    tsv->field[column] : metric->name;
 	size_t m;
 
+	if (strlen(label) > LABEL_MAX)
+		tsv_bad(tsv, "a metric with too long a name", "",
+		    "a table that score --per-image or --per-volume wrote");
 	for (m = 0; m < scores->metrics; m++)
 		if (strcmp(scores->label[m], label) == 0)
 			tsv_bad(tsv, "the header has two columns of ", label,
@@ -416,6 +423,18 @@ is_equivalent(const struct bsp_paired *p)
 	return p->one_low > -margin && p->one_high < margin;
 }
 
+/* Add to the text what there is room for. */
+__attribute__((format(printf, 3, 4))) static void
+add(char *text, size_t size, const char *format, ...)
+{
+	size_t n = strlen(text);
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text + n, size - n, format, arguments);
+	va_end(arguments);
+}
+
 /* The difference as a sentence. */
 static void
 say(const struct comparison *c, const struct bsp_paired *p, char *text,
@@ -423,24 +442,23 @@ say(const struct comparison *c, const struct bsp_paired *p, char *text,
 {
 	const char *unit = c->a->volume == SIZE_MAX && groups_path == NULL ?
 	    "images" : "subjects";
-	int n;
 
+	*text = '\0';
 	if (p->units == 0) {
-		snprintf(text, size, "%s: no %s where both are defined",
+		add(text, size, "%s: no %s where both are defined",
 		    c->label, unit);
 		return;
 	}
-	n = snprintf(text, size, "%s: %.3f against %.3f, a difference of "
+	add(text, size, "%s: %.3f against %.3f, a difference of "
 	    "%+.3f", c->label, p->mean_a, p->mean_b, p->difference.mean);
 	if (!isnan(p->difference.ci_low))
-		n += snprintf(text + n, size - (size_t)n, " (95 %% interval "
-		    "%+.3f to %+.3f)", p->difference.ci_low,
-		    p->difference.ci_high);
-	n += snprintf(text + n, size - (size_t)n, ", p = %.2g after Holm's "
-	    "correction, %zu %s", p->p_holm, p->units, unit);
+		add(text, size, " (95 %% interval %+.3f to %+.3f)",
+		    p->difference.ci_low, p->difference.ci_high);
+	add(text, size, ", p = %.2g after Holm's correction, %zu %s",
+	    p->p_holm, p->units, unit);
 	if (!isnan(margin) && !isnan(p->one_low))
-		snprintf(text + n, size - (size_t)n, "; %s within a margin "
-		    "of %g", is_equivalent(p) ? "equivalent" :
+		add(text, size, "; %s within a margin of %g",
+		    is_equivalent(p) ? "equivalent" :
 		    "not shown to be equivalent", margin);
 }
 
@@ -448,7 +466,7 @@ static void
 write_comparison(struct table *table, const struct comparison *c,
     const struct bsp_paired *p)
 {
-	char text[512];
+	char text[LABEL_MAX + 512];
 
 	table_text(table, c->label);
 	table_number(table, p->mean_a);

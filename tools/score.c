@@ -609,6 +609,7 @@ finish(const struct streams *s)
 	}
 	if (!piece && volumes_path != NULL)
 		index_check_end(&volumes, s->index);
+	units_end(&units, s->index);
 	if (!piece && groups_path != NULL)
 		index_check_end(&groups, s->index);
 	if (!piece && index_path != NULL)
@@ -691,16 +692,17 @@ mean_chance(const struct bsp_metric *metric)
 {
 	struct bsp_moments moments = {0};
 	const struct bsp_image_values *v = evaluation.image;
-	uint64_t anomalous = 0;
+	uint64_t anomalous = 0, scored = 0;
 	size_t i;
 
 	for (i = 0; i < evaluation.images; i++) {
+		scored += v[i].pixels > 0;
 		anomalous += v[i].anomalous > 0;
 		bsp_moments_add(&moments, chance_of(metric, v[i].pixels,
 		    v[i].anomalous));
 	}
 	return metric->scope == BSP_OF_IMAGES ?
-	    chance_of(metric, evaluation.images, anomalous) :
+	    chance_of(metric, scored, anomalous) :
 	    bsp_moments_mean(&moments);
 }
 

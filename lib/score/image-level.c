@@ -100,7 +100,7 @@ descending(const void *a, const void *b)
 	return (p->score < q->score) - (p->score > q->score);
 }
 
-/* AUROC, and average precision, of images; NaN as for pixels. */
+/* AUROC, and average precision, of images with scores; NaN as for pixels. */
 static void
 rank(struct ranked *image, size_t n, double *auroc, double *ap)
 {
@@ -145,23 +145,28 @@ draw(const struct bsp_image_level *in, const size_t *first,
 
 /*
  * The members of each unit, an image or a group of them, one after another;
- * how many units have any.  first has room for one more than there are.
+ * how many units have any.  An image without a score is none.  first has room
+ * for one more than there are.
  */
 static size_t
-list_units(size_t n, const struct bsp_resampling *how, size_t *first,
-    size_t *member)
+list_units(const struct bsp_image_level *in, const struct bsp_resampling *how,
+    size_t *first, size_t *member)
 {
-	size_t units = how->group == NULL ? n : how->groups, i, u, kept = 0;
+	size_t units = how->group == NULL ? in->n : how->groups;
+	size_t i, u, n, kept = 0;
 
 	for (u = 0; u <= units; u++)
 		first[u] = 0;
-	for (i = 0; i < n; i++)
-		first[(how->group == NULL ? i : how->group[i]) + 1]++;
+	for (i = 0; i < in->n; i++)
+		if (!isnan(in->score[i]))
+			first[(how->group == NULL ? i : how->group[i]) + 1]++;
 	for (u = 0; u < units; u++)
 		first[u + 1] += first[u];
-	for (i = n; i-- > 0; ) {
+	n = first[units];
+	for (i = in->n; i-- > 0; ) {
 		u = how->group == NULL ? i : how->group[i];
-		member[--first[u + 1]] = i;
+		if (!isnan(in->score[i]))
+			member[--first[u + 1]] = i;
 	}
 	/* first[u + 1] is now where unit u begins; those without are left. */
 	for (u = 0; u < units; u++)
@@ -215,8 +220,8 @@ bsp_image_level(const struct bsp_image_level *in,
 	static const struct bsp_resampling none = {.group = NULL};
 	struct ranked *image = malloc((in->n + 1) * sizeof *image);
 	struct bsp_summary empty = {.sd = (double)NAN,
-	    .ci_low = (double)NAN, .ci_high = (double)NAN, .n = in->n};
-	size_t *first, i;
+	    .ci_low = (double)NAN, .ci_high = (double)NAN};
+	size_t *first, i, n = 0;
 	int result = 0;
 
 	how = how == NULL ? &none : how;
@@ -227,12 +232,16 @@ bsp_image_level(const struct bsp_image_level *in,
 		return bsp_error_system(e, ENOMEM, "%zu images", in->n);
 	}
 	for (i = 0; i < in->n; i++)
-		image[i] = (struct ranked){in->score[i], in->anomalous[i]};
-	empty.subjects = list_units(in->n, how, first + in->n, first);
+		if (!isnan(in->score[i]))
+			image[n++] = (struct ranked){in->score[i],
+			    in->anomalous[i]};
+	empty.n = n;
+	empty.undefined = in->n - n;
+	empty.subjects = list_units(in, how, first + in->n, first);
 	*auroc = *ap = empty;
-	rank(image, in->n, &auroc->mean, &ap->mean);
-	auroc->undefined = isnan(auroc->mean) ? (size_t)1 : 0;
-	ap->undefined = isnan(ap->mean) ? (size_t)1 : 0;
+	rank(image, n, &auroc->mean, &ap->mean);
+	auroc->undefined += isnan(auroc->mean) ? (size_t)1 : 0;
+	ap->undefined += isnan(ap->mean) ? (size_t)1 : 0;
 	if (how->replicates > 0 && empty.subjects > 1)
 		result = bootstrap(in, first + in->n, first, how, auroc, ap,
 		    e);

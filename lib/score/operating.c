@@ -49,7 +49,7 @@ bsp_healthy_threshold(struct bsp_healthy *healthy, double q,
     struct bsp_threshold *threshold, struct bsp_error *e)
 {
 	const uint32_t *key = healthy->keys.key;
-	size_t n = healthy->keys.count, i;
+	size_t n = healthy->keys.count, i, most;
 
 	if (!(q > 0 && q < 1))
 		return bsp_error_set(e, BSP_USAGE, "found a false-positive "
@@ -58,8 +58,11 @@ bsp_healthy_threshold(struct bsp_healthy *healthy, double q,
 		return bsp_error_set(e, BSP_DATA, "no healthy pixels, "
 		    "expected some to set a threshold on");
 	sort(healthy);
-	/* A share that is a whole number but for rounding is that number. */
-	i = n - (size_t)(q * (double)n * (1 + 1e-12));
+	/* The product may round below the whole number that q is a share of. */
+	most = (size_t)(q * (double)n) + 1;
+	while (most > 0 && (double)most / (double)n > q)
+		most--;
+	i = n - most;
 	while (i < n && i > 0 && key[i - 1] == key[i])
 		i++;
 	*threshold = (struct bsp_threshold){

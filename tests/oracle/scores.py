@@ -160,6 +160,29 @@ row = table(run("score", "--metrics", "ap,image_ap,image_auroc", s2, m2))
 ok(abs(float(row[0]["chance"]) - np.mean(chance)) < 1e-16 and
    row[1]["chance"] == "1" and row[2]["chance"] == "nan",
    "chance of a mean is the mean, that of images is by images")
+# An image of which --within leaves nothing has no score, and is left out.
+values = np.array([.5, .1, .9, .4, .8])
+bad = np.array([0, 0, 1, 1, 1])
+kept = np.arange(5) != 3
+for lost in 3, 0:
+    kept = np.arange(5) != lost
+    files = [scratch(name, make(*(np.full((1, 2), x) for x in data)))
+             for name, make, data in (("i.pfm", pfm, values),
+                                      ("i.pgm", pgm, bad),
+                                      ("k.pgm", pgm, kept.astype(int)))]
+    rows = {r["metric"]: r for r in table(run(
+        "score", "--metrics", "image_auroc,image_ap", "--within", files[2],
+        "--bootstrap", 50, *files[:2]))}
+    y, x = bad[kept], values[kept]
+    ok(abs(float(rows["image_auroc"]["mean"]) - roc_auc_score(y, x)) < 1e-15
+       and abs(float(rows["image_ap"]["mean"]) -
+               average_precision_score(y, x)) < 1e-15 and
+       abs(float(rows["image_ap"]["chance"]) - np.mean(
+           [average_precision_score(y, o) for o in
+            itertools.permutations(range(4))])) < 1e-14 and
+       all((r["n"], r["n_undefined"], r["n_subjects"]) == ("4", "1", "4")
+           for r in rows.values()),
+       f"image {lost} has no pixels: AUROC and AP are of the others")
 text = json.loads(run("score", "--json", "--metrics", ALL, s, m))
 ok([r["metric"] for r in text["rows"]] == ALL.split(",") and
    text["seed"] == 0 and text["rows"][0]["n_undefined"] == 1,

@@ -334,12 +334,25 @@ for i in range(40):
         "--metrics", "ap", "--bootstrap", 0, a, b)
     r = table(open(f, "rb").read())[0]
     x = h[w > 0]
-    fit = [t for t in np.unique(x) if (x >= t).mean() <= q * (1 + 1e-12)]
+    fit = [t for t in np.unique(x) if (x >= t).mean() <= q]
     t = fit[0] if fit else np.nextafter(x.max(), np.float32(np.inf))
     bad += not (float(r["threshold"]) == t and
                 near(r["achieved"], (x >= t).mean()) and
                 (x >= t).mean() <= q and int(r["pixels"]) == x.size)
 ok(bad == 0, "thresholds: never more than Q, ties included")
+# Three tenths of 10 are 3; a third of 3, cut off, is not yet 1.
+good = True
+for n, q, t in ((10, ".3", 8), (10, ".7", 4), (3, ".333333333333", None),
+                (3, ".3333333333333333", 3), (3, ".6666666666666666", 2),
+                (100, ".29", 72), (100, ".57", 44), (100, ".58", 43)):
+    a = scratch("one", pfm(np.array([[1, n]])))
+    run("score", "--healthy", scratch("h", pfm(np.arange(1., n + 1)[None])),
+        "--fpr", q, "--save-threshold", f, "--metrics", "ap", "--bootstrap",
+        0, a, b)
+    r = table(open(f, "rb").read())[0]
+    good &= float(r["achieved"]) <= float(q) and float(r["threshold"]) == (
+        t if t else float(np.nextafter(np.float32(n), np.float32(np.inf))))
+ok(good, "shares that are whole numbers, or next to one")
 
 # ---------------------------- the pooled bootstrap, recomputed from scratch
 bad = 0

@@ -72,6 +72,9 @@ struct units {
 /* Note the next image; true where a unit begins with it. */
 bool units_next(struct units *units, uint64_t image);
 
+/* Die where so many images are all and the last one's volume has more. */
+void units_end(const struct units *units, uint64_t images);
+
 /* Subjects of the units, which the caller frees; dies where a volume has
  * images of two. */
 size_t *units_groups(const struct units *units);

@@ -22,16 +22,51 @@ row_of(const struct units *units, const struct index *index, uint64_t image)
 	return index_get(index, units->first_index + image);
 }
 
+/* The stream may be a piece of a longer one, but not of a volume. */
+static void
+check_whole(const struct units *units, const struct index_row *inside,
+    const struct index_row *outside)
+{
+	struct bsp_error e;
+
+	if (inside->unit != outside->unit)
+		return;
+	bsp_error_set(&e, BSP_DATA, "the stream %s within volume %.64s of "
+	    "subject %.64s, expected all its images: image %llu is of it too",
+	    outside < inside ? "begins" : "ends", inside->volume,
+	    inside->subject, (unsigned long long)outside->image);
+	e.stream = units->volumes->name;
+	cli_die(&e);
+}
+
+void
+units_end(const struct units *units, uint64_t images)
+{
+	const struct index *volumes = units->volumes;
+	const struct index_row *row;
+
+	if (volumes == NULL || images == 0)
+		return;
+	row = row_of(units, volumes, images - 1);
+	if (row + 1 < volumes->row + volumes->rows)
+		check_whole(units, row, row + 1);
+}
+
 bool
 units_next(struct units *units, uint64_t image)
 {
+	const struct index_row *row;
 	struct unit *grown;
 
-	if (units->volumes != NULL && units->count > 0 &&
-	    row_of(units, units->volumes, image)->unit ==
-	    row_of(units, units->volumes, image - 1)->unit) {
-		units->unit[units->count - 1].count++;
-		return false;
+	if (units->volumes != NULL) {
+		row = row_of(units, units->volumes, image);
+		if (image == 0 && row > units->volumes->row)
+			check_whole(units, row, row - 1);
+		if (image > 0 && row->unit == row_of(units, units->volumes,
+		    image - 1)->unit) {
+			units->unit[units->count - 1].count++;
+			return false;
+		}
 	}
 	if (units->count == units->capacity) {
 		units->capacity = 2 * units->capacity + 64;
