@@ -152,7 +152,7 @@ refused(void)
 	    "found 0 metrics"), "no metrics");
 	bad.metrics = BSP_METRICS_MAX + 1;
 	ok(fails(bsp_evaluation_add(&bad, &map0, &mask0, NULL, &e), BSP_USAGE,
-	    "expected 1 to 16"), "too many metrics");
+	    "expected 1 to 48"), "too many metrics");
 	bad.metrics = 2;
 	ok(fails(bsp_evaluation_add(&bad, &map0, &mask0, NULL, &e), BSP_USAGE,
 	    "metric 1 is missing"), "a metric that is not there");
