@@ -848,7 +848,8 @@ summary_facts(struct table_fact *facts)
 	facts[n++] = (struct table_fact){"seed", table_digits(digits, seed)};
 	if (bsp_evaluation_has(&evaluation, BSP_OF_IMAGES))
 		facts[n++] = (struct table_fact){"image-score", rule_text};
-	if (groups_path == NULL && bootstrap > 0 && !pooled)
+	if (groups_path == NULL && !pooled &&
+	    (bootstrap > 0 || interval == BSP_CI_T))
 		facts[n++] = (struct table_fact){"groups",
 		    units.volumes != NULL ?
 		    "none: volumes were taken for subjects" :

@@ -345,6 +345,8 @@ summarize_metric(const struct bsp_evaluation *evaluation, size_t m,
 		return -1;
 	if (evaluation->metric[m]->bounded)
 		bsp_interval_clip(summary, 0, 1);
+	else if (evaluation->metric[m]->scope == BSP_AT_THRESHOLD)
+		bsp_interval_clip(summary, 0, INFINITY); /* a number */
 	return 0;
 }
 

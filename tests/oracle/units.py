@@ -317,6 +317,20 @@ for name, least, most in ("1-1", 1, 1), ("2-3", 2, 3), ("4-", 4, 999):
         int(r["n_subjects"]) == len({s for s, _ in found})
 ok(good, "lesion sensitivity by size")
 
+# Student's interval of false regions, a number: not below 0, nor clipped at 1.
+far = [np.zeros((1, 5, 5), np.float32) for _ in range(4)]
+far[3][0, ::2, ::2] = 1
+zeros = [np.zeros(x.shape, np.uint8) for x in far]
+run_t = ("score", "--metrics", "false_regions", "--threshold", .5,
+         "--interval", "t", "--bootstrap", 0, save("f", far),
+         save("z", zeros, pgm))
+r = table(run(*run_t))[0]
+low, high = stats.t.interval(.95, 3, 9 / 4, stats.sem([0, 0, 0, 9]))
+ok(low < 0 and float(r["mean"]) == 9 / 4 and float(r["ci_low"]) == 0 and
+   near(r["ci_high"], high), "Student's interval of false regions ends at 0")
+ok(b"\n# groups none: images were taken for subjects\n" in run(*run_t),
+   "an interval without groups says so where nothing is drawn")
+
 # ------------------------------------------------------ thresholds, brute force
 bad = 0
 for i in range(40):
