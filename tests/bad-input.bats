@@ -567,6 +567,12 @@ EOF
 		--threshold 1 map mask
 	fails 2 'given twice' score --threshold 1,1 map mask
 	fails 2 'at a threshold' score --metrics dice_at map mask
+	for name in sensitivity@0.3 dice@nonsense dice@; do
+		fails 2 "found $name, expected the metric without" \
+			score --metrics "ap,$name" --threshold .5 map mask
+	done
+	fails 2 'without its threshold' anom-sweep --inject disk --degrade blur \
+		--metrics fpr@0.3 map
 	fails 3 'set on the maps that are scored' \
 		score --healthy map --fpr 0.1 map mask
 	fails 3 'no healthy pixels' score --healthy map --healthy-within none \
@@ -583,6 +589,9 @@ EOF
 	fails 3 'tells the healthy images' score --threshold @bare map mask
 	awk -F '\t' -v OFS='\t' '/^fpr=/ { $6 = 0; $7 = 0.0001 } 1' t >low
 	fails 3 'of another score' score --threshold @low map mask
+	awk '{ print } /^fpr=/' t >double
+	fails 3 'double: .*two rows of fpr=0.3, expected one' \
+		score --threshold @double map mask
 	fails 4 'nowhere' score --threshold @nowhere map mask
 	warns 'finds no pixel' score --bootstrap 0 --threshold 9 map mask
 	warns 'finds every pixel' score --bootstrap 0 --threshold 0 map mask

@@ -27,6 +27,10 @@ add_metric(struct metric_list *list, const char *name)
 	const struct bsp_metric *metric = bsp_metric_find(name), *m;
 	const char *nearest = NULL;
 
+	if (strchr(name, '@') != NULL)
+		cli_usage("--metrics: found %s, expected the metric without "
+		    "its threshold: that is given by --threshold or --fpr",
+		    name);
 	for (m = bsp_metrics; m->name != NULL; m++)
 		bsp_nearest(name, m->name, &nearest);
 	if (metric == NULL)

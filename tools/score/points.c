@@ -220,7 +220,7 @@ read_file(struct points *points, const char *path)
 	static const char *const columns[] = {"point", "fpr", "threshold",
 	    "achieved", "pixels", "low", "high", NULL};
 	struct tsv tsv;
-	size_t n;
+	size_t n, i;
 
 	tsv_open_any(&tsv, path, take_fact, points);
 	tsv_find(&tsv, columns);
@@ -234,6 +234,10 @@ read_file(struct points *points, const char *path)
 			tsv_bad(&tsv, "more or longer than any", "",
 			    "a file that --save-threshold wrote");
 		strcpy(points->label[n], tsv_text(&tsv, 0));
+		for (i = 0; i < n; i++)
+			if (strcmp(points->label[i], points->label[n]) == 0)
+				tsv_bad(&tsv, "two rows of ",
+				    points->label[n], "one");
 		points->q[n] = read_number(&tsv, 1);
 		points->at[n] = (struct bsp_threshold){
 			.value = read_number(&tsv, 2),
