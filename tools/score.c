@@ -271,6 +271,10 @@ parse_sizes(void)
 	struct bsp_error e;
 	uint64_t edge;
 
+	if (copy == NULL) {
+		bsp_error_system(&e, ENOMEM, "the classes of lesions");
+		cli_die(&e);
+	}
 	size_edge[0] = 1;
 	for (word = copy; word != NULL; word = next) {
 		next = strchr(word, ':');

@@ -1,6 +1,7 @@
 /*
  * The list of metrics: see metrics.h.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,10 +46,13 @@ void
 metrics_parse(struct metric_list *list, const char *text)
 {
 	char *copy = strdup(text), *name, *next;
+	struct bsp_error e;
 
 	list->count = 0;
-	if (copy == NULL)
-		cli_usage("--metrics: no memory for the list");
+	if (copy == NULL) {
+		bsp_error_system(&e, ENOMEM, "the list of metrics");
+		cli_die(&e);
+	}
 	for (name = copy; name != NULL; name = next) {
 		next = strchr(name, ',');
 		if (next != NULL)

@@ -43,12 +43,26 @@ add_point(struct points *points, const char *option, const char *prefix,
 	points->count++;
 }
 
+/* A copy of a text, or death. */
+static char *
+copy_of(const char *text)
+{
+	char *copy = strdup(text);
+	struct bsp_error e;
+
+	if (copy == NULL) {
+		bsp_error_system(&e, ENOMEM, "the text of thresholds");
+		cli_die(&e);
+	}
+	return copy;
+}
+
 /* Numbers with commas between them; each is a threshold, or a rate. */
 static void
 parse_numbers(struct points *points, const char *option, const char *text,
     bool rates)
 {
-	char *copy = strdup(text), *word, *next;
+	char *copy = copy_of(text), *word, *next;
 	struct bsp_error e;
 	double value;
 
@@ -198,9 +212,9 @@ take_fact(void *with, const char *text)
 	struct points *points = with;
 
 	if (strncmp(text, "healthy ", 8) == 0)
-		points->healthy_text = strdup(text + 8);
+		points->healthy_text = copy_of(text + 8);
 	if (strncmp(text, "healthy-within ", 15) == 0)
-		points->within_text = strdup(text + 15);
+		points->within_text = copy_of(text + 15);
 }
 
 static double
