@@ -243,24 +243,6 @@ free_notes(struct notes *notes)
 	free(notes->sum);
 }
 
-/* A replicate has at most as many pixels as the largest subject, each time. */
-static int
-check_size(const struct notes *notes, struct bsp_error *e)
-{
-	uint64_t most = 0, pixels;
-	size_t i;
-
-	for (i = 0; i < notes->draws->subjects; i++) {
-		pixels = notes->pixels[0][i] + notes->pixels[1][i];
-		most = pixels > most ? pixels : most;
-	}
-	if (most * notes->draws->subjects > UINT32_MAX)
-		return bsp_error_set(e, BSP_DATA, "a replicate could have "
-		    "more than %u pixels, expected no more to rank together",
-		    UINT32_MAX);
-	return 0;
-}
-
 static int
 make_notes(struct notes *notes, struct bsp_pooled *pooled,
     const struct bsp_draws *draws, struct bsp_error *e)
@@ -290,7 +272,7 @@ make_notes(struct notes *notes, struct bsp_pooled *pooled,
 	    notes->sum == NULL)
 		return bsp_error_system(e, ENOMEM, "the pixels of %zu subjects",
 		    n - 1);
-	if (note_levels(notes, e) || check_size(notes, e))
+	if (note_levels(notes, e))
 		return -1;
 	total(notes);
 	return 0;
@@ -311,9 +293,9 @@ weigh(const struct notes *notes, const uint32_t *weight, size_t from,
 }
 
 /* The curve of a replicate, which has room for all levels. */
-static void
+static int
 fill_curve(const struct notes *notes, const uint32_t *weight,
-    bool by_region, struct bsp_curve *curve)
+    bool by_region, struct bsp_curve *curve, struct bsp_error *e)
 {
 	const struct bsp_pooled *pooled = notes->pooled;
 	size_t subjects = notes->draws->subjects, i, k, from = 0;
@@ -333,6 +315,12 @@ fill_curve(const struct notes *notes, const uint32_t *weight,
 		if (weight[i] > 0)
 			add_sum(&sum, &notes->sum[i], weight[i]);
 	}
+	/* The large subjects may have been drawn often. */
+	if (curve->positives + curve->negatives > UINT32_MAX)
+		return bsp_error_set(e, BSP_DATA, "a replicate has %llu "
+		    "pixels, expected at most %u to rank together",
+		    (unsigned long long)(curve->positives + curve->negatives),
+		    UINT32_MAX);
 	curve->mean = bsp_sum_mean(&sum);
 	for (k = 0; k < notes->levels; k++) {
 		const struct level *level = &notes->level[k];
@@ -358,20 +346,23 @@ fill_curve(const struct notes *notes, const uint32_t *weight,
 			    (double)curve->regions;
 		curve->count++;
 	}
+	return 0;
 }
 
 /* values[metric][replicate], of which count[metric] are defined. */
-static void
+static int
 replicate(const struct notes *notes,
     const struct bsp_evaluation *evaluation, const uint32_t *weight,
-    struct bsp_curve *curve, double *values, size_t replicates, size_t *count)
+    struct bsp_curve *curve, double *values, size_t replicates, size_t *count,
+    struct bsp_error *e)
 {
 	struct bsp_counts counts;
 	size_t m, i;
 	double value;
 
-	fill_curve(notes, weight, bsp_evaluation_has(evaluation,
-	    BSP_OF_REGIONS), curve);
+	if (fill_curve(notes, weight, bsp_evaluation_has(evaluation,
+	    BSP_OF_REGIONS), curve, e))
+		return -1;
 	for (m = 0; m < evaluation->metrics; m++) {
 		if (evaluation->metric[m]->scope == BSP_AT_THRESHOLD) {
 			counts = (struct bsp_counts){0};
@@ -388,6 +379,7 @@ replicate(const struct notes *notes,
 		if (!isnan(value))
 			values[m * replicates + count[m]++] = value;
 	}
+	return 0;
 }
 
 int
@@ -425,8 +417,9 @@ bsp_pooled_summarize(struct bsp_evaluation *evaluation,
 	    notes.levels + 1, sizeof *curve.found, e))
 		goto out;
 	for (i = 0; i < replicates && draws.subjects > 1; i++)
-		replicate(&notes, evaluation, bsp_draws_subjects(&draws,
-		    how->seed, i), &curve, values, replicates, count);
+		if (replicate(&notes, evaluation, bsp_draws_subjects(&draws,
+		    how->seed, i), &curve, values, replicates, count, e))
+			goto out;
 	for (m = 0; m < evaluation->metrics; m++)
 		if (count[m] > 0)
 			bsp_interval_of(values + m * replicates, count[m],

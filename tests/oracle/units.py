@@ -445,6 +445,26 @@ for study in range(50):
 ok(bad == 0, "50 studies: pooled intervals are those of pixels put together "
    "anew")
 
+# One subject that is large, among so many that, drawn each time, it would be
+# more pixels than there may be.
+large = np.zeros((1024, 2100), np.float32)
+large[0, :9] = 1
+rest = [np.array([[x]], np.float32) for x in range(2100)]
+ix = scratch("g", "image\tsubject\n" + "".join(
+    f"{i}\ts{i:04}\n" for i in range(2101)))
+r = table(run("score", "--pooled", "--groups", ix, "--bootstrap", 9,
+              "--metrics", "mean_residual", scratch("lmap", pfm(large, *rest)),
+              scratch("lmask", pgm(*((x > 0).astype(np.uint8)
+                                    for x in (large, *rest))))))[0]
+means = []
+for i in range(9):
+    n = np.bincount(drawn(2101, 0, i), minlength=2101)
+    means.append((9 * n[0] + n[1:] @ np.arange(2100.)) / (
+        n[0] * large.size + n[1:].sum()))
+low, high = expanded(means, 2101)
+ok(near(r["ci_low"], low, 1e-9) and near(r["ci_high"], high, 1e-9) and
+   r["n_subjects"] == "2101", "a subject that is large among many")
+
 # ------------------------------------------------------------ exact curves
 f = scratch("curve")
 run("score", "--pooled", "--curve", f, m, l)
