@@ -2,6 +2,7 @@
 scikit-learn, scipy.ndimage.label and brute force."""
 
 import itertools
+import json
 
 import numpy as np
 from scipy import stats
@@ -367,6 +368,14 @@ for n, q, t in ((10, ".3", 8), (10, ".7", 4), (3, ".333333333333", None),
     good &= float(r["achieved"]) <= float(q) and float(r["threshold"]) == (
         t if t else float(np.nextafter(np.float32(n), np.float32(np.inf))))
 ok(good, "shares that are whole numbers, or next to one")
+pairs = json.loads(run("score", "--json", "--healthy", scratch("h", pfm(
+    np.arange(1., 11)[None])), "--fpr", ".1,.2", "--bootstrap", 0,
+    scratch("one", pfm(np.array([[1, 10]]))), b),
+    object_pairs_hook=lambda p: p)
+names = [k for k, _ in pairs]
+ok(len(names) == len(set(names)) and
+   [t.split(",")[0] for t in dict(pairs)["threshold"]] == [
+       "fpr=0.1: 10", "fpr=0.2: 9"], "JSON: an array of two thresholds")
 
 # ---------------------------- the pooled bootstrap, recomputed from scratch
 bad = 0

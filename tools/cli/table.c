@@ -76,6 +76,23 @@ is_number(const char *text)
 }
 
 static void
+print_fact(FILE *file, const char *text)
+{
+	if (is_number(text))
+		cli_print(file, "%s", text);
+	else
+		print_string(file, text);
+}
+
+/* Do both facts have one name? */
+static bool
+is_same(const struct table_fact *a, const struct table_fact *b)
+{
+	return b->name != NULL && strcmp(a->name, b->name) == 0;
+}
+
+/* Facts of one name, which follow one upon another, are an array. */
+static void
 begin_json(const struct table *table, const char *command,
     const struct table_fact *facts)
 {
@@ -85,10 +102,17 @@ begin_json(const struct table *table, const char *command,
 	print_string(file, command);
 	for (; facts != NULL && facts->name != NULL; facts++) {
 		cli_print(file, ",\n \"%s\": ", facts->name);
-		if (is_number(facts->text))
-			cli_print(file, "%s", facts->text);
-		else
-			print_string(file, facts->text);
+		if (!is_same(facts, facts + 1)) {
+			print_fact(file, facts->text);
+			continue;
+		}
+		cli_print(file, "[");
+		for (; is_same(facts, facts + 1); facts++) {
+			print_fact(file, facts->text);
+			cli_print(file, ", ");
+		}
+		print_fact(file, facts->text);
+		cli_print(file, "]");
 	}
 	cli_print(file, ",\n \"rows\": [");
 }
