@@ -517,7 +517,7 @@ tell(const struct streams *s)
 		told_add(&within, &s->image[WITHIN]);
 	if (s->has[IMAGE])
 		told_add(&images, &s->image[IMAGE]);
-	for (i = 0; points.from_healthy && i < n; i++) {
+	for (i = 0; (points.from_healthy || curve_path != NULL) && i < n; i++) {
 		if (s->has[WITHIN] && s->image[WITHIN].data[i] == 0)
 			continue;
 		low = x[i] < low ? x[i] : low;
@@ -647,7 +647,7 @@ write_files(void)
 	if (lesions_path != NULL)
 		write_lesions(lesions_file, &evaluation, &units, &points);
 	if (curve_path != NULL)
-		write_curve(curve_file, &evaluation.curve);
+		write_curve(curve_file, &evaluation.curve, low);
 }
 
 #define FACTS_MAX (BSP_POINTS_MAX + 12)

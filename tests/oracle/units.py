@@ -476,6 +476,24 @@ ok(near(r["ci_low"], low, 1e-9) and near(r["ci_high"], high, 1e-9) and
 
 # ------------------------------------------------------------ exact curves
 f = scratch("curve")
+# Normal pixels alone below the last lesion, and normal pixels alone.
+low = scratch("low", pfm(np.array([[3, 1, .5, -2]])))
+for mask, want in (([1, 0, 0, 0], [(3, 1, 0, 1, 0), (-2, 1, 3, 1, 1)]),
+                   ([0, 0, 0, 1], [(np.nextafter(np.float32(-2),
+                                                 np.float32(0)), 0, 3, 0, 1),
+                                   (-2, 1, 3, 1, 1)]),
+                   ([0, 0, 0, 0], [(-2, 0, 4, np.nan, 1)])):
+    run("score", "--pooled", "--curve", f, low,
+        scratch("lm", pgm(np.array([mask]))))
+    got = [[float(r[k]) for k in ("threshold", "tp", "fp", "recall", "fpr")]
+           for r in table(open(f, "rb").read())]
+    ok(np.array_equal(got, np.array(want, float), equal_nan=True),
+       f"the curve of {mask} goes to the least score")
+inner = scratch("li", pgm(np.array([[1, 1, 1, 0]])))
+run("score", "--pooled", "--curve", f, "--within", inner, low,
+    scratch("lm", pgm(np.array([[1, 0, 0, 0]]))))
+ok(table(open(f, "rb").read())[-1]["threshold"] == "0.5",
+   "the least score of what counts")
 run("score", "--pooled", "--curve", f, m, l)
 rows = table(open(f, "rb").read())
 v = np.concatenate([u.ravel() for u in units])
@@ -485,7 +503,7 @@ good = all(int(r["tp"]) == t[v >= float(r["threshold"])].sum() and
            and near(r["recall"], int(r["tp"]) / t.sum()) and
            near(r["fpr"], int(r["fp"]) / (t == 0).sum()) for r in rows)
 r = {(float(r["fpr"]), float(r["recall"])) for r in rows}
-x, y = np.array(sorted(r | {(0., 0.), (1., 1.)})).T
+x, y = np.array(sorted(r | {(0., 0.)})).T
 ok(good and near(np.trapz(y, x), roc_auc_score(t, v)) and
    all(float(s) in {float(r["threshold"]) for r in rows}
        for s in np.unique(v[t > 0])), "curves: every threshold, and their area")

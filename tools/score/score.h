@@ -95,7 +95,8 @@ void write_froc(FILE *file, const struct bsp_froc *froc);
 void write_lesions(FILE *file, const struct bsp_evaluation *evaluation,
     const struct units *units, const struct points *points);
 
-/* Recall, precision and false-positive rate at all thresholds. */
-void write_curve(FILE *file, const struct bsp_curve *curve);
+/* Recall, precision and false-positive rate at all thresholds, down to the
+ * least score. */
+void write_curve(FILE *file, const struct bsp_curve *curve, float least);
 
 #endif

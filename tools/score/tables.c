@@ -137,9 +137,10 @@ put_threshold(struct table *table, const struct bsp_curve *curve,
 }
 
 /* Just above a step lie the normal pixels that score more; their threshold
- * is the float next above the step's. */
+ * is the float next above the step's.  Below the last step lie normal pixels
+ * alone, down to the least score. */
 void
-write_curve(FILE *file, const struct bsp_curve *curve)
+write_curve(FILE *file, const struct bsp_curve *curve, float least)
 {
 	static const char *const columns[] = {"threshold", "tp", "fp",
 	    "recall", "precision", "fpr", NULL};
@@ -165,5 +166,8 @@ write_curve(FILE *file, const struct bsp_curve *curve)
 		fp = step->fp;
 		put_threshold(&table, curve, (double)step->threshold, tp, fp);
 	}
+	if (fp < curve->negatives)
+		put_threshold(&table, curve, (double)least, tp,
+		    curve->negatives);
 	table_end(&table);
 }
