@@ -622,6 +622,15 @@ EOF
 		score-compare a b
 	fails 3 'different within' score-compare a a c
 	score-compare --bootstrap 0 a a a >out
+	# Subjects that the tables tell otherwise, or not at all.
+	printf 'image\tsubject\tap\n0\ts\t1\n1\tt\t1\n' >one
+	printf 'image\tsubject\tap\n0\ts\t1\n1\tu\t1\n' >two
+	fails 3 'two: image 1: .*u, expected the t of one: .*subjects' \
+		score-compare one two
+	printf 'image\tsubject\n0\ts\n1\ts\n' >groups
+	score-compare --groups groups one two >out
+	printf 'image\tsubject\tap\n0\ts\t1\n1\t\t1\n' >empty
+	fails 3 'empty: an empty subject' score-compare empty empty
 	# Names longer than any, and numbers that need more room than any.
 	long=$(printf '%5000s' '' | tr ' ' A)
 	printf 'image\tdice@%s\n0\t0.5\n' "$long" >wide

@@ -17,7 +17,7 @@ static const char *groups_path, *interval_text;
 static uint64_t bootstrap = 1000, permutations = 10000, seed;
 static const char *margin_text;
 static double margin = (double)NAN;
-static bool json;
+static bool json, grouped; /* by subject */
 
 static const struct cli_option options[] = {
 	{"groups", "TSV", "resample by subject: columns image and subject",
@@ -74,12 +74,13 @@ struct scores {
 	size_t metrics;
 	size_t column[BSP_METRICS_MAX];
 	size_t key[KEYS]; /* SIZE_MAX: absent */
-	size_t volume, subject; /* of tables of volumes; SIZE_MAX */
+	size_t volume;    /* of tables of volumes; SIZE_MAX */
+	size_t subject;   /* of those, and of images that have one */
 	char *masks, *within;   /* fingerprints; NULL: not told */
 	size_t rows, capacity;
 	struct row {
 		uint64_t key[KEYS];
-		char *volume, *subject; /* NULL: an image */
+		char *volume, *subject; /* NULL: no such column */
 		double value[BSP_METRICS_MAX];
 	} *row;
 };
@@ -174,7 +175,7 @@ find_columns(struct scores *scores, const struct tsv *tsv)
 		tsv_bad(tsv, "the header has no column ", "image",
 		    "a table that score --per-image or --per-volume wrote");
 	if (scores->key[IMAGE] != SIZE_MAX)
-		scores->volume = scores->subject = SIZE_MAX;
+		scores->volume = SIZE_MAX;
 	if (scores->metrics == 0)
 		tsv_bad(tsv, "the header has no metric", "",
 		    "a table that score --per-image or --per-volume wrote");
@@ -205,10 +206,10 @@ read_row(struct scores *scores, struct tsv *tsv)
 			tsv_bad(tsv, e.text, "", "a whole number");
 	}
 	row->volume = row->subject = NULL;
-	if (scores->volume != SIZE_MAX) {
+	if (scores->volume != SIZE_MAX)
 		row->volume = copy(tsv->field[scores->volume]);
+	if (scores->subject != SIZE_MAX)
 		row->subject = copy(tsv->field[scores->subject]);
-	}
 	for (m = 0; m < scores->metrics; m++) {
 		const char *text = tsv->field[scores->column[m]];
 
@@ -297,6 +298,28 @@ check_volumes(const struct scores *a, const struct scores *b)
 		}
 }
 
+/* Where both say the subjects of images, and these matter. */
+static void
+check_subjects(const struct scores *a, const struct scores *b)
+{
+	struct bsp_error e;
+	size_t i;
+
+	if (groups_path != NULL || a->subject == SIZE_MAX ||
+	    b->subject == SIZE_MAX)
+		return;
+	for (i = 0; i < a->rows; i++) {
+		if (strcmp(a->row[i].subject, b->row[i].subject) == 0)
+			continue;
+		bsp_error_set(&e, BSP_DATA, "subject %.64s, expected the "
+		    "%.64s of %s: the tables are of different subjects",
+		    b->row[i].subject, a->row[i].subject, a->name);
+		e.stream = b->name;
+		e.image = (int64_t)a->row[i].key[IMAGE];
+		cli_die(&e);
+	}
+}
+
 /* Both must be of the same images. */
 static void
 check_pair(const struct scores *a, const struct scores *b)
@@ -330,6 +353,41 @@ check_pair(const struct scores *a, const struct scores *b)
 
 /* -------------------------------------------------------------- comparing */
 
+static int
+by_subject(const void *a, const void *b)
+{
+	const struct row *const *p = a, *const *q = b;
+
+	return strcmp((*p)->subject, (*q)->subject);
+}
+
+/* Give equal subjects equal numbers; how many there are. */
+static size_t
+number_subjects(const struct scores *scores, size_t *group)
+{
+	const struct row **sorted = malloc(scores->rows * sizeof *sorted);
+	size_t i, groups = 0;
+	struct bsp_error e;
+
+	if (sorted == NULL) {
+		bsp_error_system(&e, ENOMEM, "%zu images", scores->rows);
+		cli_die(&e);
+	}
+	for (i = 0; i < scores->rows; i++)
+		sorted[i] = &scores->row[i];
+	qsort(sorted, scores->rows, sizeof *sorted, by_subject);
+	if (*sorted[0]->subject == '\0')
+		die_of(scores->name, "an empty subject, expected the name of "
+		    "each one's subject");
+	for (i = 0; i < scores->rows; i++) {
+		if (i == 0 || by_subject(&sorted[i - 1], &sorted[i]) != 0)
+			groups++;
+		group[sorted[i] - scores->row] = groups - 1;
+	}
+	free(sorted);
+	return groups;
+}
+
 /* Numbers that the images' subjects have; NULL: each is its own. */
 static size_t *
 find_groups(const struct scores *scores, struct index *index)
@@ -340,7 +398,7 @@ find_groups(const struct scores *scores, struct index *index)
 	if (groups_path != NULL && scores->volume != SIZE_MAX)
 		cli_usage("--groups is of images; tables of volumes say the "
 		    "subject, expected no --groups");
-	if (groups_path == NULL && scores->volume == SIZE_MAX)
+	if (groups_path == NULL && scores->subject == SIZE_MAX)
 		return NULL;
 	if (groups_path != NULL)
 		index_read(index, groups_path);
@@ -349,13 +407,8 @@ find_groups(const struct scores *scores, struct index *index)
 		bsp_error_system(&e, ENOMEM, "%zu images", scores->rows);
 		cli_die(&e);
 	}
-	/* Volumes are sorted by subject. */
-	for (i = 0; i < scores->rows && groups_path == NULL; i++) {
-		if (i == 0 || strcmp(scores->row[i].subject,
-		    scores->row[i - 1].subject) != 0)
-			index->groups++;
-		group[i] = index->groups - 1;
-	}
+	if (groups_path == NULL)
+		index->groups = number_subjects(scores, group);
 	for (i = 0; i < scores->rows && groups_path != NULL; i++)
 		group[i] = index_get(index, scores->row[i].key[IMAGE])->group;
 	return group;
@@ -440,8 +493,7 @@ static void
 say(const struct comparison *c, const struct bsp_paired *p, char *text,
     size_t size)
 {
-	const char *unit = c->a->volume == SIZE_MAX && groups_path == NULL ?
-	    "images" : "subjects";
+	const char *unit = grouped ? "subjects" : "images";
 
 	*text = '\0';
 	if (p->units == 0) {
@@ -503,7 +555,6 @@ write_table(FILE *file, const struct comparison *c,
 	    "difference", "ci_low", "ci_high", "p", "p_holm", "p_min",
 	    "units", "wins", "ties", "losses", "n", "n_undefined", "a", "b"};
 	const struct bsp_summary **all = malloc(n * sizeof *all);
-	bool grouped = groups_path != NULL || c->a->volume != SIZE_MAX;
 	char digits[BSP_NUMBER_SIZE];
 	struct table_fact facts[3] = {{NULL, NULL}};
 	struct table table;
@@ -558,7 +609,7 @@ main(int argc, char **argv)
 	struct index index = {0};
 	enum bsp_ci ci;
 	struct bsp_error e;
-	size_t *group, n = 0, i;
+	size_t *group, n = 0, told = 0, i;
 	FILE *file;
 
 	cli_parse(&program, argc, argv, &command);
@@ -569,7 +620,13 @@ main(int argc, char **argv)
 		read_scores(&scores[i], command.operand[i]);
 	for (i = 1; i < command.operands; i++)
 		check_pair(&scores[0], &scores[i]);
-	group = find_groups(&scores[0], &index);
+	/* The first table that says the subjects says them for all. */
+	while (told + 1 < command.operands && scores[told].subject == SIZE_MAX)
+		told++;
+	for (i = told + 1; i < command.operands; i++)
+		check_subjects(&scores[told], &scores[i]);
+	group = find_groups(&scores[told], &index);
+	grouped = group != NULL;
 	how = (struct bsp_resampling){.group = group, .groups = index.groups,
 	    .replicates = bootstrap, .seed = seed, .ci = ci};
 	for (i = 1; i < command.operands; i++)

@@ -82,6 +82,33 @@ sums = np.array([x[i::4].sum() for i in range(4)])
 ok(abs(float(r["p"]) - exact(sums)) < 1e-12 and r["units"] == "4" and
    float(r["p_min"]) == .125, "p by subject: 16 patterns, at least .125")
 
+# The same where the tables say the subjects, or one of them does.
+told = [f"s{i % 4}" for i in range(12)]
+own = [f"t{i}" for i in range(12)]
+
+
+def text(columns):
+    return "\t".join(columns) + "\n" + "".join(
+        "\t".join(map(str, row)) + "\n" for row in zip(*columns.values()))
+
+
+for both in True, False:
+    a = scratch("a", text({"image": range(12), "subject": told, "ap": x}))
+    b = {"image": range(12), "subject": told, "ap": [0] * 12}
+    if not both:
+        del b["subject"]
+    b = scratch("b", text(b))
+    for pair in (a, b), (b, a):
+        out = run("score-compare", *pair)
+        r = table(out)[0]
+        ok(abs(float(r["p"]) - exact(sums)) < 1e-12 and r["units"] == "4" and
+           b"# groups none" not in out and "4 subjects" in r["words"],
+           "p by the subjects of " + ("both tables" if both else "one"))
+a = scratch("a", text({"image": range(12), "subject": own, "ap": x}))
+r = table(run("score-compare", "--groups", g, a, b))[0]
+ok(abs(float(r["p"]) - exact(sums)) < 1e-12 and r["units"] == "4",
+   "--groups goes before what a table says")
+
 # Undefined on either side; lower is better for fpr95; Holm over three.
 a = write("a", ap=[.9, float("nan"), .8, .7], fpr95=[.1, .2, .3, .4],
           dice=[.5, .5, .5, .6], extra=[1, 2, 3, 4])
