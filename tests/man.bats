@@ -42,7 +42,7 @@ examples() {
 		sed -n 's/^\.\(It \)\{0,1\}Xr \([^ ]*\) \([0-9]\).*/\2.\3/p' \
 			"$page" | while read -r other; do
 			[ -e "$ROOT/man/$other" ] ||
-				[[ $other =~ ^(netpbm|pam|pgm|sbatch|scancel|sinfo|squeue|make)\. ]] || {
+				[[ $other =~ ^(netpbm|pam|pgm|sbatch|scancel|sinfo|squeue|make|flock)\. ]] || {
 				echo "$page: $other"
 				return 1
 			}
