@@ -112,7 +112,7 @@ LEARNED='recon-train recon-model libblindspot-learn'
 	recon-degrade --complete >>help
 	grep -q downsample help
 	grep lowpass help && return 1
-	readelf -d dest/usr/lib/libblindspot.so tree/bin/* >needed
+	find tree/bin -type f -exec readelf -d dest/usr/lib/libblindspot.so {} + >needed
 	grep -q NEEDED needed
 	grep fftw needed && return 1
 	grep -qx 'Libs.private: -pthread -lm' dest/usr/lib/pkgconfig/blindspot.pc
@@ -127,7 +127,7 @@ left out: ood-histogram residual zscore $LEARNED (needs jansson; Debian: libjans
 left out: $LEARNED (needs oneDNN; Debian: libdnnl-dev)" \
 		nii-slices ood-histogram recon-train recon-model
 	learn_is absent
-	readelf -d tree/bin/* dest/usr/lib/*.so |
+	find tree/bin dest/usr/lib -maxdepth 1 -type f ! -name '*.a' -exec readelf -d {} + |
 		sed -n 's/.*NEEDED.*\[\(.*\)\]/\1/p' | sort -u >needed
 	grep -q '^libc\.' needed
 	grep -vE '^(lib(c|m|gomp)\.|ld-linux|libblindspot\.)' needed && return 1
