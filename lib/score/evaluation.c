@@ -346,7 +346,7 @@ summarize_metric(const struct bsp_evaluation *evaluation, size_t m,
 	if (evaluation->metric[m]->bounded)
 		bsp_interval_clip(summary, 0, 1);
 	else if (evaluation->metric[m]->scope == BSP_AT_THRESHOLD)
-		bsp_interval_clip(summary, 0, INFINITY); /* a number */
+		bsp_interval_clip(summary, 0, (double)INFINITY); /* a number */
 	return 0;
 }
 
