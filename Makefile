@@ -387,7 +387,7 @@ SCRIPTS = $(shell grep -rlE '^\#!(/usr)?/bin/(env )?(bash|sh|bats)$$' \
 # Pages of ours that are not installed yet are no mistake.
 lint:
 	shellcheck -x $(SCRIPTS)
-	shellcheck -s bash tools/cli/completion.bash tests/helpers.bash \
+	shellcheck -s bash tools/cli/completion.bash tests/*.bash \
 		pipelines/common/*.bash pipelines/*/run
 	! mandoc -Tlint -Wstyle $(MANUALS) 2>/dev/null | \
 		grep -v 'referenced manual not found'

@@ -979,8 +979,8 @@ BSP_API extern const struct bsp_metric bsp_metrics[];
 
 /*
  * The row of that name, or NULL.  An earlier name of a metric is one too:
- * pimo, for one release, is aupimo.  What a threshold finds is told with where
- * it is from, as in dice@fpr=0.01, which is dice_at.
+ * pimo, for one release, is aupimo.  The name of a metric at a threshold may
+ * say which threshold: dice@fpr=0.01 is dice_at.
  */
 BSP_API const struct bsp_metric *bsp_metric_find(const char *name);
 

@@ -545,8 +545,8 @@ EOF
 		score --per-volume --volumes long --first-index 2 map mask
 	pgm 2 2 1 9 5 200 >first
 	pgm 2 2 0 0 0 1 >first-mask
-	for rows in '' '9\ts\tv\n'; do
-		printf "image\tsubject\tvolume\n$rows" >none.tsv
+	for rows in '' $'9\ts\tv\n'; do
+		printf 'image\tsubject\tvolume\n%s' "$rows" >none.tsv
 		fails 3 'no row for image 3' score --volumes none.tsv \
 			--bootstrap 0 --first-index 3 first first-mask
 	done

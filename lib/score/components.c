@@ -5,22 +5,11 @@
 
 #include "score.h"
 
-/* The first sample of the region, so far; paths are halved on the way. */
-static uint32_t
-root(uint32_t *parent, uint32_t i)
-{
-	while (parent[i] != i) {
-		parent[i] = parent[parent[i]];
-		i = parent[i];
-	}
-	return i;
-}
-
 static void
 join(uint32_t *parent, uint32_t a, uint32_t b)
 {
-	a = root(parent, a);
-	b = root(parent, b);
+	a = bsp_root(parent, a);
+	b = bsp_root(parent, b);
 	if (a < b)
 		parent[b] = a;
 	else

@@ -36,16 +36,6 @@ struct forest {
 #define LESION ((uint32_t)1 << 31)
 #define SIZE_MOST (LESION - 1)
 
-static uint32_t
-root(uint32_t *parent, uint32_t i)
-{
-	while (parent[i] != i) {
-		parent[i] = parent[parent[i]];
-		i = parent[i];
-	}
-	return i;
-}
-
 /* A region of so many pixels is false: it has no lesion, which would be a flag
  * above any size. */
 static bool
@@ -95,7 +85,7 @@ enter(struct forest *forest, uint32_t i)
 	forest->alarms += is_false(forest, forest->size[i]);
 	while (left != 0) {
 		k = __builtin_ctz(left);
-		other = root(forest->parent, (uint32_t)((ptrdiff_t)i +
+		other = bsp_root(forest->parent, (uint32_t)((ptrdiff_t)i +
 		    forest->neighbour[k]));
 		if (other != own)
 			own = join(forest, own, other);

@@ -22,6 +22,18 @@ struct bsp_grid bsp_grid_of(const struct bsp_scored *in);
 size_t bsp_components(const struct bsp_grid *grid, const uint8_t *inside,
     uint32_t *component);
 
+/* The sample that stands for the region of sample i, by union-find; paths are
+ * halved on the way. */
+static inline uint32_t
+bsp_root(uint32_t *parent, uint32_t i)
+{
+	while (parent[i] != i) {
+		parent[i] = parent[parent[i]];
+		i = parent[i];
+	}
+	return i;
+}
+
 /* Which samples are of lesions. */
 void bsp_mark_lesions(const struct bsp_scored *in, uint8_t *inside);
 

@@ -8,19 +8,10 @@
 
 #include "../../lib/kernels/kernels.h"
 #include "tap.h"
+#include "words.h"
 
 #define GUARD 16
 
-static uint32_t state = 2463534242u;
-
-static uint32_t
-word(void) /* xorshift, Marsaglia 2003 */
-{
-	state ^= state << 13;
-	state ^= state >> 17;
-	state ^= state << 5;
-	return state;
-}
 
 static int
 compare(const void *a, const void *b)

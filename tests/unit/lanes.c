@@ -9,11 +9,11 @@
 
 #include "../../lib/sweep/sweep.h"
 #include "tap.h"
+#include "words.h"
 
 #define MOST 6000 /* pixels of a background */
 #define PATCH 5000
 
-static uint32_t state = 2463534242u;
 static struct bsp_error e;
 static struct bsp_background background;
 static struct bsp_lanes lanes;
@@ -22,15 +22,6 @@ static struct bsp_curve curve;
 static struct bsp_ranking ranking;
 static struct bsp_image map, label;
 static uint32_t scratch[2 * PATCH];
-
-static uint32_t
-word(void) /* xorshift, Marsaglia 2003 */
-{
-	state ^= state << 13;
-	state ^= state >> 17;
-	state ^= state << 5;
-	return state;
-}
 
 static float
 uniform(void)
