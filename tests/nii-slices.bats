@@ -500,6 +500,29 @@ subjects_of() {
 		score --metrics auroc --groups i.tsv map mask
 }
 
+@test "slices without foreground are left out with their masks and rows" {
+	make_nii v.nii 'v * (np.arange(5) % 2) * (v > 20)' l.nii '(v > 30) * 1.0'
+	nii-slices --normalize none --index all.tsv v.nii >all
+	nii-slices --labels l.nii >masks
+	stream-pick --where 'foreground>=1' --index all.tsv --picked some.tsv \
+		all >some
+	stream-pick --where 'foreground>=1' --index all.tsv masks >some-masks
+	nii-slices --normalize none --slices 1::2 v.nii | cmp - some
+	nii-slices --slices 1::2 --labels l.nii | cmp - some-masks
+	$PYTHON - <<'EOF'
+import nibabel as nib, numpy as np
+v = np.asanyarray(nib.load("v.nii").dataobj)
+def column(path, name):
+    rows = [r.split("\t") for r in open(path).read().splitlines()
+            if r[0] != "#"]
+    return [int(r[rows[0].index(name)]) for r in rows[1:]]
+count = [int((v[..., k] > 0).sum()) for k in range(5)]
+assert column("all.tsv", "foreground") == count and count[0] == 0
+assert column("some.tsv", "slice") == [1, 3]
+assert column("some.tsv", "foreground") == [count[1], count[3]]
+EOF
+}
+
 @test "slices-nii: what does not fit, and nothing is written" {
 	make_nii v.nii v w.nii 'np.zeros((3, 4, 6), np.float32)' \
 		u.nii 'np.zeros((4, 4, 5), np.float32)' \

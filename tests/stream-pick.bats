@@ -67,6 +67,16 @@ print(*range(10)[slice(*(int(p) if p else None
 		--picked picked <ten >out
 	[ "$(numbers <out)" = '5 7' ]
 	grep -v '^#' picked | cmp - <(printf 'image\tsubject\tsite\n0\ts1\t1\n1\ts1\t1\n')
+	[ "$(stream-pick --where 'image>=4' --where 'image<=8' --where site=0 \
+		--index index ten | numbers)" = '4 6 8' ]
+	for text in 'image<4' 'image>' '=4' '>=4'; do
+		refuses 2 "where: found '$text', expected COLUMN=VALUE" \
+			stream-pick --where "$text" --index index ten
+	done
+	refuses 2 "where image>=x: 'x' is not a number" \
+		stream-pick --where 'image>=x' --index index ten
+	refuses 3 "index: line 2: subject is 's0', expected a number" \
+		stream-pick --where 'subject>=1' --index index ten
 	refuses 2 "where: index has no column 'sub'" \
 		stream-pick --where sub=s1 --index index ten
 	refuses 2 "where: found 'subject', expected COLUMN=VALUE" \

@@ -488,7 +488,8 @@ static void
 begin_listing(struct listing *listing, const struct cli_command *command)
 {
 	static const char *const columns[] = {"image", "subject", "volume",
-	    "slice", "file", "row_mm", "col_mm", "slice_mm", NULL};
+	    "slice", "file", "row_mm", "col_mm", "slice_mm", "foreground",
+	    NULL};
 	struct table_fact facts[4] = {{"axis", axis_text},
 	    {"axes", as_stored ? "stored" : "canonical"}};
 	char digits[BSP_NUMBER_SIZE];
@@ -530,21 +531,22 @@ list_volume(struct listing *listing, const struct volume *v,
 }
 
 static void
-list_slice(struct listing *listing, const char *path, uint64_t image,
-    uint64_t slice)
+list_slice(struct listing *listing, const char *path, uint64_t number,
+    uint64_t slice, const struct bsp_image *image)
 {
 	struct table *table = &listing->table;
 	size_t i;
 
 	if (index_path == NULL)
 		return;
-	table_count(table, image);
+	table_count(table, number);
 	table_text(table, listing->subject);
 	table_count(table, listing->volume);
 	table_count(table, slice);
 	table_text(table, path);
 	for (i = 0; i < 3; i++)
 		table_number(table, listing->mm[i]);
+	table_count(table, bsp_image_foreground(image));
 }
 
 /* ------------------------------------------------------------ the stream */
@@ -573,9 +575,10 @@ write_slices(const struct request *r, const char *path,
 	}
 	list_volume(listing, &v, &plane, r->slices.step);
 	for (i = begin; i < end; i += (size_t)r->slices.step) {
-		list_slice(listing, path, bsp_writer_count(out), i);
-		if (cut_slice(&source, &plane, i, &image, &e) ||
-		    bsp_writer_put(out, &image, &e))
+		if (cut_slice(&source, &plane, i, &image, &e))
+			cli_die(&e);
+		list_slice(listing, path, bsp_writer_count(out), i, &image);
+		if (bsp_writer_put(out, &image, &e))
 			cli_die(&e);
 	}
 	free(source.mask);

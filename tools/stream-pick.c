@@ -20,8 +20,9 @@ static bool clip, print_first;
 static const struct cli_option options[] = {
 	{"images", "LIST", "these images, counted from 0, as in 1,4,7",
 	    CLI_TEXT, &images_text, 0, 0},
-	{"where", "COLUMN=VALUE", "images whose row of --index has this value; "
-	    "all must hold where given again", CLI_LIST, &conditions, 0, 0},
+	{"where", "COLUMN=VALUE", "images whose row of --index has this value, "
+	    "or COLUMN>=N, COLUMN<=N; all must hold where given again",
+	    CLI_LIST, &conditions, 0, 0},
 	{"split", "K/N", "the K-th of N pieces of equal length, to 1",
 	    CLI_TEXT, &split_text, 0, 0},
 	{"print-first", NULL, "with --split: print the number of the piece's "
@@ -184,10 +185,12 @@ parse_request(struct request *r, const struct cli_command *command)
 
 #define COLUMNS 64
 
-/* One --where: a column holds a value. */
+/* One --where: a column holds a value, or a number up to or from one. */
 struct condition {
 	size_t column;
+	char how; /* =, < or > */
 	const char *value;
+	double bound;
 };
 
 /* What the rows say, beside the index itself. */
@@ -219,10 +222,52 @@ keep(const char *text)
 	return copy;
 }
 
+/* Read COLUMN=VALUE, COLUMN>=N or COLUMN<=N. */
+static struct condition
+parse_condition(const char *text, const struct tsv *tsv)
+{
+	size_t length = strcspn(text, "=<>"), f;
+	struct condition c = {.how = text[length]};
+	struct bsp_error e;
+
+	c.value = text + length + (c.how != '=') + 1;
+	if (c.how == '\0' || length == 0 || c.value[-1] != '=')
+		cli_usage("--where: found '%s', expected COLUMN=VALUE, "
+		    "COLUMN>=N or COLUMN<=N", text);
+	if (c.how != '=' && bsp_number_parse(c.value, &c.bound, &e))
+		cli_usage("--where %s: %s", text, e.text);
+	for (f = 0; f < tsv->fields; f++)
+		if (strlen(tsv->field[f]) == length &&
+		    strncmp(tsv->field[f], text, length) == 0)
+			break;
+	if (f == tsv->fields)
+		cli_usage("--where: %s has no column '%.*s'", tsv->name,
+		    (int)length, text);
+	c.column = f;
+	return c;
+}
+
+static bool
+holds(const struct condition *c, const struct tsv *tsv)
+{
+	const char *text = tsv->field[c->column];
+	struct bsp_error e;
+	char found[64];
+	double value;
+
+	if (c->how == '=')
+		return strcmp(text, c->value) == 0;
+	if (bsp_number_parse(text, &value, &e)) {
+		snprintf(found, sizeof found, " is '%.50s'", text);
+		tsv_bad(tsv, known.column[c->column], found, "a number, which "
+		    "--where compares");
+	}
+	return c->how == '<' ? value <= c->bound : value >= c->bound;
+}
+
 static void
 see_header(void *with, const struct tsv *tsv)
 {
-	const char *text, *value;
 	size_t i, f;
 
 	(void)with;
@@ -232,22 +277,8 @@ see_header(void *with, const struct tsv *tsv)
 			known.image = f;
 	}
 	known.columns = tsv->fields;
-	for (i = 0; i < conditions.count; i++) {
-		text = conditions.text[i];
-		value = strchr(text, '=');
-		if (value == NULL)
-			cli_usage("--where: found '%s', expected COLUMN=VALUE",
-			    text);
-		for (f = 0; f < tsv->fields; f++)
-			if (strlen(tsv->field[f]) == (size_t)(value - text) &&
-			    strncmp(tsv->field[f], text,
-			    (size_t)(value - text)) == 0)
-				break;
-		if (f == tsv->fields)
-			cli_usage("--where: %s has no column '%.*s'",
-			    tsv->name, (int)(value - text), text);
-		known.condition[i] = (struct condition){f, value + 1};
-	}
+	for (i = 0; i < conditions.count; i++)
+		known.condition[i] = parse_condition(conditions.text[i], tsv);
 }
 
 static void
@@ -274,8 +305,7 @@ see_row(void *with, const struct tsv *tsv)
 		cli_die(&e);
 	}
 	for (i = 0; i < conditions.count; i++)
-		wanted = wanted && strcmp(tsv->field[
-		    known.condition[i].column], known.condition[i].value) == 0;
+		wanted = holds(&known.condition[i], tsv) && wanted;
 	for (i = 0; field != NULL && i < known.columns; i++)
 		field[i] = keep(tsv->field[i]);
 	known.row[known.rows].field = field;
