@@ -113,6 +113,23 @@ BSP_API int bsp_foreground_check(const struct bsp_image *image,
 BSP_API int bsp_equalize(const struct bsp_image *in, struct bsp_image *out,
     struct bsp_error *e);
 
+#define BSP_EQUALIZE_BINS 256
+
+/* The cumulated share at the centre of each bin. */
+struct bsp_equalization {
+	double centre[BSP_EQUALIZE_BINS], share[BSP_EQUALIZE_BINS];
+};
+
+/*
+ * The same in two steps, of n images that share one histogram, as the slices of
+ * a volume: fit fails (BSP_DATA) where none of them has foreground; apply makes
+ * out from an image whose foreground was among them.
+ */
+BSP_API int bsp_equalization_fit(struct bsp_equalization *equalization,
+    const struct bsp_image *const *images, size_t n, struct bsp_error *e);
+BSP_API int bsp_equalization_apply(const struct bsp_equalization *equalization,
+    const struct bsp_image *in, struct bsp_image *out, struct bsp_error *e);
+
 /* ---------------------------------------------------------- random numbers */
 
 /*
@@ -804,6 +821,7 @@ struct bsp_residual_job {
 	size_t recons; /* two or more for mahalanobis, else BSP_USAGE */
 	const struct bsp_image *saliency; /* NULL: the kind makes its own */
 	const struct bsp_pixel_stats *stats;
+	const struct bsp_equalization *equalization; /* NULL: the input's own */
 };
 
 /*

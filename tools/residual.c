@@ -6,13 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/index.h"
 #include "cli/model.h"
 #include "cli/threads.h"
 
 static enum bsp_format format = BSP_PFM;
 static uint64_t threads = 1;
-static bool clip;
-static const char *saliency_path, *fit_path, *model_path;
+static bool clip, per_volume;
+static const char *saliency_path, *fit_path, *model_path, *index_path;
 
 static const struct cli_option options[] = {
 	{"saliency", "STREAM", "clahe-abs: saliency maps of input and recon",
@@ -21,6 +22,10 @@ static const struct cli_option options[] = {
 	    "pixel to MODEL, and no maps", CLI_TEXT, &fit_path, 0, 0},
 	{"model", "MODEL", "zscore: model that --fit wrote", CLI_INPUT,
 	    &model_path, 0, 0},
+	{"per-volume", NULL, "equalized: one histogram of all images of a "
+	    "volume, which --index tells", CLI_FLAG, &per_volume, 0, 0},
+	{"index", "TSV", "the volumes of the images, as nii-slices writes it",
+	    CLI_INPUT, &index_path, 0, 0},
 	CLI_THREADS_OPTION(threads),
 	CLI_EXPECT_OPTION,
 	CLI_FORMAT_OPTIONS(format, clip),
@@ -78,6 +83,12 @@ check_request(const struct cli_command *command)
 	if ((kind->needs & BSP_PIXEL_STATS) != 0 &&
 	    (fit_path != NULL) == (model_path != NULL))
 		cli_usage("%s: expected one of --fit and --model", kind->name);
+	if (per_volume && strcmp(kind->name, "equalized") != 0)
+		cli_usage("--per-volume: %s has no histogram of a volume, "
+		    "expected equalized", kind->name);
+	if (per_volume != (index_path != NULL))
+		cli_usage("--per-volume and --index go together: the index "
+		    "tells which images are of one volume");
 	if (fit_path != NULL)
 		check_fit(command);
 }
@@ -125,29 +136,40 @@ struct inputs {
 	uint64_t images;   /* of maps that are written */
 	struct item *item;
 	size_t room;
+	struct index index;               /* with --per-volume, as below */
+	struct bsp_equalization volume;   /* whose images the items have */
+	const struct bsp_image **slice;   /* [room] them */
+	bool is_black;                    /* no foreground in any */
 };
+
+/* Have room for n items. */
+static void
+make_room(struct inputs *in, size_t n)
+{
+	struct bsp_error e;
+	struct item *item = realloc(in->item, n * sizeof *item);
+
+	in->item = item != NULL ? item : in->item;
+	for (; item != NULL && in->room < n; in->room++) {
+		in->item[in->room] = (struct item){.image = calloc(
+		    in->recons + 2, sizeof *item->image)};
+		if (in->item[in->room].image == NULL)
+			break;
+	}
+	if (in->room == n)
+		return;
+	bsp_error_system(&e, ENOMEM, "%zu images at once", n);
+	cli_die(&e);
+}
 
 static void
 open_inputs(struct inputs *in, const struct cli_command *command)
 {
-	struct bsp_error e;
-	size_t i;
-
 	in->command = command;
 	in->recons = bsp_residual_recons(command->kind, command->params);
-	in->room = cli_read_at_once(threads);
-	in->item = calloc(in->room, sizeof *in->item);
-	for (i = 0; in->item != NULL && i < in->room; i++) {
-		in->item[i].image = calloc(in->recons + 2,
-		    sizeof *in->item[i].image);
-		if (in->item[i].image == NULL)
-			break;
-	}
-	if (in->item == NULL || i < in->room) {
-		bsp_error_system(&e, ENOMEM, "%zu reconstructions",
-		    in->room * in->recons);
-		cli_die(&e);
-	}
+	make_room(in, cli_read_at_once(threads));
+	if (per_volume)
+		index_read_volumes(&in->index, index_path);
 	in->reader[0] = cli_images(command->operand[0]);
 	for (in->streams = 1; in->streams < command->operands; in->streams++)
 		in->reader[in->streams] = cli_reader(
@@ -221,7 +243,8 @@ make_map(void *with, size_t i, struct bsp_error *e)
 	struct bsp_residual_job job = {.input = &item->image[0],
 	    .recon = &item->image[1], .recons = in->recons,
 	    .saliency = saliency_path == NULL ? NULL :
-	    &item->image[1 + in->recons], .stats = in->stats};
+	    &item->image[1 + in->recons], .stats = in->stats,
+	    .equalization = per_volume && !in->is_black ? &in->volume : NULL};
 
 	return bsp_residual_map(in->command->kind, &job, in->command->params,
 	    &item->map, e);
@@ -241,6 +264,62 @@ write_maps(struct inputs *in, size_t n, struct bsp_writer *out)
 		cli_blame(in->reader[0], in->images, &e);
 		cli_die(&e);
 	}
+}
+
+/* Is the next image one more of those that are worked on at once? */
+static bool
+goes_with(struct inputs *in, size_t n)
+{
+	if (!per_volume)
+		return n < in->room;
+	if (n == 0)
+		return true;
+	return in->images + n < in->index.rows &&
+	    index_get(&in->index, in->images + n)->unit ==
+	    index_get(&in->index, in->images)->unit;
+}
+
+/* Read what is worked on at once: n images.  Returns as read_inputs. */
+static int
+read_items(struct inputs *in, size_t *n, struct bsp_error *e)
+{
+	int r = 1;
+
+	for (*n = 0; goes_with(in, *n); ++*n) {
+		if (*n == in->room)
+			make_room(in, 2 * in->room);
+		r = read_inputs(in, in->item[*n].image, e);
+		if (r != 1)
+			break;
+		if (per_volume)
+			index_get(&in->index, in->images + *n);
+	}
+	if (r == 0 && per_volume)
+		index_check_end(&in->index, in->images + *n);
+	return r;
+}
+
+/* The histogram of the volume that the first n items are. */
+static void
+fit_volume(struct inputs *in, size_t n)
+{
+	struct bsp_error e = {0};
+	size_t i;
+
+	in->slice = realloc(in->slice, in->room * sizeof *in->slice);
+	if (in->slice == NULL) {
+		bsp_error_system(&e, ENOMEM, "%zu images at once", in->room);
+		cli_die(&e);
+	}
+	in->is_black = true;
+	for (i = 0; i < n; i++) {
+		in->slice[i] = &in->item[i].image[0];
+		in->is_black = in->is_black &&
+		    bsp_image_foreground(in->slice[i]) == 0;
+	}
+	if (!in->is_black &&
+	    bsp_equalization_fit(&in->volume, in->slice, n, &e))
+		cli_die(&e);
 }
 
 int
@@ -269,11 +348,11 @@ main(int argc, char **argv)
 	}
 	open_inputs(&in, &command);
 	while (r == 1) {
-		for (n = 0; n < in.room; n++) {
-			r = read_inputs(&in, in.item[n].image, &e);
-			if (r != 1)
-				break;
-		}
+		r = read_items(&in, &n, &e);
+		if (per_volume && r < 0)
+			break;
+		if (per_volume)
+			fit_volume(&in, n);
 		write_maps(&in, n, out);
 	}
 	if (r < 0)

@@ -404,19 +404,11 @@ prepare(const struct metric_list *asked)
 	for (i = 0; i < requirements.count; i++)
 		parse_requirement(requirements.text[i], &requirement[i]);
 	if (volumes_path != NULL)
-		index_read(&volumes, volumes_path);
+		index_read_volumes(&volumes, volumes_path);
 	if (groups_path != NULL)
 		index_read(&groups, groups_path);
 	if (index_path != NULL)
 		index_read(&image_names, index_path);
-	if (volumes_path != NULL && volumes.units == 0 && volumes.rows > 0) {
-		struct bsp_error e;
-
-		bsp_error_set(&e, BSP_DATA, "no column volume, expected the "
-		    "volume of each image");
-		e.stream = volumes.name;
-		cli_die(&e);
-	}
 	units.volumes = volumes_path != NULL ? &volumes : NULL;
 	units.groups = groups_path != NULL ? &groups : NULL;
 	units.names = index_path != NULL ? &image_names : NULL;

@@ -12,6 +12,9 @@ bsp_residual_equalized(const struct bsp_residual_job *job,
     const double *params, struct bsp_image *map, struct bsp_error *e)
 {
 	(void)params;
+	if (job->equalization != NULL)
+		return bsp_equalization_apply(job->equalization, job->input,
+		    map, e);
 	if (bsp_image_foreground(job->input) > 0)
 		return bsp_equalize(job->input, map, e);
 	if (bsp_image_resize(map, job->input->rows, job->input->cols, e))

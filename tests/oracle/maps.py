@@ -172,6 +172,22 @@ worst = np.abs(residual("equalized", x) -
 ok(worst <= 1e-6, f"equalized: {worst:.2g}")
 ok(not residual("equalized", flat * 0).any(), "nothing in a black image")
 
+# Volumes of 3, 1, 2 and 2 slices; the third is black, and so is one more slice.
+slices = [brain(19, 23) * scale for scale in (1, .3, 0, .7, 0, 0, .2, 2)]
+volume = np.array([0, 0, 0, 1, 2, 2, 3, 3])
+with open(scratch("index.tsv"), "w") as out:
+    out.write("image\tsubject\tvolume\n")
+    out.writelines(f"{i}\ts\t{v}\n" for i, v in enumerate(volume))
+for options in [], ["--threads", 3]:
+    maps = np.array(images(run(
+        "residual", "equalized", "--per-volume", "--index",
+        scratch("index.tsv"), *options, data=pfm(*slices))))
+    for v in range(4):
+        x = np.array(slices)[volume == v].astype("f4")
+        want = equalize_hist(x, mask=x > 0) * (x > 0) if x.any() else x
+        worst = np.abs(maps[volume == v] - want).max()
+        ok(worst <= 1e-6, f"equalized, volume {v} {options}: {worst:.2g}")
+
 # --------------------------------------------------------------------- gmm
 
 

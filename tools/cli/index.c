@@ -273,6 +273,20 @@ index_read(struct index *index, const char *path)
 	index_read_with(index, path, &nobody);
 }
 
+void
+index_read_volumes(struct index *index, const char *path)
+{
+	struct bsp_error e;
+
+	index_read(index, path);
+	if (index->units > 0 || index->rows == 0)
+		return;
+	bsp_error_set(&e, BSP_DATA, "no column volume, expected the volume of "
+	    "each image");
+	e.stream = index->name;
+	cli_die(&e);
+}
+
 static int
 by_image(const void *a, const void *b)
 {

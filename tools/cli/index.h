@@ -52,6 +52,9 @@ struct index_visitor {
 void index_read_with(struct index *index, const char *path,
     const struct index_visitor *visitor);
 
+/* Likewise, and die where the table has rows but no column volume. */
+void index_read_volumes(struct index *index, const char *path);
+
 /* The row of an image; or die. */
 const struct index_row *index_get(const struct index *index, uint64_t image);
 
