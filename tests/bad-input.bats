@@ -613,12 +613,12 @@ EOF
 
 @test "equalized of volumes: an index that is not of the images" {
 	for i in 1 2 3 4; do pgm 2 2 "$i" 9 5 200; done >four
-	index() {
+	rows() {
 		printf 'image\tsubject\tvolume\n'
 		i=0
 		for v; do printf '%d\ts\t%s\n' $((i++)) "$v"; done
 	}
-	index 0 0 1 1 >index
+	rows 0 0 1 1 >index
 	residual equalized --per-volume --index index four >map
 	fails 2 'per-volume: abs has no histogram of a volume' \
 		residual abs --per-volume --index index four four
@@ -626,25 +626,25 @@ EOF
 		residual equalized --per-volume four
 	fails 2 'per-volume and --index go together' \
 		residual equalized --index index four
-	index 0 0 1 >short
+	rows 0 0 1 >short
 	fails 3 'short: no row for image 3' \
 		residual equalized --per-volume --index short four
-	index 0 0 1 1 1 >long
+	rows 0 0 1 1 1 >long
 	fails 3 'long: a row for image 4, but the stream ends after 4' \
 		residual equalized --per-volume --index long four
-	index 0 1 0 1 >apart
+	rows 0 1 0 1 >apart
 	fails 3 'apart: .*ended before' \
 		residual equalized --per-volume --index apart four
 	printf 'image\tsubject\n0\ts\n' >plain
 	fails 3 'plain: no column volume' \
 		residual equalized --per-volume --index plain four
 	# What is cut inside a volume gives none of the volume's maps.
-	head -c -4 four >cut
+	head -c -4 four >short-stream
 	status=0
-	residual equalized --per-volume --index index cut >maps 2>error ||
+	residual equalized --per-volume --index index short-stream >maps 2>error ||
 		status=$?
 	[ "$status" = 3 ]
-	grep -q 'cut: image 3' error
+	grep -q 'short-stream: image 3' error
 	fails 3 'maps: ' score maps four
 	head -n 3 index >half
 	stream-pick :2 four | residual equalized --per-volume --index half |

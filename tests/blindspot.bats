@@ -391,3 +391,46 @@ parts() {
 	offers '' blindspot experiment1 IMAGES = in
 	offers '' blindspot nosuch I
 }
+
+# shellcheck disable=SC1003 # the line break of LaTeX
+@test "tables for a paper: markdown, LaTeX, TSV, fewer digits" {
+	printf '# blindspot 0\n# score a_b\nname\tap\tn\tt\n' >t.tsv
+	printf '%s\t%s\t%s\t%s\n' 'a|b' 0.12345 1234 -0.5 \
+		'c_d & 5%' nan 7 1e-05 '"""q"""' 2.71828e10 0 12 >>t.tsv
+	printf '# maps 3\n' >>t.tsv
+	blindspot table --digits 2 t.tsv | cmp - <(printf '%s\n' \
+		'| name | ap | n | t |' '| --- | ---: | ---: | ---: |' \
+		'| a\|b | 0.12 | 1234 | -0.5 |' \
+		'| c_d & 5% | nan | 7 | 1e-05 |' '| "q" | 2.7e+10 | 0 | 12 |')
+	blindspot table --format latex --columns t,name t.tsv |
+		cmp - <(printf '%s\n' '% blindspot 0' '% score a_b' '% maps 3' \
+		'\begin{tabular}{rl}' '\toprule' 't & name \\' '\midrule' \
+		'$-0.5$ & a\textbar{}b \\' '1e-05 & c\_d \& 5\% \\' \
+		'12 & "q" \\' '\bottomrule' '\end{tabular}')
+	blindspot table --format=tsv - <t.tsv >again
+	sed '$d; s/^# score/&/' t.tsv | grep -v '^#' | cmp - <(grep -v '^#' again)
+	[ "$(grep -c '^#' again)" = 3 ]
+	blindspot table t.tsv t.tsv | grep -c '^| name' | grep -x 2
+	no() { # STATUS TEXT WORD...
+		run --separate-stderr blindspot table "${@:3}"
+		[ "$status" = "$1" ] && [ -z "$output" ]
+		[[ $stderr = "blindspot: table: "*"$2"* && $stderr != *$'\n'* ]]
+	}
+	no 2 "'html', expected markdown, latex or tsv" --format html t.tsv
+	no 2 "'0', expected a whole number from 1 to 17" --digits 0 t.tsv
+	no 2 "'18', expected" --digits 18 t.tsv
+	no 2 "'2.5', expected" --digits 2.5 t.tsv
+	no 2 'expected the file of a table'
+	no 2 "unknown option '--colums'" --colums ap t.tsv
+	no 2 '--digits needs a value' --digits
+	no 3 't.tsv: no column "ax", expected some of name,ap,n,t' --columns ax t.tsv
+	no 4 'gone: cannot be read' gone
+	head -c -3 t.tsv >short
+	no 3 'short: the file ends inside a line' short
+	{ cat t.tsv; echo '# incomplete'; } >failed
+	no 3 'failed: it is marked incomplete' failed
+	{ cat t.tsv; printf 'a\tb\n'; } >ragged
+	no 3 'ragged: line 8: 2 fields, expected 4' ragged
+	printf '# blindspot 0\n' >none
+	no 3 'none: no header' none
+}

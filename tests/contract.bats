@@ -430,3 +430,69 @@ nibabel.save(nibabel.Nifti1Image((v > .5).astype("u1"), numpy.eye(4)),
 @test "names in messages cannot break the line" {
 	fails 4 'open' recon-degrade none $'no\nsuch\tfile'
 }
+
+@test "--digits rounds results, and nothing else" {
+	brain-phantom --size 24 --count 3 >in
+	anom-inject disk --radius 3 --mask mask in >anom
+	recon-degrade blur anom >recon
+	residual abs anom recon >map
+	residual ssim anom recon >other
+	score --per-image map mask >a.tsv
+	score --per-image other mask >b.tsv
+	table=(anom-sweep --inject 'disk:radius=3,intensity=0:1:7'
+		--degrade blur --residual abs in)
+	"${table[@]}" >sweep
+	both() { # NAME COMMAND...
+		"${@:2}" >"full.$1"
+		"${@:2}" --digits 3 >"few.$1"
+	}
+	both summary score map mask 2>/dev/null
+	both images score --per-image map mask
+	score --lesions full.lesions --bootstrap 0 map mask >/dev/null
+	score --lesions few.lesions --bootstrap 0 --digits 3 map mask >/dev/null
+	both sweep "${table[@]}"
+	both cells "${table[@]}" --per-image
+	both compare score-compare a.tsv b.tsv 2>/dev/null
+	both predict anom-predict --radius 3 in recon
+	both interval blind-interval sweep
+	anom-sweep --json --digits 3 "${table[@]:1}" >few.json
+	$PYTHON - <<'EOF'
+import glob, json
+def rows(path):
+    lines = [l for l in open(path).read().splitlines()
+             if l and not l.startswith("# maps") and not l.startswith("# masks")]
+    return [l.split("\t") if l[0] != "#" else l.split(" ") for l in lines
+            if "--digits" not in l and not l.startswith(("# score", "# anom",
+                                                         "# blind-i"))]
+exact = "intensity", "row", "col", "slice", "x"
+changed = {}
+for path in glob.glob("full.*"):
+    a, b = rows(path), rows(path.replace("full", "few"))
+    assert len(a) == len(b), path
+    header = next(r for r in a if r[0] != "#")
+    for p, q in zip(a, b):
+        assert len(p) == len(q), (path, p, q)
+        for k, (x, y) in enumerate(zip(p, q)):
+            if x == y:
+                continue
+            assert p[0] == "#" or header[k].split(".")[-1] not in exact, (path, p)
+            want = ",".join("%.3g" % float(v) for v in x.split(","))
+            assert [float(v) for v in want.split(",")] == \
+                [float(v) for v in y.split(",")], (path, x, y)
+            changed[path] = changed.get(path, 0) + 1
+assert len(changed) == len(glob.glob("full.*")), changed
+for row in json.load(open("few.json"))["rows"]:
+    assert row["ap"] == float("%.3g" % row["ap"]), row
+    assert row["inject.intensity"] in [float("%.9g" % (i / 6)) for i in range(7)], row
+EOF
+	fails 2 'digits: found 0, expected 1 to 17' score --digits 0 map mask
+	fails 2 'digits: found 18' score --digits 18 map mask
+	fails 2 'digits' score --digits 2.5 map mask
+	# A threshold that is kept is exact.
+	recon-degrade blur in | residual abs in - >healthy
+	score --healthy healthy --fpr 0.1 --save-threshold full.tsv \
+		--bootstrap 0 map mask >/dev/null
+	score --healthy healthy --fpr 0.1 --save-threshold few.tsv \
+		--bootstrap 0 --digits 2 map mask >/dev/null
+	cmp <(grep -v '^#' full.tsv) <(grep -v '^#' few.tsv)
+}

@@ -47,6 +47,7 @@ static const struct cli_option options[] = {
 	CLI_DRAW_OPTIONS(seed, first_index),
 	CLI_EXPECT_OPTION,
 	CLI_STRICT_OPTION,
+	TABLE_DIGITS_OPTION,
 	{"json", NULL, "write JSON instead of TSV", CLI_FLAG, &json, 0, 0},
 	{.name = NULL},
 };
@@ -290,7 +291,7 @@ append(char **list, double value)
 	char text[BSP_NUMBER_SIZE], *longer;
 	struct bsp_error e;
 
-	bsp_number_format(text, value);
+	table_result(text, value);
 	if (asprintf(&longer, "%s%s%s", *list != NULL ? *list : "",
 	    *list != NULL ? "," : "", text) < 0) {
 		bsp_error_system(&e, ENOMEM, "intervals");
@@ -367,17 +368,17 @@ write_curve(const struct work *work, FILE *file)
 		{"blind_low", bounds.low},
 		{"blind_high", bounds.high},
 		{"blind_centre", bounds.centre},
-		{"half_width", bsp_number_format(text[2],
+		{"half_width", table_result(text[2],
 		    bsp_prediction_half_width(p))},
-		{"median", bsp_number_format(text[3],
+		{"median", table_result(text[3],
 		    bsp_prediction_median(p))},
-		{"mode", bsp_number_format(text[4], bsp_prediction_mode(p))},
-		{"chance", bsp_number_format(text[5], work->chance /
+		{"mode", table_result(text[4], bsp_prediction_mode(p))},
+		{"chance", table_result(text[5], work->chance /
 		    (double)work->lesions)},
 		{NULL, NULL},
 	    }, columns);
 	for (i = 0; i < work->range.n; i++) {
-		table_number(&table, bsp_range_point(&work->range, i));
+		table_place(&table, bsp_range_point(&work->range, i));
 		table_number(&table, work->ap[i]);
 	}
 	table_end(&table);
@@ -403,7 +404,7 @@ write_histogram(const struct work *work, FILE *file)
 		{NULL, NULL},
 	    }, columns);
 	for (i = 0; i < p->bins; i++) {
-		table_number(&table, ((double)i + .5) / (double)p->bins);
+		table_place(&table, ((double)i + .5) / (double)p->bins);
 		table_count(&table, p->tissue[i]);
 	}
 	table_end(&table);

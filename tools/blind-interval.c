@@ -35,6 +35,7 @@ static const struct cli_option options[] = {
 	    CLI_TEXT, &y_name, 0, 0},
 	{"match", "PLANE", "find the nearest curve in the table PLANE for each "
 	    "curve", CLI_INPUT, &match_path, 0, 0},
+	TABLE_DIGITS_OPTION,
 	{"json", NULL, "write JSON instead of TSV", CLI_FLAG, &json, 0, 0},
 	{.name = NULL},
 };
@@ -146,7 +147,7 @@ write_group(struct layout *layout, const struct curves *c, size_t g)
 	for (k = 0; k < c->by_count; k++) {
 		curves_text(c, g, k, text, size);
 		if (json && bsp_number_parse(text, &number, &e) == 0)
-			table_number(&layout->table, number);
+			table_place(&layout->table, number);
 		else
 			table_text(&layout->table, text);
 	}

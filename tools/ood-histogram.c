@@ -19,6 +19,7 @@ static const struct cli_option options[] = {
 	{"per-image", NULL, "apply: a row an image instead of the summary",
 	    CLI_FLAG, &per_image, 0, 0},
 	CLI_EXPECT_OPTION,
+	TABLE_DIGITS_OPTION,
 	{"json", NULL, "apply: write JSON instead of TSV", CLI_FLAG, &json, 0,
 	    0},
 	{.name = NULL},

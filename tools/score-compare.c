@@ -32,6 +32,7 @@ static const struct cli_option options[] = {
 	{"seed", "N", "seed of what is drawn (default 0)", CLI_COUNT, &seed,
 	    0, UINT64_MAX},
 	CLI_STRICT_OPTION,
+	TABLE_DIGITS_OPTION,
 	{"json", NULL, "write JSON instead of TSV", CLI_FLAG, &json, 0, 0},
 	{.name = NULL},
 };

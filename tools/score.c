@@ -85,6 +85,7 @@ static const struct cli_option options[] = {
 	    "and <; may be given again", CLI_LIST, &requirements, 0, 0},
 	CLI_EXPECT_OPTION,
 	CLI_STRICT_OPTION,
+	TABLE_DIGITS_OPTION,
 	{"json", NULL, "write JSON instead of TSV", CLI_FLAG, &json, 0, 0},
 	{.name = NULL},
 };

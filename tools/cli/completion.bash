@@ -45,10 +45,14 @@ _blindspot_command() {
 	local all
 	all=$("$command" list 2>/dev/null | cut -d ' ' -f 1)
 	if [ "$COMP_CWORD" = 1 ]; then
-		words="$all check compare import status weights help list"
-		words+=" --help --version"
+		words="$all check compare import status table weights help"
+		words+=" list --help --version"
 	elif [ "${COMP_WORDS[1]}" = help ]; then
 		[ "$COMP_CWORD" != 2 ] || words="$all check weights"
+	elif [ "${COMP_WORDS[1]}" = table ]; then
+		words='--format --columns --digits'
+		[ "${COMP_WORDS[COMP_CWORD - 1]}" != --format ] ||
+			words='markdown latex tsv'
 	elif [[ $current != = && ${COMP_WORDS[COMP_CWORD - 1]} != = ]]; then
 		words=$("$command" --variables "${COMP_WORDS[1]}" 2>/dev/null |
 			sed 's/\t.*/=/')

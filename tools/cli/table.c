@@ -217,8 +217,34 @@ table_count(struct table *table, uint64_t value)
 	end_cell(table);
 }
 
+uint64_t table_rounding;
+
+/* The value as --digits wants it. */
+static double
+rounded(double value)
+{
+	char text[BSP_NUMBER_SIZE];
+
+	if (table_rounding == 0 || !isfinite(value))
+		return value;
+	snprintf(text, sizeof text, "%.*e", (int)table_rounding - 1, value);
+	return strtod(text, NULL);
+}
+
+const char *
+table_result(char text[BSP_NUMBER_SIZE], double value)
+{
+	return bsp_number_format(text, rounded(value));
+}
+
 void
 table_number(struct table *table, double value)
+{
+	table_place(table, rounded(value));
+}
+
+void
+table_place(struct table *table, double value)
 {
 	char text[BSP_NUMBER_SIZE];
 
@@ -239,7 +265,7 @@ table_numbers(struct table *table, const double *value, size_t n)
 	for (i = 0; i < n; i++)
 		cli_print(table->file, "%s%s", i == 0 ? "" :
 		    table->json ? ", " : ",",
-		    bsp_number_format(text, value[i]));
+		    bsp_number_format(text, rounded(value[i])));
 	cli_print(table->file, table->json ? "]" : "");
 	end_cell(table);
 }

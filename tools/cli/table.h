@@ -7,6 +7,14 @@
 
 #include "cli.h"
 
+/* For programs that write what they measured. */
+#define TABLE_DIGITS_OPTION                                                \
+	{"digits", "N", "round results to N significant digits, 1 to 17 "  \
+	    "(default: all that tell a number apart)", CLI_COUNT,          \
+	    &table_rounding, 1, 17}
+
+extern uint64_t table_rounding; /* 0: none */
+
 /* A table on its way out. */
 struct table {
 	FILE *file;
@@ -37,6 +45,9 @@ void table_resume(struct table *table, FILE *file,
 /* A fact that is a number, in text[BSP_NUMBER_SIZE]. */
 const char *table_digits(char *text, uint64_t value);
 
+/* A fact that is a result, rounded as --digits says. */
+const char *table_result(char text[BSP_NUMBER_SIZE], double value);
+
 /* The number of images of a stream and their fingerprint. */
 #define TABLE_IMAGES_SIZE 64
 const char *table_images(char text[TABLE_IMAGES_SIZE], uint64_t count,
@@ -49,6 +60,9 @@ void table_note(struct table *table, const struct table_fact *fact);
 void table_text(struct table *table, const char *text);
 void table_count(struct table *table, uint64_t value);
 void table_number(struct table *table, double value); /* NaN: nan, null */
+
+/* A number that was asked for, such as a parameter: --digits leaves it. */
+void table_place(struct table *table, double value);
 
 /* Any number of finite values in one cell, with commas between them; of none,
  * nan.  In JSON a list. */

@@ -173,12 +173,12 @@ write_file(const struct points *points, const char *path)
 	    facts, columns);
 	for (i = 0; i < points->count; i++) {
 		table_text(&table, points->label[i]);
-		table_number(&table, points->q[i]);
-		table_number(&table, points->at[i].value);
-		table_number(&table, points->at[i].fpr);
+		table_place(&table, points->q[i]);
+		table_place(&table, points->at[i].value);
+		table_place(&table, points->at[i].fpr);
 		table_count(&table, points->at[i].pixels);
-		table_number(&table, points->at[i].low);
-		table_number(&table, points->at[i].high);
+		table_place(&table, points->at[i].low);
+		table_place(&table, points->at[i].high);
 	}
 	table_end(&table);
 }

@@ -21,7 +21,7 @@ put_point(void *with, double threshold, uint64_t false_regions,
 	struct froc_table *t = with;
 
 	(void)e;
-	table_number(&t->table, threshold);
+	table_place(&t->table, threshold);
 	table_number(&t->table, (double)false_regions /
 	    (double)t->froc->units);
 	table_number(&t->table, t->froc->lesions == 0 ? (double)NAN :
@@ -74,7 +74,7 @@ write_lesion(struct table *table, const struct bsp_lesion *lesion,
 	table_number(table, row == NULL ? (double)NAN :
 	    (double)lesion->size * row->mm[0] * row->mm[1] * row->mm[2]);
 	for (k = 0; k < 3; k++)
-		table_number(table, lesion->place[k]);
+		table_place(table, lesion->place[k]);
 	for (k = 0; k < 3; k++) {
 		table_count(table, lesion->first[k]);
 		table_count(table, lesion->last[k]);
@@ -125,7 +125,7 @@ static void
 put_threshold(struct table *table, const struct bsp_curve *curve,
     double threshold, uint64_t tp, uint64_t fp)
 {
-	table_number(table, threshold);
+	table_place(table, threshold);
 	table_count(table, tp);
 	table_count(table, fp);
 	table_number(table, curve->positives == 0 ? (double)NAN :

@@ -100,7 +100,7 @@ put_swept(struct table *table, const struct bsp_spec *spec, size_t cell)
 		return;
 	bsp_spec_cell(spec, cell, params);
 	for (i = 0; i < spec->swept_count; i++)
-		table_number(table, params[spec->swept[i]]);
+		table_place(table, params[spec->swept[i]]);
 }
 
 void
