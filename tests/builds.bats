@@ -93,9 +93,10 @@ all() {
 
 # Without the copies of the hot loops for AVX2 and FMA, as on a CPU that has
 # neither: those are chosen by the CPU itself, which no setting hides.
-@test "a CPU without AVX2 and FMA gives the same bytes" {
+@test "a CPU without AVX2, and -march=native, give the same bytes" {
 	all "$BIN" >expected
 	all "$BUILD/no-clones/bin" | cmp - expected
+	all "$BUILD/native/bin" | cmp - expected
 }
 
 @test "valgrind finds nothing" {

@@ -35,10 +35,12 @@ variants: programs
 	$(VARIANT) B=$B/gcc-O0 CC=gcc CFLAGS=-O0 programs
 	$(VARIANT) B=$B/clang-O0 CC=clang CFLAGS=-O0 programs
 	$(VARIANT) B=$B/clang-O3 CC=clang CFLAGS=-O3 test-programs
-	@mkdir -p $B/no-clones
+	@mkdir -p $B/no-clones $B/native
 	cd $B && find lib tools -name '*.o' $(CLONED:%.c=! -path %.o) \
-		-exec cp -p --parents -t no-clones {} +
+		-exec cp -p --parents -t no-clones {} + \
+		-exec cp -p --parents -t native {} +
 	$(VARIANT) B=$B/no-clones CC=gcc CPPFLAGS=-DBSP_NO_CLONES programs
+	$(VARIANT) B=$B/native CC=gcc CFLAGS='-O3 -march=native' programs
 
 # What is compiled for several kinds of processors; the rest is as it was.
 CLONED = $(shell grep -lE 'BSP_(NO_)?CLONES' lib/*/*.c)

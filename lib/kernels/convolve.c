@@ -34,7 +34,8 @@ is_zero(float x) /* not -0 */
 	return bits == 0;
 }
 
-#if defined(__x86_64__) && !defined(BSP_NO_CLONES)
+/* As BSP_CLONES: an instruction set that the user chose stays. */
+#if defined(__x86_64__) && !defined(BSP_NO_CLONES) && !defined(__SSE3__)
 
 #define LANES 4
 #define NAME(word) word ## _4
@@ -58,15 +59,19 @@ choose_passes(void)
 
 #else
 
+#ifdef __AVX512F__
+#define LANES 8
+#else
 #define LANES 4
-#define NAME(word) word ## _4
+#endif
+#define NAME(word) word ## _own
 #define WIDTH
 #include "convolve-passes.h"
 
 static const struct passes *
 choose_passes(void)
 {
-	return &passes_4;
+	return &passes_own;
 }
 
 #endif

@@ -74,15 +74,33 @@ find_listed(const struct bsp_background *b, const uint32_t *key,
 			below[l] = bsp_background_below(b, key[l]);
 }
 
+/* As BSP_CLONES: an instruction set that the user chose stays. */
+#ifdef __SSE3__
+#define FOR(set)
+#else
+#define FOR(set) __attribute__((target(set)))
+#endif
+
+#if !defined(__SSE3__) || (defined(__AVX2__) && defined(__POPCNT__))
 #define WIDTH 4
 #define NAME(word) word ## _4
-#define TARGET __attribute__((target("avx2,popcnt")))
+#define TARGET FOR("avx2,popcnt")
 #include "lanes-passes.h"
+#define AVX2 {"AVX2", sum_4, merge_4, precision_4},
+#else
+#define AVX2
+#endif
 
+#if !defined(__SSE3__) || (defined(__AVX512F__) && defined(__AVX512VL__) && \
+    defined(__AVX512BW__) && defined(__AVX512DQ__) && defined(__AVX512CD__))
 #define WIDTH 8
 #define NAME(word) word ## _8
-#define TARGET __attribute__((target("arch=x86-64-v4")))
+#define TARGET FOR("arch=x86-64-v4")
 #include "lanes-passes.h"
+#define AVX512 {"AVX-512", sum_8, merge_8, precision_8},
+#else
+#define AVX512
+#endif
 
 static bool
 has_avx2(void)
@@ -105,12 +123,15 @@ const struct bsp_lanes_path *
 bsp_lanes_path(size_t i)
 {
 	static const struct bsp_lanes_path path[] = {
-		{"AVX-512", sum_8, merge_8, precision_8},
-		{"AVX2", sum_4, merge_4, precision_4},
+		AVX512 AVX2 {.name = NULL},
 	};
-	size_t first = has_avx512() ? 0 : has_avx2() ? 1 : 2;
+	bool has[] = {has_avx512(), has_avx2()};
+	const struct bsp_lanes_path *p;
 
-	return first + i < 2 ? &path[first + i] : NULL;
+	for (p = path; p->name != NULL; p++)
+		if (has[strcmp(p->name, "AVX2") == 0] && i-- == 0)
+			return p;
+	return NULL;
 }
 
 #else
