@@ -124,6 +124,51 @@ for i, text in enumerate(re.findall(r"\.Bd -literal.*?\n(.*?)\n\.Ed", sys.stdin.
 	cmp half.pfm twice.pfm
 }
 
+@test "programs of netpbm: which take all images, and the loop" {
+	brain-phantom --format pgm16 --size 24 --count 3 >maps.pgm
+	page=$ROOT/man/blindspot-stream.5
+	# listed TAG: the programs beneath it
+	listed() {
+		awk -v tag="$1" '/^\.It / { on = $0 == ".It " tag; next }
+			/^\.El/ { on = 0 }
+			on { gsub(/\.Nm|,/, ""); print }' "$page"
+	}
+	options() {
+		case $1 in
+		pamcut) echo -width 8 ;;
+		pamdepth) echo 100 ;;
+		pamscale | pamenlarge | pamstretch | pnmgamma) echo 2 ;;
+		pamflip) echo -lr ;;
+		pamfunc) echo -multiplier 0.5 ;;
+		pnmconvol) echo -matrix 1 ;;
+		pnmpad) echo -left 2 ;;
+		pnmrotate | pnmshear) echo 10 ;;
+		esac
+	}
+	for tag in 'all images:3' 'the first alone:1'; do
+		for program in $(listed "${tag%:*}"); do
+			case $program in pamfile | pamsplit) continue ;; esac
+			# shellcheck disable=SC2046 # words
+			n=$("$program" $(options "$program") <maps.pgm 2>/dev/null |
+				pamfile -allimages | grep -c 'Image [0-9]')
+			echo "$program: $n"
+			[ "$n" = "${tag#*:}" ]
+		done
+	done
+	[ "$(listed 'the first alone' | wc -w)" -gt 10 ]
+	bash -c "$(sed -n 's/^\.Dl \(pamexec.*\)/\1/p' "$page")"
+	$PYTHON - <<'EOF'
+import numpy as np
+def read(path):
+    data = open(path, "rb").read()
+    head = b"P5\n24 24\n65535\n"
+    assert data.count(head) == 3
+    return np.array([np.frombuffer(d, ">u2").reshape(24, 24)
+                     for d in data.split(head)[1:]])
+assert (read("maps.pgm")[:, :, ::-1] == read("mirrored.pgm")).all()
+EOF
+}
+
 @test "the program of blindspot-stream(5) passes failures on" {
 	make_examples
 	examples "$ROOT/man/blindspot-stream.5" >halve.py
