@@ -988,6 +988,16 @@ EOF
 		blur --residual abs:median a.pgm
 	fails 2 '--residual: abs: median: 4 is even' anom-sweep --inject disk \
 		--degrade blur --residual abs:median=3:4:2 a.pgm
+	for way in --recon=a.pgm '--recon-cmd=recon-degrade none'; do
+		fails 3 'image 1: ended after 2 images, expected 10 for each image to reconstruct (mahalanobis takes so many)' \
+			anom-sweep --inject disk "$way" --residual mahalanobis a.pgm
+	done
+	fails 3 'more than 4 images, expected 2 for each image' anom-sweep \
+		--inject disk --recon-cmd 'tee x; cat x x' \
+		--residual mahalanobis:samples=2 a.pgm
+	fails 2 "intensity: '0:1:0.05': 0.05 is no number of points, expected LO:HI:N" \
+		anom-sweep --inject disk:intensity=0:1:0.05 --degrade blur \
+		--residual abs a.pgm
 	fails 2 'takes no reconstructions' anom-sweep --inject disk --recon b.pgm \
 		--residual gmm a.pgm
 }

@@ -297,9 +297,12 @@ bsp_range_parse(const char *text, struct bsp_range *range,
 		    "'%s' is neither a number nor LO:HI:N", text);
 	*count++ = '\0';
 	if (bsp_number_parse(copy, &range->lo, e) ||
-	    bsp_number_parse(middle, &range->hi, e) ||
-	    bsp_count_parse(count, &n, e))
+	    bsp_number_parse(middle, &range->hi, e))
 		return -1;
+	if (bsp_count_parse(count, &n, e))
+		return bsp_error_set(e, BSP_USAGE, "'%s': %s is no number of "
+		    "points, expected LO:HI:N with N of 2 to %d", text, count,
+		    POINTS_MAX);
 	if (n < 2 || n > POINTS_MAX)
 		return bsp_error_set(e, BSP_USAGE,
 		    "'%s' has %s points, expected 2 to %d", text, count,

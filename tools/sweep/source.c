@@ -2,6 +2,7 @@
  * What a sweep reads: see source.h.
  */
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -58,11 +59,25 @@ next_recon(struct source *source, struct bsp_image *image,
 	    bsp_reader_next(source->recons, image, e);
 }
 
+/* How many reconstructions each image gets, as errors say it. */
+static const char *
+wanted_each(const struct source *source, char text[96])
+{
+	size_t n = bsp_sweep_recons(source->sweep);
+
+	if (n == 1)
+		return strcpy(text, "one for each image to reconstruct");
+	snprintf(text, 96, "%zu for each image to reconstruct (%s takes so "
+	    "many)", n, source->sweep->residual.kind->name);
+	return text;
+}
+
 static void
 read_recons(struct source *source, const struct bsp_image *image,
     struct bsp_image *recons)
 {
 	struct bsp_error e = {0};
+	char wanted[96];
 	size_t i;
 	int r;
 
@@ -70,9 +85,9 @@ read_recons(struct source *source, const struct bsp_image *image,
 		r = next_recon(source, &recons[i], &e);
 		if (r == 0)
 			bsp_error_set(&e, BSP_DATA, "ended after %llu images, "
-			    "expected one for each image to reconstruct",
-			    (unsigned long long)bsp_reader_count(
-			    source->recons));
+			    "expected %s", (unsigned long long)
+			    bsp_reader_count(source->recons),
+			    wanted_each(source, wanted));
 		if (r > 0 && (recons[i].rows != image->rows ||
 		    recons[i].cols != image->cols)) {
 			bsp_error_set(&e, BSP_DATA, "is %zu x %zu, expected "
@@ -91,6 +106,7 @@ static void
 check_end(struct source *source, struct bsp_image *spare)
 {
 	struct bsp_error e = {0};
+	char each[96];
 	uint64_t wanted;
 	int r;
 
@@ -100,8 +116,8 @@ check_end(struct source *source, struct bsp_image *spare)
 	r = next_recon(source, spare, &e);
 	if (r > 0)
 		bsp_error_set(&e, BSP_DATA, "more than %llu images, expected "
-		    "one for each image to reconstruct",
-		    (unsigned long long)wanted);
+		    "%s", (unsigned long long)wanted,
+		    wanted_each(source, each));
 	if (r != 0)
 		bad_recons(source, &e);
 	if (source->command.text != NULL)
