@@ -262,8 +262,9 @@ put_slice(struct target *t, const struct bsp_reader *in, size_t slice,
 
 	if (image->rows != t->rows || image->cols != t->cols) {
 		bsp_error_set(&e, BSP_DATA, "is %zu x %zu, expected the %zu x "
-		    "%zu of the slices of %.256s", image->cols, image->rows,
-		    t->cols, t->rows, like_path);
+		    "%zu of the slices of %.256s%s", image->cols, image->rows,
+		    t->cols, t->rows, like_path, index_path != NULL ? "" :
+		    " (--index tells how they were cut, --axis across what)");
 		bsp_reader_blame(in, &e);
 		cli_die(&e);
 	}
