@@ -14,6 +14,33 @@
 
 #define TRIES 100
 
+int
+bsp_open(const char *path, int flags)
+{
+	int fd;
+
+	do
+		fd = open(path, flags | O_CLOEXEC, 0666);
+	while (fd < 0 && errno == EINTR);
+	return fd;
+}
+
+void
+bsp_file_spoil(int fd, bool begun)
+{
+	off_t end = lseek(fd, 0, SEEK_CUR);
+	struct stat s;
+
+	if (fstat(fd, &s) != 0 || !S_ISREG(s.st_mode))
+		return;
+	if (end <= 0) /* that is appended to */
+		end = s.st_size;
+	if (end == s.st_size && ftruncate(fd, end + 1) == 0)
+		return;
+	if (begun && end > 0 && ftruncate(fd, end - 1) != 0)
+		return; /* nothing more can be done */
+}
+
 static int
 fail(const struct bsp_file *file, struct bsp_error *e, int errnum,
     const char *what)
@@ -106,14 +133,13 @@ open_part(struct bsp_file *file)
 			return -1;
 		}
 		block_signals(file);
-		fd = open(file->part, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC,
-		    0666);
+		fd = bsp_open(file->part, O_RDWR | O_CREAT | O_EXCL);
 		if (fd >= 0)
 			break;
 		pthread_sigmask(SIG_SETMASK, &file->signals, NULL);
 		free(file->part);
 		file->part = NULL;
-		if (errno != EEXIST && errno != EINTR)
+		if (errno != EEXIST)
 			break;
 	}
 	return fd;
@@ -148,7 +174,7 @@ bsp_file_open(struct bsp_file *file, const char *path, struct bsp_error *e)
 	if (exists && S_ISDIR(old.st_mode))
 		errno = EISDIR;
 	else if (exists && !S_ISREG(old.st_mode))
-		file->fd = open(file->target, O_WRONLY | O_CLOEXEC);
+		file->fd = bsp_open(file->target, O_WRONLY);
 	else if (!exists || access(file->target, W_OK) == 0)
 		file->fd = open_part(file);
 	errnum = errno;
@@ -185,7 +211,7 @@ bsp_file_drop(struct bsp_file *file)
 static void
 sync_directory(char *path)
 {
-	int fd = open(dirname(path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = bsp_open(dirname(path), O_RDONLY | O_DIRECTORY);
 
 	if (fd < 0)
 		return;

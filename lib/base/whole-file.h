@@ -1,5 +1,6 @@
 /*
- * Files that are written whole or not at all: models and volumes.
+ * Files: opened however that is interrupted; written whole or not at all, as
+ * models and volumes are; and spoiled, where they cannot be whole.
  */
 #ifndef BSP_WHOLE_FILE_H
 #define BSP_WHOLE_FILE_H
@@ -19,6 +20,16 @@ struct bsp_file {
 };
 
 /* Exported for libblindspot-learn, which has them from the shared library. */
+
+/* open(2) with O_CLOEXEC and mode 0666, once more where a signal interrupts it. */
+BSP_API int bsp_open(const char *path, int flags);
+
+/*
+ * What is to say that a file is not whole did not fit: let it end with what no
+ * reader takes, a zero byte, which needs no room on a disk.  Where not even that
+ * may be, a file that was begun loses its last byte.  Nothing but system calls.
+ */
+BSP_API void bsp_file_spoil(int fd, bool begun);
 
 /*
  * Open a file beside the path, of a name that nothing has, with the mode of

@@ -576,11 +576,13 @@ load_header(const unsigned char *bytes, size_t n, struct bsp_error *e)
 		    (unsigned long long)length, n);
 		return NULL;
 	}
+	errno = 0;
 	header = json_loadb((const char *)bytes + sizeof length,
 	    (size_t)length, JSON_REJECT_DUPLICATES, &error);
 	if (header != NULL)
 		return header;
-	if (json_error_code(&error) == json_error_out_of_memory) {
+	/* The code of the error knows of some allocations only. */
+	if (errno == ENOMEM) {
 		bsp_error_system(e, ENOMEM, "the header");
 		return NULL;
 	}

@@ -8,10 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "../base/base.h"
+#include "../base/whole-file.h"
 
 struct bsp_writer {
 	int fd;
@@ -261,18 +260,6 @@ write_some(int fd, const char *bytes, size_t n)
 	return done;
 }
 
-/* Take the last byte of the last image back from a file. */
-static void
-cut_back(int fd)
-{
-	off_t end = lseek(fd, 0, SEEK_CUR);
-	struct stat s;
-
-	if (end > 0 && fstat(fd, &s) == 0 && S_ISREG(s.st_mode) &&
-	    ftruncate(fd, end - 1) != 0)
-		return; /* nothing more can be done */
-}
-
 void
 bsp_writer_poison(struct bsp_writer *writer)
 {
@@ -280,9 +267,8 @@ bsp_writer_poison(struct bsp_writer *writer)
 	int saved = errno;
 
 	if (!writer->cut && writer->fd >= 0 &&
-	    write_some(writer->fd, start, strlen(start)) == 0 &&
-	    writer->count > 0)
-		cut_back(writer->fd);
+	    write_some(writer->fd, start, strlen(start)) == 0)
+		bsp_file_spoil(writer->fd, writer->count > 0);
 	errno = saved;
 }
 
@@ -292,7 +278,8 @@ bsp_writer_close(struct bsp_writer *writer, struct bsp_error *e)
 	/* What closing fails to keep can be spoiled through another. */
 	int fd = fcntl(writer->fd, F_DUPFD_CLOEXEC, 3), result = 0;
 
-	if (close(writer->fd) != 0) {
+	/* Where close is interrupted, the file is closed. */
+	if (close(writer->fd) != 0 && errno != EINTR) {
 		result = bsp_error_system(e, errno, "close");
 		e->stream = writer->name;
 		writer->fd = fd;

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../../lib/base/whole-file.h"
 #include "help.h"
 #include "output.h"
 
@@ -29,7 +30,7 @@ cli_open(const char *path)
 	int fd = STDIN_FILENO;
 
 	if (strcmp(path, "-") != 0)
-		fd = open(path, O_RDONLY | O_CLOEXEC);
+		fd = bsp_open(path, O_RDONLY);
 	if (fd < 0)
 		output_die(errno, path, "open");
 	if (fstat(fd, &in) == 0 && S_ISREG(in.st_mode) &&
@@ -307,6 +308,7 @@ parse_common(const struct cli_command *command, const char *name,
 		say_unknown_option(name, command->kind);
 	if (fflush(stdout) != 0 || fclose(stdout) != 0)
 		output_die(errno, "standard output", "write");
+	output_done();
 	exit(takes ? 0 : 1);
 }
 
@@ -476,11 +478,14 @@ check_descriptors(void)
 	}
 }
 
+/* A pipe that nobody reads ends the program; a file that may not grow is told
+ * as other writes that fail are. */
 static void
-default_sigpipe(void)
+set_signals(void)
 {
 	sigset_t set;
 
+	signal(SIGXFSZ, SIG_IGN);
 	signal(SIGPIPE, SIG_DFL);
 	sigemptyset(&set);
 	sigaddset(&set, SIGPIPE);
@@ -501,7 +506,7 @@ cli_parse(const struct cli_program *program, int argc, char **argv,
 	output_setup(program, argc, argv);
 	*command = (struct cli_command){0};
 	check_descriptors();
-	default_sigpipe();
+	set_signals();
 	/* One more: an absent operand is standard input. */
 	cli.input = calloc((size_t)argc + 1, sizeof *cli.input);
 	command->operand = calloc((size_t)argc + 1, sizeof *cli.input);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -47,7 +48,7 @@ static struct {
 	size_t places;
 	pthread_t main; /* the thread that writes */
 	volatile sig_atomic_t printing; /* a table is in stdio's hands */
-	volatile sig_atomic_t dying;
+	volatile sig_atomic_t dying, done;
 	volatile sig_atomic_t signal;   /* to end by; 0: none */
 	volatile sig_atomic_t group;    /* of a command; 0: none */
 } out;
@@ -201,34 +202,28 @@ spoil_unopened(const struct cli_option *option)
 	if (path == NULL || *path == '\0' || find_output(path) != NULL ||
 	    is_named_elsewhere(path))
 		return;
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	fd = bsp_open(path, O_WRONLY | O_CREAT | O_TRUNC);
 	if (fd < 0)
 		return;
-	put(fd, option->type == CLI_MASK_OUT ? "P5\n" : "# incomplete\n");
+	if (!put(fd, option->type == CLI_MASK_OUT ? "P5\n" :
+	    "# incomplete\n"))
+		bsp_file_spoil(fd, false);
 	close(fd);
 }
 
 /*
  * End a table that is not whole: on a line of its own where its last line may
- * be cut.  A file that has no room for that loses its last byte, so that it
- * ends inside a line.  stdio is left alone, which a signal may have interrupted:
- * what is in its buffer is lost.
+ * be cut.  A file that has no room for that ends inside a line.  stdio is left
+ * alone, which a signal may have interrupted: what is in its buffer is lost.
  */
 static void
 spoil_table(const struct output *output)
 {
 	bool begun = out.printing || ferror_unlocked(output->table) ||
 	    output->printed > __fpending(output->table);
-	struct stat s;
-	off_t end;
 
-	if (put(output->fd, begun ? "\n# incomplete\n" : "# incomplete\n") ||
-	    output->printed == 0)
-		return;
-	end = lseek(output->fd, 0, SEEK_CUR);
-	if (end > 0 && fstat(output->fd, &s) == 0 && S_ISREG(s.st_mode) &&
-	    ftruncate(output->fd, end - 1) != 0)
-		return; /* nothing more can be done */
+	if (!put(output->fd, begun ? "\n# incomplete\n" : "# incomplete\n"))
+		bsp_file_spoil(output->fd, output->printed > 0);
 }
 
 /* The same after all the rows so far. */
@@ -364,6 +359,64 @@ catch_signals(void)
 			sigaction(endings[i].number, &action, NULL);
 }
 
+/* -------------------------------------------------------------- libraries */
+
+/*
+ * Libraries for mathematics end the program where they cannot go on, most often
+ * for want of memory: they exit or abort after words of their own, or use what
+ * they did not get.  What is being written is spoiled then as for any failure.
+ */
+static void
+spoil_by_library(const char *how)
+{
+	static char line[512];
+
+	out.dying = 1;
+	strncpy(line, out.program->name, 64);
+	say(strcat(strcat(line, how), ", most often for want of memory: fewer "
+	    "--threads and smaller batches need less"));
+	end_group();
+	spoil_outputs(true);
+}
+
+/* A fault of memory may be a mistake, of which the signal tells more. */
+static void
+handle_crash(int number)
+{
+	signal(number, SIG_DFL); /* what fails from here on is beyond help */
+	if (out.dying)
+		return;
+	spoil_by_library(number == SIGABRT ? ": a library aborted" :
+	    ": a fault of memory (SIGSEGV or SIGBUS)");
+	if (number == SIGABRT)
+		_exit(BSP_SYSTEM);
+}
+
+static void
+handle_exit(void)
+{
+	if (out.done || out.dying)
+		return;
+	spoil_by_library(": a library ended the program");
+	_exit(BSP_SYSTEM);
+}
+
+/* Sanitizers have handlers of their own, which stay. */
+static void
+catch_crashes(void)
+{
+	static const int crashes[] = {SIGABRT, SIGSEGV, SIGBUS};
+	struct sigaction action = {.sa_handler = handle_crash}, old;
+	size_t i;
+
+	sigemptyset(&action.sa_mask);
+	for (i = 0; i < sizeof crashes / sizeof crashes[0]; i++)
+		if (sigaction(crashes[i], NULL, &old) == 0 &&
+		    old.sa_handler == SIG_DFL)
+			sigaction(crashes[i], &action, NULL);
+	atexit(handle_exit);
+}
+
 void
 output_setup(const struct cli_program *program, int argc, char **argv)
 {
@@ -372,6 +425,7 @@ output_setup(const struct cli_program *program, int argc, char **argv)
 	out.argv = argv;
 	out.main = pthread_self();
 	catch_signals();
+	catch_crashes();
 }
 
 /* ------------------------------------------------------------------ dying */
@@ -512,7 +566,7 @@ open_output(const char *path)
 	int fd;
 
 	cli_place(path);
-	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+	fd = bsp_open(path, O_WRONLY | O_CREAT);
 	if (fd < 0)
 		output_die(errno, path, "open for writing");
 	return fd;
@@ -564,6 +618,33 @@ cli_mask(const char *path)
 	return output->writer;
 }
 
+/* As stdio's own streams write, but however it is interrupted. */
+static ssize_t
+write_text(void *with, const char *bytes, size_t n)
+{
+	struct pollfd wait = {.fd = *(const int *)with, .events = POLLOUT};
+	size_t done = 0;
+	ssize_t written;
+
+	while (done < n) {
+		written = write(wait.fd, bytes + done, n - done);
+		if (written < 0 && errno == EAGAIN)
+			poll(&wait, 1, -1);
+		else if (written < 0 && errno != EINTR)
+			break;
+		else if (written > 0)
+			done += (size_t)written;
+	}
+	return (ssize_t)done;
+}
+
+static int
+close_text(void *with)
+{
+	/* Where close is interrupted, the file is closed. */
+	return close(*(const int *)with) != 0 && errno != EINTR ? -1 : 0;
+}
+
 FILE *
 cli_table(const char *path)
 {
@@ -573,15 +654,19 @@ cli_table(const char *path)
 FILE *
 cli_table_after(const char *path, off_t kept)
 {
+	static const cookie_io_functions_t io = {.write = write_text,
+	    .close = close_text};
 	int fd = path == NULL ? STDOUT_FILENO : open_output(path);
 	struct output *output = add_output(path, fd);
 
 	if (path != NULL)
 		truncate_output(fd, path, kept);
 	output->fd = fd;
-	output->table = path == NULL ? stdout : fdopen(fd, "w");
+	output->table = fopencookie(&output->fd, "w", io);
 	if (output->table == NULL)
 		output_die(errno, path, "open for writing");
+	if (isatty(fd))
+		setvbuf(output->table, NULL, _IOLBF, 0);
 	out.outputs++;
 	return output->table;
 }
@@ -646,6 +731,12 @@ close_output(struct output *output)
 		output_die(errno, output->path, "close");
 }
 
+void
+output_done(void)
+{
+	out.done = 1;
+}
+
 int
 cli_finish(bool said_no)
 {
@@ -669,5 +760,6 @@ cli_finish(bool said_no)
 		cli_note("%llu samples above 0 that would round to 0, the "
 		    "background, were written as 1 step",
 		    (unsigned long long)raised);
+	output_done();
 	return said_no ? 1 : 0;
 }

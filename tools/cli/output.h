@@ -11,6 +11,9 @@
 /* Remember the command line: a failure spoils the outputs it names. */
 void output_setup(const struct cli_program *program, int argc, char **argv);
 
+/* All is written, or nothing was to be: to exit is no failure. */
+void output_done(void);
+
 /* Warn of masks that were read and have too many values; in cli.c. */
 void cli_check_masks(void);
 

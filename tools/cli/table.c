@@ -350,10 +350,10 @@ read_line(struct tsv *tsv)
 	tsv->number++;
 	if (n < 0)
 		return false;
-	if (strlen(tsv->line) != (size_t)n)
-		tsv_bad(tsv, "a zero byte", "", "text in UTF-8");
 	if (tsv->line[n - 1] != '\n' && tsv->part)
 		return false;
+	if (strlen(tsv->line) != (size_t)n)
+		tsv_bad(tsv, "a zero byte", "", "text in UTF-8");
 	if (tsv->line[n - 1] != '\n')
 		tsv_bad(tsv, "the file ends inside a line", "",
 		    "a newline after the last line too: without it the file "

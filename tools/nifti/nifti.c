@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "../../lib/base/whole-file.h"
 #include "header.h"
 
 /* ------------------------------------------------------------------ pairs */
@@ -59,14 +60,14 @@ open_pair(const struct volume *volume, struct bsp_error *e)
 		    "are in another file, expected a name that ends with .hdr "
 		    "and an .img beside it");
 	n = strlen(path);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	fd = bsp_open(path, O_RDONLY);
 	if (fd < 0 && errno == ENOENT) {
 		/* One may be compressed and the other not. */
 		if (n > 3 && strcasecmp(path + n - 3, ".gz") == 0)
 			path[n - 3] = '\0';
 		else
 			strcpy(path + n, ".gz");
-		fd = open(path, O_RDONLY | O_CLOEXEC);
+		fd = bsp_open(path, O_RDONLY);
 		path[n] = '\0';
 		if (fd < 0)
 			errno = ENOENT;

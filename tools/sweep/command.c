@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../../lib/base/whole-file.h"
 #include "command.h"
 
 extern char **environ;
@@ -81,7 +82,7 @@ open_again(int fd)
 	int again;
 
 	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-	again = open(path, O_RDONLY | O_CLOEXEC);
+	again = bsp_open(path, O_RDONLY);
 	if (again < 0 || lseek(again, at, SEEK_SET) < 0)
 		die_system(errno, "open the images again");
 	return again;
