@@ -38,6 +38,22 @@ rewrite() {
 	END
 }
 
+# What library code does is told by the whole suite, make check-faults.
+@test "what fails in the system is told, and nothing broken is taken for whole" {
+	FIRST=yes "$ROOT/tests/faults/check" "$(dirname "$BIN")" 3 >said 2>err ||
+		{ cat said err; return 1; }
+	tail -1 said | grep -q '^[0-9]\{3,\} faults in .* runs, 0 failures'
+}
+
+@test "a file that may not grow is told, and refused by who reads it" {
+	brain-phantom --count 3 --size 64 >in
+	# SIGXFSZ ends a program that does not know of it.
+	bash -c 'ulimit -f 20; exec recon-degrade blur in' >cut 2>err &&
+		return 1
+	grep -q '^recon-degrade: .*File too large' err
+	fails 3 '' recon-degrade none cut
+}
+
 # is_gone: the process in the file pid ends within two seconds
 is_gone() {
 	for _ in {1..40}; do
