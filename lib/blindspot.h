@@ -1116,6 +1116,19 @@ BSP_API int bsp_summarize(const double *values, size_t n,
     const struct bsp_resampling *how, struct bsp_summary *out,
     struct bsp_error *e);
 
+/* Let the interval keep to the range of the metric's values. */
+BSP_API void bsp_metric_clip(const struct bsp_metric *metric,
+    struct bsp_summary *summary);
+
+/*
+ * The same of columns of values[n][stride], of one image a row: out[columns] are
+ * what bsp_summarize says of each, bit by bit; the subjects of a replicate are
+ * drawn once for many columns.
+ */
+BSP_API int bsp_summarize_columns(const double *values, size_t n,
+    size_t stride, size_t columns, const struct bsp_resampling *how,
+    struct bsp_summary *out, struct bsp_error *e);
+
 /* Images by their scores. */
 struct bsp_image_level {
 	const double *score;

@@ -224,3 +224,55 @@ ends() {
 	fails 2 'nearest is --clip' fg-equalize --clap a.pfm
 	fails 4 'nosuch' fg-equalize nosuch
 }
+
+@test "intervals of cells are those of score, in parts too" {
+	brain-phantom --size 24 --count 7 >in.pfm
+	printf 'image\tsubject\n' >groups
+	for i in 0 1 2 3 4 5 6; do printf '%d\ts%d\n' $i $((i / 2)); done >>groups
+	sweep=(anom-sweep --inject 'disk:radius=3,intensity=0:1:3' --seed 5
+		--degrade blur:sigma=1:2:2 --residual abs
+		--metrics 'ap,dice_threshold' in.pfm)
+	for how in '--groups groups' '--bootstrap 40' '--interval t' \
+		'--groups groups --interval percentile --bootstrap 77'; do
+		# shellcheck disable=SC2086 # words
+		"${sweep[@]}" $how >table 2>said
+		grep -q 'warning: .* behind an interval, fewer than 20' said
+		for a in 0 0.5 1; do
+			anom-inject disk --radius 3 --intensity $a --seed 5 \
+				--mask mask in.pfm >anom
+			# shellcheck disable=SC2086 # words
+			recon-degrade blur --sigma 2 in.pfm |
+				residual abs anom - | score --seed 5 $how \
+				--metrics ap,dice_threshold - mask 2>said |
+				awk '/^(ap|dice)/ { print $2, $4, $5 }' |
+				paste -sd ' ' >want
+			awk -v a=$a '$1 == a && $2 == 2 { print $3, $6, $7, $8, \
+				$11, $12 }' table | cmp - want
+		done
+		for k in 1 2 3; do
+			# shellcheck disable=SC2086 # words
+			"${sweep[@]}" $how --shard $k/3 --threads 2 \
+				>"part$k" 2>said
+		done
+		anom-sweep --merge part3 part1 part2 | cmp - table
+	done
+	grep -q "^inject.intensity	degrade.sigma	ap	ap_sd	ap_undefined	ap_low	ap_high	dice" table
+	"${sweep[@]}" >plain
+	! grep -q 'interval\|_low' plain || false
+	for how in '--bootstrap 9' '--interval t' '--groups groups'; do
+		# shellcheck disable=SC2086 # words
+		fails 2 '--per-image writes values without intervals' \
+			"${sweep[@]}" --per-image $how
+	done
+	fails 2 'groups is for intervals' "${sweep[@]}" --groups groups \
+		--bootstrap 0
+	fails 2 "interval: found 'z'" "${sweep[@]}" --interval z
+	head -n 7 groups >short
+	fails 3 'short: no row for image 6' "${sweep[@]}" --groups short
+	{ cat groups; printf '7\tx\n'; } >long
+	fails 3 'long: a row for image 7, but the stream ends after 7' \
+		"${sweep[@]}" --groups long
+	fails 3 'behind an interval' "${sweep[@]}" --groups groups --strict
+	"${sweep[@]}" --groups groups --bootstrap 9 --shard 1/2 >other 2>said
+	fails 3 'not a shard of the same table: interval' anom-sweep --merge other part2 part3
+}

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sweep/bands.h"
 #include "sweep/batch.h"
 #include "sweep/merge.h"
 #include "cli/metrics.h"
@@ -12,13 +13,17 @@
 
 static const char *inject_text, *degrade_text, *residual_text = "abs";
 static const char *recon_path, *recon_command, *metrics_text = "ap";
-static const char *on_text = "normal", *shard_text;
+static const char *on_text = "normal", *shard_text, *interval_text;
 static bool equalize, per_image, json, merge;
 static const char *model_path;
 static struct side_stream donors = {.option = "donors", .content = BSP_IMAGES};
 static struct side_stream shapes = {.option = "shapes", .content = BSP_MASKS,
     .any_size = true};
+#define ABSENT UINT64_MAX
+static uint64_t bootstrap = ABSENT;
 static uint64_t seed, first_index, threads, timeout, memory = (uint64_t)256 << 20;
+
+static struct bands bands;
 
 static const struct cli_option options[] = {
 	{"inject", "SPEC", "anomalies, as in disk:radius=20,intensity=0:1:21",
@@ -48,6 +53,12 @@ static const struct cli_option options[] = {
 	CLI_DRAW_OPTIONS(seed, first_index),
 	{"per-image", NULL, "write a row for each image and cell instead of "
 	    "means", CLI_FLAG, &per_image, 0, 0},
+	{"groups", "TSV", "intervals by subject: columns image and subject",
+	    CLI_INPUT, &bands.groups_path, 0, 0},
+	{"bootstrap", "B", "write an interval of each value, by so many "
+	    "replicates (default 0; 1000 with --groups or --interval)",
+	    CLI_COUNT, &bootstrap, 0, 10000000},
+	INTERVAL_OPTION(interval_text),
 	{"threads", "N", "number of threads (default one per processor)",
 	    CLI_COUNT, &threads, 1, 4096},
 	{"memory", "SIZE", "memory for images and results (default 256M)",
@@ -206,6 +217,27 @@ threads_wanted(void)
 	return bsp_count_parse(first, &n, &e) || n > 4096 ? 0 : n;
 }
 
+/* Any of three options asks for intervals. */
+static void
+parse_bands(void)
+{
+	bool asked_for = bands.groups_path != NULL || interval_text != NULL;
+
+	bands.how.ci = interval_parse(interval_text);
+	if (bootstrap == ABSENT)
+		bootstrap = asked_for ? 1000 : 0;
+	bands.how.replicates = (size_t)bootstrap;
+	bands.how.seed = seed;
+	bands.first_index = first_index;
+	bands.wanted = bootstrap > 0 || bands.how.ci == BSP_CI_T;
+	if (bands.groups_path != NULL && !bands.wanted)
+		cli_usage("--groups is for intervals, which --bootstrap 0 "
+		    "leaves out");
+	if (bands.wanted && per_image)
+		cli_usage("--per-image writes values without intervals, "
+		    "expected neither --groups, --bootstrap nor --interval");
+}
+
 static void
 parse_request(const struct cli_command *command)
 {
@@ -233,6 +265,7 @@ parse_request(const struct cli_command *command)
 		cli_usage("--timeout: no --recon-cmd to wait for");
 	check_needs();
 	parse_metrics();
+	parse_bands();
 	if (shard_text != NULL)
 		parse_shard();
 	if (bsp_sweep_pairs(&sweep) > BSP_CELLS_MAX /
@@ -246,12 +279,13 @@ parse_request(const struct cli_command *command)
 
 /* The facts in the table's head; images and recons only once they are read. */
 struct facts {
-	struct table_fact fact[16];
+	struct table_fact fact[20];
 	size_t count;
 	char seed[BSP_NUMBER_SIZE], inject[BSP_SPEC_SIZE];
 	char degrade[BSP_SPEC_SIZE], residual[BSP_SPEC_SIZE];
 	char images[TABLE_IMAGES_SIZE], recons[TABLE_IMAGES_SIZE];
 	char donors[TABLE_IMAGES_SIZE], shapes[TABLE_IMAGES_SIZE];
+	char bootstrap[BSP_NUMBER_SIZE];
 };
 
 static void
@@ -276,6 +310,14 @@ tell_request(struct facts *facts)
 	add_fact(facts, "on", on_text);
 	if (equalize)
 		add_fact(facts, "equalize", "yes");
+	if (bands.wanted)
+		add_fact(facts, "interval", interval_text != NULL ?
+		    interval_text : "expanded");
+	if (bands.wanted && bands.how.ci != BSP_CI_T)
+		add_fact(facts, "bootstrap", table_digits(facts->bootstrap,
+		    bootstrap));
+	if (bands.wanted && bands.groups_path == NULL)
+		add_fact(facts, "groups", INDEX_NO_GROUPS);
 	if (shard_text != NULL)
 		add_fact(facts, "shard", shard_text);
 }
@@ -304,19 +346,35 @@ begin_table(struct table *table, FILE *file, const struct grid *grid,
 	    facts->fact, grid->columns);
 }
 
+static void
+put_interval(struct table *table, size_t metric, const struct bsp_summary *s)
+{
+	struct bsp_summary shown = *s;
+
+	bsp_metric_clip(sweep.metric[metric], &shown);
+	table_number(table, shown.ci_low);
+	table_number(table, shown.ci_high);
+}
+
+/* The moments of the first cell, from which those of others count. */
+static const struct bsp_moments *first_cell;
+
 /* The row of a cell: the moments of its metrics. */
 static void
 put_means(struct table *table, const void *values, const struct grid *grid,
     size_t inject)
 {
 	const struct bsp_moments *moments = values;
-	size_t m;
+	size_t cell = (size_t)(moments - first_cell) / sweep.metrics, m;
 
 	(void)inject;
 	for (m = 0; m < grid->asked; m++) {
 		table_number(table, bsp_moments_mean(&moments[m]));
 		table_number(table, bsp_moments_sd(&moments[m]));
 		table_count(table, moments[m].undefined);
+		if (grid->bands)
+			put_interval(table, m,
+			    &bands.summary[cell * bands.metrics + m]);
 	}
 	table_count(table, moments->n + moments->undefined);
 	for (; m < grid->sweep->metrics; m++)
@@ -352,9 +410,11 @@ run_means(struct grid *grid, struct source *source, struct batch *batch,
 		bsp_error_system(&e, ENOMEM, "%zu cells", grid_cells(grid));
 		cli_die(&e);
 	}
+	bands_begin(&bands, grid_cells(grid), grid->asked, sweep.metrics);
 	progress_begin(&progress, "cells");
 	while (batch_read(batch, source)) {
 		batch_run(batch, source, &progress);
+		bands_add(&bands, batch->values, batch->count);
 		for (image = 0; image < batch->count; image++)
 			for (i = 0; i < n; i++)
 				bsp_moments_add(&moments[i],
@@ -362,8 +422,10 @@ run_means(struct grid *grid, struct source *source, struct batch *batch,
 	}
 	progress_end(&progress);
 	check_count(source);
+	bands_finish(&bands, threads);
 	tell_images(facts, source);
 	begin_table(&table, file, grid, facts);
+	first_cell = moments;
 	grid_rows(grid, &table, moments, sweep.metrics * sizeof *moments,
 	    put_means);
 	table_end(&table);
@@ -442,7 +504,7 @@ main(int argc, char **argv)
 	source.shapes = shapes;
 	source_open(&source, &sweep, command.operand[0], recon_path,
 	    recon_command, first_index, timeout);
-	grid_begin(&grid, &sweep, asked, per_image);
+	grid_begin(&grid, &sweep, asked, per_image, bands.wanted);
 	if (shard_text != NULL)
 		grid_take_shard(&grid, shard, shards);
 	tell_request(&facts);

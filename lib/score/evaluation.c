@@ -343,10 +343,7 @@ summarize_metric(const struct bsp_evaluation *evaluation, size_t m,
 		value[i] = evaluation->image[i].value[m];
 	if (bsp_summarize(value, evaluation->images, how, summary, e))
 		return -1;
-	if (evaluation->metric[m]->bounded)
-		bsp_interval_clip(summary, 0, 1);
-	else if (evaluation->metric[m]->scope == BSP_AT_THRESHOLD)
-		bsp_interval_clip(summary, 0, (double)INFINITY); /* a number */
+	bsp_metric_clip(evaluation->metric[m], summary);
 	return 0;
 }
 

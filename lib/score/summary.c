@@ -150,6 +150,15 @@ bsp_interval_clip(struct bsp_summary *summary, double low, double high)
 	summary->ci_high = bsp_clip(summary->ci_high, low, high);
 }
 
+void
+bsp_metric_clip(const struct bsp_metric *metric, struct bsp_summary *summary)
+{
+	if (metric->bounded)
+		bsp_interval_clip(summary, 0, 1);
+	else if (metric->scope == BSP_AT_THRESHOLD)
+		bsp_interval_clip(summary, 0, (double)INFINITY); /* a number */
+}
+
 double
 bsp_ci_level(const struct bsp_resampling *how)
 {

@@ -21,7 +21,7 @@ import numpy as np
 import scipy
 import skimage
 import sklearn
-from scipy.ndimage import gaussian_filter, label as regions_of
+from scipy.ndimage import gaussian_filter, label as regions_of, maximum
 from skimage.metrics import structural_similarity
 from sklearn.metrics import average_precision_score
 
@@ -367,6 +367,84 @@ def bench_sweep(healthy, directory):
     show_most("its peak memory", memory, "MiB", 500)
 
 
+def bench_bands(directory):
+    """A plane with an interval in each cell, against the plane without."""
+    plane = """anom-sweep --inject disk:radius=20,intensity=0:1:50 \\
+        --degrade blur:sigma=0:5:50 %s healthy >sweep.tsv"""
+    with_bands, without = [], []
+    for _ in range(5):
+        with_bands.append(shell(plane % "--bootstrap 1000 2>/dev/null",
+                                directory)[0])
+        without.append(shell(plane % "", directory)[0])
+    show(f"50 x 50 x {IMAGES} cells with intervals / without",
+         statistics.median(with_bands), statistics.median(without), .77, "s",
+         1)
+
+
+def volume(rng, side):
+    """A smooth map of a cube with lesions in it, as streams of slices."""
+    score = rng.random((side, side, side), dtype=np.float32)
+    score += gaussian_filter(score, 2) * 8
+    lesion = np.zeros(score.shape, np.uint8)
+    for z, y, x in rng.integers(0, side - 12, (12, 3)):
+        lesion[z:z + 9, y:y + 9, x:x + 9] = 1
+        score[z:z + 9, y:y + 9, x:x + 9] += .3
+    return score, lesion
+
+
+def froc_by_labels(score, lesion, thresholds):
+    """Lesions found and false regions at thresholds, by scipy."""
+    whole = np.ones((3, 3, 3))
+    lesions, count = regions_of(lesion, whole)
+    most = maximum(score, lesions, range(1, count + 1))
+    curve = []
+    for t in thresholds:
+        regions, n = regions_of(score >= t, whole)
+        hit = np.unique(regions[lesion > 0])
+        curve.append(((most >= t).sum(), n - (hit > 0).sum()))
+    return curve
+
+
+def bench_froc(directory):
+    """FROC of a volume of 256^3 against scipy at 100 thresholds."""
+    rng = np.random.default_rng(3)
+    side = 256
+    score, lesion = volume(rng, side)
+    with open(os.path.join(directory, "maps"), "wb") as f:
+        for a in score:
+            f.write(pfm(a))
+    with open(os.path.join(directory, "lesions"), "wb") as f:
+        for a in lesion:
+            f.write(b"P5\n%d %d\n1\n" % (side, side) + a.tobytes())
+    with open(os.path.join(directory, "one.tsv"), "w") as f:
+        f.write("image\tsubject\tvolume\n")
+        f.writelines(f"{i}\ts\t0\n" for i in range(side))
+    command = ("/usr/bin/time -f %M -o memory score --volumes one.tsv "
+               "--metrics {} --bootstrap 0 maps lesions >/dev/null")
+    ours = statistics.median(shell(command.format("froc"), directory)[0]
+                             for _ in range(3))
+    some = np.quantile(score, np.linspace(.5, .9999, 5))
+    start = time.perf_counter()
+    froc_by_labels(score, lesion, some)
+    theirs = (time.perf_counter() - start) / len(some) * 100
+    show("FROC of 256^3 voxels / scipy, 100 thresholds", ours, theirs, 50,
+         "s", 1)
+    # Eight such volumes, one at a time.
+    shell("for i in 1 2 3 4 5 6 7 8; do cat maps; done >many; "
+          "for i in 1 2 3 4 5 6 7 8; do cat lesions; done >many-lesions; "
+          "{ head -n 1 one.tsv; for i in $(seq 0 2047); do "
+          "printf '%d\\ts\\t%d\\n' $i $((i / 256)); done; } >eight.tsv",
+          directory)
+    memory = []
+    for name in "one.tsv maps lesions", "eight.tsv many many-lesions":
+        shell(f"/usr/bin/time -f %M -o memory score --bootstrap 0 --volumes "
+              f"{name} >/dev/null", directory)
+        with open(os.path.join(directory, "memory")) as f:
+            memory.append(int(f.read()) / 1024)
+    show_most("score --volumes, memory of 8 volumes / of one",
+              memory[1] / memory[0], "x", 1.1)
+
+
 def bench_start():
     empty = os.devnull
     ours, theirs = compare(
@@ -447,6 +525,7 @@ def bench_memory(directory):
 
 
 PARTS = ["blur", "ssim", "ap", "mahalanobis", "aupro", "cell", "sweep",
+         "bands", "froc",
          "start", "python", "memory", "throughput"]
 
 
@@ -514,7 +593,10 @@ def main():
                                          blobs.astype(np.float32)),
             "cell": lambda: bench_cell(directory, healthy),
             "sweep": lambda: bench_sweep(healthy, directory),
+            "bands": lambda: bench_bands(directory),
+            "froc": lambda: bench_froc(directory),
             "start": bench_start,
+            "python": lambda: bench_python(directory),
             "memory": lambda: bench_memory(directory),
             "throughput": lambda: bench_throughput(directory),
         }

@@ -75,7 +75,8 @@ run_residual(const struct stage *stage, float *x, float *recons, size_t n,
 {
 	struct bsp_image in = borrow(x, rows, cols), recon[16];
 	struct bsp_image map = borrow(y, rows, cols);
-	struct bsp_residual_job job = {&in, recon, n, NULL, NULL};
+	struct bsp_residual_job job = {.input = &in, .recon = recon,
+	    .recons = n};
 	struct bsp_error e;
 	size_t i;
 

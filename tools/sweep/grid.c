@@ -34,9 +34,9 @@ add_swept(struct grid *grid, const char *stage, const struct bsp_spec *spec)
 
 void
 grid_begin(struct grid *grid, const struct bsp_sweep *sweep, size_t asked,
-    bool per_image)
+    bool per_image, bool bands)
 {
-	static const char *columns[3 * BSP_PARAMS_MAX + 3 * BSP_METRICS_MAX +
+	static const char *columns[3 * BSP_PARAMS_MAX + 5 * BSP_METRICS_MAX +
 	    4];
 	const char *name;
 	size_t m, n;
@@ -49,6 +49,7 @@ grid_begin(struct grid *grid, const struct bsp_sweep *sweep, size_t asked,
 		.end = bsp_sweep_pairs(sweep),
 		.asked = asked,
 		.per_image = per_image,
+		.bands = bands,
 		.columns = columns,
 	};
 	add_swept(grid, "inject", &sweep->inject);
@@ -67,6 +68,10 @@ grid_begin(struct grid *grid, const struct bsp_sweep *sweep, size_t asked,
 			continue;
 		columns[n++] = join(name, "", "_sd");
 		columns[n++] = join(name, "", "_undefined");
+		if (!bands)
+			continue;
+		columns[n++] = join(name, "", "_low");
+		columns[n++] = join(name, "", "_high");
 	}
 	if (!per_image)
 		columns[n++] = "n";

@@ -13,6 +13,7 @@ struct grid {
 	size_t injects, degrades, residuals; /* cells */
 	size_t begin, end;                   /* the shard's pairs */
 	bool per_image;
+	bool bands;   /* with columns of intervals */
 	size_t asked; /* metrics with all their columns */
 	const char **columns;
 	size_t params;                       /* columns of swept parameters */
@@ -23,7 +24,7 @@ struct grid {
  * were asked for; those after them are told by their mean alone.
  */
 void grid_begin(struct grid *grid, const struct bsp_sweep *sweep,
-    size_t asked, bool per_image);
+    size_t asked, bool per_image, bool bands);
 
 /* Take shard k of n, k from 1: degradations first, then anomalies. */
 void grid_take_shard(struct grid *grid, uint64_t k, uint64_t n);
