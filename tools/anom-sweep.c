@@ -104,12 +104,10 @@ static void
 parse_spec(const char *option, const struct bsp_kind *kinds,
     const char *text, struct bsp_spec *spec)
 {
-	struct bsp_error e = {.status = BSP_OK};
+	struct bsp_error e;
 
-	if (bsp_spec_parse(kinds, text, spec, &e) && e.status == BSP_SYSTEM)
-		cli_die(&e);
-	else if (e.status != BSP_OK)
-		cli_usage("--%s: %s", option, e.text);
+	if (bsp_spec_parse(kinds, text, spec, &e))
+		cli_refuse(option, &e);
 }
 
 static void

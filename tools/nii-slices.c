@@ -268,8 +268,7 @@ parse_labels(struct request *r)
 	if (*text == '\0')
 		return;
 	if (labels_parse(text, &r->labels, &e))
-		cli_usage("--%s: %s", r->content == WITHIN ? "ignore" :
-		    "labels", e.text);
+		cli_refuse(r->content == WITHIN ? "ignore" : "labels", &e);
 	for (i = 0; r->content == LABELS && i < r->labels.count; i++)
 		if (r->labels.value[i] <= 0)
 			cli_usage("--labels: found %lld, expected labels "

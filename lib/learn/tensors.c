@@ -579,10 +579,14 @@ load_header(const unsigned char *bytes, size_t n, struct bsp_error *e)
 	errno = 0;
 	header = json_loadb((const char *)bytes + sizeof length,
 	    (size_t)length, JSON_REJECT_DUPLICATES, &error);
-	if (header != NULL)
+	if (header != NULL && errno != ENOMEM)
 		return header;
-	/* The code of the error knows of some allocations only. */
+	/*
+	 * Where memory runs out, jansson may say so, tell another error, or
+	 * leave something out and tell none.
+	 */
 	if (errno == ENOMEM) {
+		json_decref(header);
 		bsp_error_system(e, ENOMEM, "the header");
 		return NULL;
 	}
@@ -807,6 +811,7 @@ make_header(const struct bsp_tensors *tensors)
 	char *text = NULL;
 	size_t i;
 
+	errno = 0; /* json_dumps may leave out what it has no memory for */
 	for (i = 0; i < tensors->facts; i++)
 		failed |= json_object_set_new(facts, tensors->fact[i].name,
 		    text_json(tensors->fact[i].text)) != 0;
@@ -818,7 +823,10 @@ make_header(const struct bsp_tensors *tensors)
 	if (!failed)
 		text = json_dumps(header, JSON_COMPACT);
 	json_decref(header);
-	return text;
+	if (errno != ENOMEM)
+		return text;
+	free(text);
+	return NULL;
 }
 
 /* Write all; -1 with errno set. */

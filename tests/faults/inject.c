@@ -42,6 +42,7 @@ static const int errors[CALLS] = {
 	[CALL_MEMORY] = ENOMEM, [CALL_MMAP] = ENOMEM, [CALL_THREAD] = EAGAIN,
 };
 
+/* Of calls that fail one after another it is the last that matters. */
 static void
 note_owner(void *caller)
 {
@@ -49,8 +50,6 @@ note_owner(void *caller)
 	const char *name;
 	Dl_info info;
 
-	if (seen->owner[0] != '\0')
-		return;
 	plan.armed = false;
 	strcpy(seen->owner, "?");
 	if (dladdr(caller, &info) != 0 && info.dli_fname != NULL) {

@@ -110,6 +110,10 @@ _Noreturn void cli_die(const struct bsp_error *e);
 /* The same for a usage error. */
 _Noreturn void cli_usage(const char *format, ...) BSP_PRINTF(1, 2);
 
+/* Refuse an option's value for the reason in *e; or die of *e, where that is not
+ * the value's fault. */
+_Noreturn void cli_refuse(const char *option, const struct bsp_error *e);
+
 /*
  * The process group of a command that this program runs, which ends with it
  * whatever the end; 0: none any more.

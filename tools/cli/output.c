@@ -477,6 +477,14 @@ cli_usage(const char *format, ...)
 }
 
 void
+cli_refuse(const char *option, const struct bsp_error *e)
+{
+	if (e->status == BSP_SYSTEM)
+		cli_die(e);
+	cli_usage("--%s: %s", option, e->text);
+}
+
+void
 output_die(int errnum, const char *path, const char *what)
 {
 	struct bsp_error e;

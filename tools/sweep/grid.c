@@ -1,6 +1,7 @@
 /*
  * The table of a sweep: see grid.h.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,7 @@ join(const char *a, const char *middle, const char *b)
 	struct bsp_error e;
 
 	if (text == NULL) {
-		bsp_error_system(&e, 0, "no memory for a column's name");
+		bsp_error_system(&e, ENOMEM, "a column's name");
 		cli_die(&e);
 	}
 	snprintf(text, n, "%s%s%s", a, middle, b);

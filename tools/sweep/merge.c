@@ -84,17 +84,17 @@ add_axes(const struct shard *shard, const char *stage,
 	const char *text = find_fact(shard, stage);
 	const struct bsp_range *range;
 	struct bsp_spec spec;
-	struct bsp_error e = {.status = BSP_OK};
+	struct bsp_error e;
 	struct axis *axis;
 	size_t i, k;
 
 	if (text == NULL)
 		return; /* reconstructions from elsewhere */
-	if (bsp_spec_parse(kinds, text, &spec, &e) &&
-	    e.status == BSP_SYSTEM)
-		cli_die(&e);
-	else if (e.status != BSP_OK)
+	if (bsp_spec_parse(kinds, text, &spec, &e)) {
+		if (e.status == BSP_SYSTEM)
+			cli_die(&e);
 		tsv_bad(&shard->tsv, stage, " is not a spec", e.text);
+	}
 	for (i = 0; i < spec.swept_count; i++) {
 		range = &spec.range[spec.swept[i]];
 		axis = &whole.axis[whole.axes++];
