@@ -93,6 +93,7 @@ help:
 	@echo 'check-san   the tests under the address and UB sanitizers'
 	@echo 'check-debian the README on fresh Debian 12 and 13, as root; slow'
 	@echo 'check-faults system calls and memory that fail, in every program; slow'
+	@echo 'check-corruption files of every format, damaged at every byte; slow'
 	@echo 'check-diagnose the diagnosis, interrupted many times; slow'
 	@echo 'check-variables every variable of every experiment, both ways; slow'
 	@echo 'check-slurm experiments on a Slurm cluster of its own; slow'

@@ -7,3 +7,5 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	read_twice(data, size, BSP_IMAGES);
 	return 0;
 }
+
+const enum fuzz_cut fuzz_cut = FUZZ_AT_IMAGES;

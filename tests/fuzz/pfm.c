@@ -13,3 +13,5 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	free(stream);
 	return 0;
 }
+
+const enum fuzz_cut fuzz_cut = FUZZ_AT_IMAGES;

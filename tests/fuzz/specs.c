@@ -93,3 +93,5 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	free(text);
 	return 0;
 }
+
+const enum fuzz_cut fuzz_cut = FUZZ_ANYWHERE;

@@ -66,6 +66,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	must(bsp_tensors_read(fd, "fuzz", &other, &e) == r);
 	close(fd);
 	piece = 0;
+	fuzz_taken = r;
 	if (r != 0)
 		return 0;
 	must_be_same(&tensors, &other);
@@ -82,3 +83,5 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	bsp_tensors_free(&tensors);
 	return 0;
 }
+
+const enum fuzz_cut fuzz_cut = FUZZ_NOWHERE;
