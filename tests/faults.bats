@@ -311,3 +311,30 @@ pca() { recon-train pca --latent 1 "$@"; }
 	touch mask
 	fails 3 'mask was only just written: .*mkfifo' score anom mask
 }
+
+# Every option that takes a value, of every program.
+@test "no value of an option is run as a command" {
+	brain-phantom --count 2 --size 8 >in
+	# shellcheck disable=SC2016 # for no shell to expand
+	local words='$(touch x)`touch x`;touch x;|touch x&"touch x' name option
+	local kind
+	words+=$'\'touch x\ntouch x'
+	for name in $PROGRAMS; do
+		[ -x "$BIN/$name" ] || continue
+		kind=$(kinds "$name" | head -1)
+		for option in $("$name" ${kind:+"$kind"} --complete |
+			grep '^--' | grep -v -x -e --recon-cmd -e --help); do
+			# shellcheck disable=SC2086 # no kind is no word
+			"$name" $kind "$option" "$words" in >out 2>err \
+				</dev/null || [ $? -lt 5 ]
+			[ ! -e x ] || { echo "$name $option ran it"; return 1; }
+		done
+	done
+	# What is named so is read as any other file.
+	cp in "$words"
+	recon-degrade none in >expected
+	recon-degrade none "$words" | cmp - expected
+	# And a command is run, as its page says.
+	anom-sweep --inject disk:radius=1 --recon-cmd 'touch x; cat' in >out
+	[ -e x ]
+}
