@@ -59,6 +59,21 @@ limited() {
 	fails 3 "" recon-degrade none half
 }
 
+@test "what is written when a library aborts or crashes is not whole" {
+	for signal in ABRT:4 SEGV:139; do
+		rm -f half
+		brain-phantom --count 1000000 --size 16 >half 2>err &
+		until [ -s half ]; do sleep 0.05; done
+		kill -"${signal%:*}" "$!"
+		status=0
+		wait "$!" 2>/dev/null || status=$?
+		[ "$status" = "${signal#*:}" ]
+		[ "$(wc -l <err)" = 1 ]
+		grep -q '^brain-phantom: .*want of memory' err
+		fails 3 '' recon-degrade none half
+	done
+}
+
 # is_gone: the process in the file pid ends within two seconds
 is_gone() {
 	for _ in {1..40}; do

@@ -384,7 +384,8 @@ static void
 handle_crash(int number)
 {
 	signal(number, SIG_DFL); /* what fails from here on is beyond help */
-	if (out.dying)
+	raise(number); /* once this returns, as the fault itself may not */
+	if (out.dying || out.done)
 		return;
 	spoil_by_library(number == SIGABRT ? ": a library aborted" :
 	    ": a fault of memory (SIGSEGV or SIGBUS)");
