@@ -419,27 +419,40 @@ struct source {
 	double *mask;
 };
 
+/* The voxels that a row shows, step apart. */
+static void
+cut_row(const struct source *source, size_t first, size_t step, size_t n,
+    float *to)
+{
+	size_t i;
+
+	if (source->mask == NULL)
+		intensity_samples(&source->intensity, first, step, n, to);
+	else
+		for (i = 0; i < n; i++)
+			to[i] = (float)source->mask[first + i * step];
+}
+
 static int
 cut_slice(const struct source *source, const struct plane *p, size_t slice,
     struct bsp_image *image, struct bsp_error *e)
 {
-	size_t rows = size > 0 ? size : p->rows;
-	size_t cols = size > 0 ? size : p->cols, row, col, i;
+	size_t rows = size > 0 ? size : p->rows, row, first;
+	size_t cols = size > 0 ? size : p->cols;
+	size_t shown = cols < p->cols ? cols : p->cols;
+	size_t left = (cols - shown) / 2; /* columns of padding */
 	float *out;
 
 	if (bsp_image_resize(image, rows, cols, e))
 		return -1;
-	for (row = 0, out = image->data; row < rows; row++)
-		for (col = 0; col < cols; col++) {
-			i = plane_voxel(p, slice, rows, cols, row, col);
-			if (i == SIZE_MAX) {
-				*out++ = 0;
-				continue;
-			}
-			*out++ = source->mask != NULL ?
-			    (float)source->mask[i] :
-			    intensity_sample(&source->intensity, i);
-		}
+	for (row = 0, out = image->data; row < rows; row++, out += cols) {
+		first = plane_voxel(p, slice, rows, cols, row, left);
+		if (first == SIZE_MAX || shown < cols)
+			memset(out, 0, cols * sizeof *out);
+		if (first != SIZE_MAX)
+			cut_row(source, first, p->col_stride, shown,
+			    out + left);
+	}
 	return 0;
 }
 

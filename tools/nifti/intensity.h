@@ -45,7 +45,8 @@ int intensity_find(struct intensity *intensity, const struct volume *volume,
     const double *brain, const struct normalization *how,
     struct bsp_error *e);
 
-/* The sample of voxel number i. */
-float intensity_sample(const struct intensity *intensity, size_t i);
+/* The samples of n voxels, step apart, the first of number first. */
+void intensity_samples(const struct intensity *intensity, size_t first,
+    size_t step, size_t n, float *to);
 
 #endif

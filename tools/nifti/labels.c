@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../lib/base/base.h"
 #include "labels.h"
 
 #define LABEL_MAX 1000000000
@@ -56,27 +57,59 @@ labels_have(const struct labels *labels, double label)
 /* How far a stored label may be from the whole number that it stands for. */
 #define NEAR 1e-3
 
+static inline bool
+is_whole(double value)
+{
+	return fabs(value - rint(value)) <= NEAR;
+}
+
+/* NaN is below every threshold. */
+BSP_CLONES static void
+cut_run(const double *value, size_t n, double threshold, double *label)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		label[i] = value[i] >= threshold ? 1 : 0;
+}
+
+/* False where a value is no label. */
+BSP_CLONES static bool
+round_run(double *value, size_t n, double *label)
+{
+	unsigned others = 0;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		value[i] = isnan(value[i]) ? 0 : value[i];
+		label[i] = rint(value[i]);
+		others |= !is_whole(value[i]);
+	}
+	return others == 0;
+}
+
 int
 labels_of(const struct volume *volume, const struct labels_how *how,
     double *label, struct bsp_error *e)
 {
-	size_t i, n = volume_size(volume), at[3];
-	double value;
+	size_t i, k, n, size = volume_size(volume), at[3];
+	double value[VOLUME_RUN];
 
-	for (i = 0; i < n; i++) {
-		value = volume_value(volume, i);
-		value = isnan(value) ? 0 : value;
+	for (i = 0; i < size; i += n) {
+		n = size - i < VOLUME_RUN ? size - i : VOLUME_RUN;
+		volume_values(volume, i, 1, n, value);
 		if (!isnan(how->threshold)) {
-			label[i] = value >= how->threshold;
+			cut_run(value, n, how->threshold, label + i);
 			continue;
 		}
-		label[i] = rint(value);
-		if (fabs(value - label[i]) <= NEAR)
+		if (round_run(value, n, label + i))
 			continue;
-		volume_where(volume, i, at);
+		for (k = 0; is_whole(value[k]); k++)
+			;
+		volume_where(volume, i + k, at);
 		bsp_error_set(e, BSP_DATA, "voxel (%zu, %zu, %zu) is %g, "
 		    "expected a whole number, as a label is (--threshold cuts "
-		    "a resampled mask)", at[0], at[1], at[2], value);
+		    "a resampled mask)", at[0], at[1], at[2], value[k]);
 		e->stream = volume->name;
 		return -1;
 	}

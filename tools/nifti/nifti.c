@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "../../lib/base/base.h"
 #include "../../lib/base/whole-file.h"
 #include "header.h"
 
@@ -138,21 +139,37 @@ read_voxels(struct volume *volume, struct bytes *bytes, struct bsp_error *e)
 	return read_rest(bytes, e);
 }
 
+BSP_CLONES static bool
+all_finite(const double *value, size_t n)
+{
+	unsigned others = 0;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		others |= !(value[i] - value[i] == 0);
+	return others == 0;
+}
+
 static int
 check_finite(const struct volume *volume, bool allows_nan,
     struct bsp_error *e)
 {
-	size_t i, n = volume_size(volume), at[3];
-	double value;
+	size_t i, k, n, size = volume_size(volume), at[3];
+	double value[VOLUME_RUN];
 
-	for (i = 0; i < n; i++) {
-		value = volume_value(volume, i);
-		if (isfinite(value) || (allows_nan && isnan(value)))
+	for (i = 0; i < size; i += n) {
+		n = size - i < VOLUME_RUN ? size - i : VOLUME_RUN;
+		volume_values(volume, i, 1, n, value);
+		k = all_finite(value, n) ? n : 0;
+		while (k < n && (isfinite(value[k]) ||
+		    (allows_nan && isnan(value[k]))))
+			k++;
+		if (k == n)
 			continue;
-		volume_where(volume, i, at);
+		volume_where(volume, i + k, at);
 		return bsp_error_set(e, BSP_DATA, "voxel (%zu, %zu, %zu) is "
 		    "%s, expected a finite value%s", at[0], at[1], at[2],
-		    isnan(value) ? "NaN" : "infinite", isnan(value) ?
+		    isnan(value[k]) ? "NaN" : "infinite", isnan(value[k]) ?
 		    " (--nan says what NaN stands for)" : "");
 	}
 	return 0;
@@ -257,32 +274,52 @@ volume_size(const struct volume *volume)
 	return volume->dim[0] * volume->dim[1] * volume->dim[2];
 }
 
-#define STORED(type)                                             \
-	do {                                                     \
-		type x;                                          \
-                                                                 \
-		memcpy(&x, volume->raw + i * sizeof x, sizeof x); \
-		stored = (double)x;                              \
-	} while (0)
-
-double
-volume_value(const struct volume *volume, size_t i)
-{
-	double stored = 0;
-
-	switch (volume->datatype) {
-	case DT_UINT8: STORED(uint8_t); break;
-	case DT_INT8: STORED(int8_t); break;
-	case DT_UINT16: STORED(uint16_t); break;
-	case DT_INT16: STORED(int16_t); break;
-	case DT_UINT32: STORED(uint32_t); break;
-	case DT_INT32: STORED(int32_t); break;
-	case DT_UINT64: STORED(uint64_t); break;
-	case DT_INT64: STORED(int64_t); break;
-	case DT_FLOAT32: STORED(float); break;
-	case DT_FLOAT64: STORED(double); break;
+/* Values of one type, side by side or a step apart; malloc aligned them. */
+#define CONVERT(name, type)                                              \
+	BSP_CLONES static void                                           \
+	convert_##name(const struct volume *volume, size_t first,        \
+	    size_t step, size_t n, double *to)                           \
+	{                                                                \
+		const type *x = (const type *)(const void *)volume->raw + \
+		    first;                                               \
+		double slope = volume->slope, inter = volume->inter;     \
+		size_t i;                                                \
+                                                                         \
+		if (step == 1)                                           \
+			for (i = 0; i < n; i++)                          \
+				to[i] = slope * (double)x[i] + inter;    \
+		else                                                     \
+			for (i = 0; i < n; i++)                          \
+				to[i] = slope * (double)x[i * step] + inter; \
 	}
-	return volume->slope * stored + volume->inter;
+
+CONVERT(uint8, uint8_t)
+CONVERT(int8, int8_t)
+CONVERT(uint16, uint16_t)
+CONVERT(int16, int16_t)
+CONVERT(uint32, uint32_t)
+CONVERT(int32, int32_t)
+CONVERT(uint64, uint64_t)
+CONVERT(int64, int64_t)
+CONVERT(float32, float)
+CONVERT(float64, double)
+
+void
+volume_values(const struct volume *volume, size_t first, size_t step,
+    size_t n, double *to)
+{
+	switch (volume->datatype) {
+	case DT_UINT8: convert_uint8(volume, first, step, n, to); break;
+	case DT_INT8: convert_int8(volume, first, step, n, to); break;
+	case DT_UINT16: convert_uint16(volume, first, step, n, to); break;
+	case DT_INT16: convert_int16(volume, first, step, n, to); break;
+	case DT_UINT32: convert_uint32(volume, first, step, n, to); break;
+	case DT_INT32: convert_int32(volume, first, step, n, to); break;
+	case DT_UINT64: convert_uint64(volume, first, step, n, to); break;
+	case DT_INT64: convert_int64(volume, first, step, n, to); break;
+	case DT_FLOAT32: convert_float32(volume, first, step, n, to); break;
+	case DT_FLOAT64: convert_float64(volume, first, step, n, to); break;
+	}
 }
 
 void

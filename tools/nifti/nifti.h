@@ -52,8 +52,12 @@ const char *volume_header_path(const char *path, char *room, size_t size);
 
 size_t volume_size(const struct volume *volume);
 
-/* The scaled value of voxel number i. */
-double volume_value(const struct volume *volume, size_t i);
+/* The scaled values of n voxels, step apart, the first of number first. */
+void volume_values(const struct volume *volume, size_t first, size_t step,
+    size_t n, double *to);
+
+/* As many values as are worth converting at once: they stay in the cache. */
+#define VOLUME_RUN 1024
 
 /* Where voxel number i is in the file. */
 void volume_where(const struct volume *volume, size_t i, size_t at[3]);
