@@ -591,7 +591,7 @@ EOF
 	head -n -1 i.tsv >short.tsv
 	fails 3 'short.tsv: no row for image 9' \
 		score --per-image --index short.tsv --metrics ap map mask
-	{ cat i.tsv; printf '10\tc\t2\t0\tc.nii\t1\t1\t1\n'; } >long.tsv
+	{ cat i.tsv; printf '10\tc\t2\t0\tc.nii\t1\t1\t1\t1\n'; } >long.tsv
 	fails 3 'long.tsv: a row for image 10, but the stream ends after 10' \
 		score --per-image --index long.tsv --metrics ap map mask
 }
