@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 
+import nibabel
 import numpy as np
 import scipy
 import skimage
@@ -445,6 +446,31 @@ def bench_froc(directory):
               memory[1] / memory[0], "x", 1.1)
 
 
+def slices_by_nibabel(path):
+    """A volume scaled to 0 to 1, as slices to nowhere."""
+    v = np.asanyarray(nibabel.load(path).dataobj).astype("f4")
+    v = (v - v.min()) / (v.max() - v.min())
+    with open(os.devnull, "wb") as out:
+        for k in range(v.shape[2]):
+            out.write(pfm(v[:, :, k].T))
+
+
+def bench_nifti(directory):
+    """nii-slices of 256^3 voxels against nibabel and numpy."""
+    rng = np.random.default_rng(4)
+    v = gaussian_filter(rng.random((256, 256, 256), dtype=np.float32), 1)
+    v = np.maximum(v - .45, 0) * 20000
+    for kind, name in [("u1", "v.nii"), ("i2", "v.nii"), ("f4", "v.nii"),
+                       ("f8", "v.nii"), ("i2", "v.nii.gz")]:
+        path = os.path.join(directory, name)
+        nibabel.save(nibabel.Nifti1Image((v / 20 if kind == "u1" else v)
+                                         .astype(kind), np.eye(4)), path)
+        ours, theirs = compare(
+            lambda: shell(f"nii-slices {name} >/dev/null", directory),
+            lambda: slices_by_nibabel(path), 5)
+        show(f"nii-slices {name}, {kind} / nibabel", ours, theirs, 1, "s", 1)
+
+
 def bench_start():
     empty = os.devnull
     ours, theirs = compare(
@@ -525,7 +551,7 @@ def bench_memory(directory):
 
 
 PARTS = ["blur", "ssim", "ap", "mahalanobis", "aupro", "cell", "sweep",
-         "bands", "froc",
+         "bands", "froc", "nifti",
          "start", "python", "memory", "throughput"]
 
 
@@ -595,6 +621,7 @@ def main():
             "sweep": lambda: bench_sweep(healthy, directory),
             "bands": lambda: bench_bands(directory),
             "froc": lambda: bench_froc(directory),
+            "nifti": lambda: bench_nifti(directory),
             "start": bench_start,
             "python": lambda: bench_python(directory),
             "memory": lambda: bench_memory(directory),

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -23,15 +24,16 @@ struct bytes {
 	unsigned char room[ROOM];
 };
 
-/* Read what there is, at least one byte but at the end of the file. */
-static int
-refill(struct bytes *b, struct bsp_error *e)
+/* Read what there is, at least one byte but at the end of the file; or -1. */
+static ssize_t
+read_some(struct bytes *b, unsigned char *to, size_t room,
+    struct bsp_error *e)
 {
 	struct pollfd wait = {.fd = b->fd, .events = POLLIN};
 	ssize_t n;
 
 	for (;;) {
-		n = read(b->fd, b->room + b->have, ROOM - b->have);
+		n = read(b->fd, to, room);
 		if (n >= 0)
 			break;
 		if (errno == EAGAIN)
@@ -39,8 +41,18 @@ refill(struct bytes *b, struct bsp_error *e)
 		else if (errno != EINTR)
 			return bsp_error_system(e, errno, "read");
 	}
-	b->have += (size_t)n;
 	b->ended = n == 0;
+	return n;
+}
+
+static int
+refill(struct bytes *b, struct bsp_error *e)
+{
+	ssize_t n = read_some(b, b->room + b->have, ROOM - b->have, e);
+
+	if (n < 0)
+		return -1;
+	b->have += (size_t)n;
 	return 0;
 }
 
@@ -84,8 +96,17 @@ read_plain(struct bytes *b, unsigned char *to, size_t n, size_t *got,
     struct bsp_error *e)
 {
 	size_t take;
+	ssize_t direct;
 
 	while (*got < n) {
+		/* What is larger than the room goes where it is wanted. */
+		if (b->at == b->have && !b->ended && n - *got >= ROOM) {
+			direct = read_some(b, to + *got, n - *got, e);
+			if (direct < 0)
+				return -1;
+			*got += (size_t)direct;
+			continue;
+		}
 		if (b->at == b->have) {
 			b->at = b->have = 0;
 			if (b->ended || refill(b, e))
@@ -179,6 +200,19 @@ bytes_read(struct bytes *b, void *to, size_t n, size_t *got,
 	*got = 0;
 	return b->gzip ? read_gzip(b, to, n, got, e) :
 	    read_plain(b, to, n, got, e);
+}
+
+uint64_t
+bytes_left(const struct bytes *bytes)
+{
+	off_t at = lseek(bytes->fd, 0, SEEK_CUR);
+	struct stat s;
+
+	if (bytes->gzip || at < 0 || fstat(bytes->fd, &s) != 0 ||
+	    !S_ISREG(s.st_mode))
+		return 0;
+	return (uint64_t)(s.st_size > at ? s.st_size - at : 0) +
+	    bytes->have - bytes->at;
 }
 
 void

@@ -19,6 +19,9 @@ struct bytes *bytes_open(int fd, struct bsp_error *e);
 int bytes_read(struct bytes *bytes, void *to, size_t n, size_t *got,
     struct bsp_error *e);
 
+/* How many bytes a file has left; 0 where it is none, or compressed. */
+uint64_t bytes_left(const struct bytes *bytes);
+
 void bytes_close(struct bytes *bytes);
 
 #endif
