@@ -434,3 +434,66 @@ parts() {
 	printf '# blindspot 0\n' >none
 	no 3 'none: no header' none
 }
+
+@test "figures of curves: sweeps with bands, FROC, precision, ROC" {
+	"$BIN/brain-phantom" --size 24 --count 4 >p.pfm
+	"$BIN/anom-sweep" --inject disk:radius=3,intensity=0:1:5 --bootstrap 20 \
+		--degrade blur:sigma=1:2:2 --residual abs p.pfm >sweep.tsv 2>said
+	"$BIN/anom-inject" disk --radius 3 --mask mask p.pfm >anom
+	"$BIN/recon-degrade" blur anom | "$BIN/residual" abs anom - >map
+	"$BIN/score" --metrics froc --froc f.tsv --bootstrap 0 map mask >said
+	"$BIN/score" --pooled --curve c.tsv map mask >said
+	for what in curves:sweep froc:f pr:c roc:c; do
+		for kind in png svg; do
+			blindspot "${what%:*}" --output "o.$kind" \
+				"${what#*:}.tsv" >said 2>&1
+			[ ! -s said ]
+			case $kind in
+			png) pngtopam o.png | pamfile - | grep -q '1600 by 1200' ;;
+			svg) "$PYTHON" -c 'import sys, xml.dom.minidom as x
+x.parse("o.svg")' ;;
+			esac
+		done
+	done
+	# What is drawn is what the table says: gnuplot's own numbers of the data.
+	blindspot curves --output o.svg --where degrade.sigma=2 sweep.tsv
+	blindspot curves --output p.svg --value ap --x intensity \
+		--where degrade.sigma=2 --labels sweep sweep.tsv
+	cmp o.svg p.svg
+	blindspot curves --output both.svg sweep.tsv
+	! cmp -s o.svg both.svg || false
+	blindspot curves --output two.svg --labels 'A|B,"C"' sweep.tsv sweep.tsv
+	[ "$(grep -c '<text>A|B, degrade.sigma [12]<' two.svg)" = 2 ]
+	grep -q 'Average precision (AP)' two.svg
+	no() { # STATUS TEXT WORD...
+		rm -f x.png
+		run --separate-stderr blindspot "${@:3}"
+		[ "$status" = "$1" ] && [ -z "$output" ] && [ ! -e x.png ]
+		[[ $stderr = "blindspot: $3: "*"$2"* && $stderr != *$'\n'* ]]
+	}
+	no 2 'no --output' curves sweep.tsv
+	no 2 "found 'x.jpg', expected a file .png or .svg" curves --output x.jpg sweep.tsv
+	no 2 'expected the file of a table' froc --output x.png
+	no 2 'are for curves' froc --output x.png --x ap f.tsv
+	no 2 '2 for 1 tables' curves --output x.png --labels a,b sweep.tsv
+	no 2 'expected COLUMN=VALUE' curves --output x.png --where sigma sweep.tsv
+	no 3 'sweep.tsv: no column false_regions, expected a table of score --froc' \
+		froc --output x.png sweep.tsv
+	no 3 'no column apx, for --value; it has inject.intensity,degrade.sigma' \
+		curves --output x.png --value apx sweep.tsv
+	no 3 'no row is left by --where' \
+		curves --output x.png --where sigma=9 sweep.tsv
+	no 3 'c.tsv: nothing was swept, expected --x' curves --output x.png c.tsv
+	sed 's/^inject.intensity/inject.radius/' sweep.tsv >radius.tsv
+	no 3 'radius.tsv: its axes are inject.radius and ap, expected' \
+		curves --output x.png sweep.tsv radius.tsv
+	no 4 'gone: cannot be read' roc --output x.png gone
+	no 4 'none/x.png: cannot be written' roc --output none/x.png c.tsv
+	{ cat c.tsv; echo '# incomplete'; } >failed
+	no 3 'failed: it is marked incomplete' pr --output x.png failed
+	head -c -2 c.tsv >short
+	no 3 'short: the file ends inside a line' pr --output x.png short
+	"$BIN/anom-sweep" --inject disk:radius=3,intensity=0:1:3 \
+		--degrade blur:sigma=0:3:13 --residual abs p.pfm >many.tsv
+	no 2 '13 curves, expected at most 12' curves --output x.png many.tsv
+}

@@ -45,10 +45,13 @@ _blindspot_command() {
 	local all
 	all=$("$command" list 2>/dev/null | cut -d ' ' -f 1)
 	if [ "$COMP_CWORD" = 1 ]; then
-		words="$all check compare import status table weights help"
-		words+=" list --help --version"
+		words="$all check compare import status table curves froc pr roc"
+		words+=" weights help list --help --version"
 	elif [ "${COMP_WORDS[1]}" = help ]; then
 		[ "$COMP_CWORD" != 2 ] || words="$all check weights"
+	elif [[ ${COMP_WORDS[1]} = @(curves|froc|pr|roc) ]]; then
+		words='--output --labels'
+		[ "${COMP_WORDS[1]}" != curves ] || words+=' --x --value --where'
 	elif [ "${COMP_WORDS[1]}" = table ]; then
 		words='--format --columns --digits'
 		[ "${COMP_WORDS[COMP_CWORD - 1]}" != --format ] ||
