@@ -17,6 +17,15 @@ read_as(const uint8_t *data, size_t size, const struct volume_how *how,
 }
 
 /* Turned and as stored, the voxels are the same ones. */
+static double
+value_of(const struct volume *volume, size_t i)
+{
+	double value;
+
+	volume_values(volume, i, 1, 1, &value);
+	return value;
+}
+
 static void
 must_be_turned(const struct volume *turned, const struct volume *stored)
 {
@@ -28,8 +37,8 @@ must_be_turned(const struct volume *turned, const struct volume *stored)
 		volume_where(turned, i, at);
 		must(at[0] < stored->dim[0] && at[1] < stored->dim[1] &&
 		    at[2] < stored->dim[2]);
-		a = volume_value(turned, i);
-		b = volume_value(stored, at[0] + stored->dim[0] * (at[1] +
+		a = value_of(turned, i);
+		b = value_of(stored, at[0] + stored->dim[0] * (at[1] +
 		    stored->dim[1] * at[2]));
 		must(a == b || (isnan(a) && isnan(b)));
 	}
@@ -49,13 +58,13 @@ must_scale(const struct volume *volume, enum normalize how)
 		return;
 	}
 	for (i = 0; i < volume_size(volume); i++) {
-		x = intensity_sample(&intensity, i);
+		intensity_samples(&intensity, i, 1, 1, &x);
 		must(how == NONE || (x >= 0 && x <= 1));
 		if (intensity.zero_is_background &&
-		    volume_value(volume, i) == 0)
+		    value_of(volume, i) == 0)
 			must(x == 0);
 		else if (how == MINMAX && intensity.zero_is_background &&
-		    !isnan(volume_value(volume, i)))
+		    !isnan(value_of(volume, i)))
 			must(x > 0);
 	}
 }

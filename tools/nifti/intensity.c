@@ -305,11 +305,12 @@ sample_run(const struct intensity *s, const struct run *run, float *to)
 		value = run->value[i];
 		sample = (value - base) / range;
 		sample = varies ? sample : constant;
-		sample = clips & (sample < 0) ? 0 : sample;
-		sample = clips & (sample > 1) ? 1 : sample;
+		sample = (clips & (sample < 0)) ? 0 : sample;
+		sample = (clips & (sample > 1)) ? 1 : sample;
 		sample = sample < least ? least : sample;
 		if (!is_foreground(value, run->inside[i], zero_is_background))
-			sample = zero_is_background & (value == 0) ? value : 0;
+			sample = (zero_is_background & (value == 0)) ?
+			    value : 0;
 		to[i] = (float)sample;
 	}
 }
