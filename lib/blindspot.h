@@ -1484,6 +1484,8 @@ BSP_API bool bsp_sweep_is_local(const struct bsp_sweep *sweep);
 struct bsp_sweep_image {
 	const struct bsp_image *image, *recon;
 	const struct bsp_image *donor, *shape; /* for the anomalies, or NULL */
+	const struct bsp_image *within; /* where not 0 anomalies lie and pixels
+	                                   count, or NULL: everywhere */
 	uint64_t index; /* in the whole stream */
 };
 
@@ -1492,8 +1494,8 @@ struct bsp_sweep_image {
  * degradation * (number of anomalies) + anomaly, and every residual.  values
  * gets, for each pair and each residual in turn, the value of each metric;
  * anomalous, unless it is NULL, the number of anomalous pixels of each
- * anomaly of the grid.  Fails on an image without foreground (BSP_DATA) and
- * when memory runs out.  Calls on the same sweep may run at the same time.
+ * anomaly of the grid.  Fails on an image without foreground or a mask of
+ * another size (BSP_DATA) and when memory runs out.  Calls on the same sweep may run at the same time.
  */
 BSP_API int bsp_sweep_run(const struct bsp_sweep *sweep,
     const struct bsp_sweep_image *image, size_t begin, size_t end,

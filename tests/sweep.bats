@@ -82,6 +82,45 @@ with() {
 		a.pfm | cmp - want
 }
 
+@test "masks: of any command, in shards, and masks that do not fit" {
+	make_images
+	$PYTHON -c '
+import numpy, sys
+r = numpy.random.default_rng(6)
+for i in range(6):
+    x = (r.random((20, 17)) < .5) * 9
+    sys.stdout.buffer.write(b"P5 17 20 255\n" + x.astype("u1").tobytes())' \
+		>w.pgm
+	# shellcheck disable=SC2086
+	set -- anom-sweep $GRID --on anomalous
+	"$@" --degrade blur:sigma=1.5 --within w.pgm a.pfm | grep -v '^#' >want
+	with 'recon-degrade blur --sigma 1.5' --on anomalous --within w.pgm \
+		a.pfm | cmp - want
+	"$@" --degrade blur:sigma=1.5 a.pfm | grep -v '^#' >without
+	[ "$(cksum <want)" != "$(cksum <without)" ]
+	"$@" --degrade blur:sigma=0:2:3 --within w.pgm a.pfm >whole
+	grep -q '^# within 6, ' whole
+	for k in 1 2; do
+		"$@" --degrade blur:sigma=0:2:3 --within w.pgm --shard $k/2 \
+			a.pfm >part$k
+	done
+	anom-sweep --merge part2 part1 | cmp - whole
+	"$@" --degrade none a.pfm --shard 2/2 >other
+	fails 3 'not a shard' anom-sweep --merge part1 other
+	head -c 706 w.pgm >two.pgm
+	"$@" --degrade none --within two.pgm a.pfm 2>err >/dev/null
+	grep -q '2 masks for 6 images' err
+	fails 3 '2 masks' "$@" --degrade none --within two.pgm --strict a.pfm
+	printf 'P2\n1 1\n1\n1\n' >small.pgm
+	fails 3 'small.pgm: image 0: .*1 x 1' "$@" --degrade none \
+		--within small.pgm a.pfm
+	(printf 'P5 17 20 255\n' && head -c 340 /dev/zero) >none.pgm
+	fails 3 'image 0: .*foreground' "$@" --degrade none \
+		--within none.pgm a.pfm
+	fails 2 'names of files' "$@" --recon-cmd cat --within - a.pfm
+	fails 4 'nosuch' "$@" --degrade none --within nosuch a.pfm
+}
+
 # ends STATUS PATTERN COMMAND: the sweep fails, its table says so
 ends() {
 	# shellcheck disable=SC2086

@@ -222,12 +222,6 @@ main(int argc, char **argv)
 		job.index++;
 	if (positions_path != NULL && !piece)
 		positions_check_end(&io.positions, job.index);
-	/* One mask for all is meant; several that begin again are hardly. */
-	if (within.path != NULL && within.count > 1 &&
-	    job.index > within.count)
-		cli_warn("--within: %llu masks for %llu images: they began "
-		    "again, expected one for each",
-		    (unsigned long long)within.count,
-		    (unsigned long long)job.index);
+	side_stream_warn(&within, job.index);
 	return cli_finish(false);
 }

@@ -19,6 +19,7 @@ static const char *model_path;
 static struct side_stream donors = {.option = "donors", .content = BSP_IMAGES};
 static struct side_stream shapes = {.option = "shapes", .content = BSP_MASKS,
     .any_size = true};
+static struct side_stream within = {.option = "within", .content = BSP_MASKS};
 #define ABSENT UINT64_MAX
 static uint64_t bootstrap = ABSENT;
 static uint64_t seed, first_index, threads, timeout, memory = (uint64_t)256 << 20;
@@ -42,6 +43,8 @@ static const struct cli_option options[] = {
 	    &donors.path, 0, 0},
 	{"shapes", "STREAM", "masks with the shapes of lesions, as in "
 	    "anom-inject", CLI_INPUT, &shapes.path, 0, 0},
+	{"within", "STREAM", "masks: anomalies lie and pixels count inside, as "
+	    "in anom-inject and score", CLI_INPUT, &within.path, 0, 0},
 	{"model", "MODEL", "model that residual zscore --fit wrote", CLI_INPUT,
 	    &model_path, 0, 0},
 	{"metrics", "LIST", "(default ap)", CLI_METRICS, &metrics_text, 0,
@@ -162,9 +165,10 @@ check_needs(void)
 	    inject->needs & BSP_SHAPE);
 	if (recon_command != NULL && sweep.on_anomalous &&
 	    ((donors.path != NULL && !side_stream_is_file(&donors)) ||
-	    (shapes.path != NULL && !side_stream_is_file(&shapes))))
-		cli_usage("--recon-cmd with --on anomalous reads donors and "
-		    "shapes twice, expected names of files");
+	    (shapes.path != NULL && !side_stream_is_file(&shapes)) ||
+	    (within.path != NULL && !side_stream_is_file(&within))))
+		cli_usage("--recon-cmd with --on anomalous reads donors, "
+		    "shapes and masks twice, expected names of files");
 	if ((model_path != NULL) !=
 	    ((sweep.residual.kind->needs & BSP_PIXEL_STATS) != 0))
 		cli_usage(model_path != NULL ? "--model: %s takes none" :
@@ -284,6 +288,7 @@ struct facts {
 	char images[TABLE_IMAGES_SIZE], recons[TABLE_IMAGES_SIZE];
 	char donors[TABLE_IMAGES_SIZE], shapes[TABLE_IMAGES_SIZE];
 	char bootstrap[BSP_NUMBER_SIZE];
+	char within[TABLE_IMAGES_SIZE];
 };
 
 static void
@@ -334,6 +339,9 @@ tell_images(struct facts *facts, const struct source *source)
 	if (shapes.path != NULL)
 		add_fact(facts, "shapes", source_side_stream(&source->shapes,
 		    facts->shapes));
+	if (within.path != NULL)
+		add_fact(facts, "within", source_side_stream(&source->within,
+		    facts->within));
 }
 
 static void
@@ -381,13 +389,16 @@ put_means(struct table *table, const void *values, const struct grid *grid,
 
 /* ------------------------------------------------------------ the two ways */
 
+/* All images are read: there must be one. */
 static void
 check_count(const struct source *source)
 {
 	struct bsp_error e;
 
-	if (source->count > 0)
+	if (source->count > 0) {
+		side_stream_warn(&source->within, source->count);
 		return;
+	}
 	bsp_error_set(&e, BSP_DATA, "no images, expected at least one");
 	bsp_reader_blame(source->images, &e);
 	e.image = -1;
@@ -451,6 +462,19 @@ put_image(struct table *table, const void *values, const struct grid *grid,
 		table_number(table, value[m]);
 }
 
+/* How many pixels of an image count? */
+static size_t
+count_pixels(const struct batch *batch, size_t image)
+{
+	size_t i, n = bsp_image_size(&batch->image[image]), pixels = 0;
+
+	if (within.path == NULL)
+		return n;
+	for (i = 0; i < n; i++)
+		pixels += batch->within[image].data[i] != 0;
+	return pixels;
+}
+
 static void
 run_images(struct grid *grid, struct source *source, struct batch *batch,
     struct facts *facts, FILE *file)
@@ -465,7 +489,7 @@ run_images(struct grid *grid, struct source *source, struct batch *batch,
 		batch_run(batch, source, &progress);
 		for (image = 0; image < batch->count; image++) {
 			row.index = batch->first + image;
-			row.pixels = bsp_image_size(&batch->image[image]);
+			row.pixels = count_pixels(batch, image);
 			row.anomalous = batch->anomalous +
 			    image * grid->injects;
 			grid_rows(grid, &table, batch->values + image * n,
@@ -500,6 +524,7 @@ main(int argc, char **argv)
 	file = cli_table(NULL);
 	source.donors = donors;
 	source.shapes = shapes;
+	source.within = within;
 	source_open(&source, &sweep, command.operand[0], recon_path,
 	    recon_command, first_index, timeout);
 	grid_begin(&grid, &sweep, asked, per_image, bands.wanted);

@@ -197,13 +197,25 @@ fill_patch(const struct changes *changes, const struct bsp_image *healthy,
 	return 0;
 }
 
+/* What anomalies are put into: outside the mask all is as background. */
+static int
+mask_healthy(const struct bsp_image *healthy, const struct bsp_image *within,
+    struct bsp_image *masked, const struct bsp_image **seen,
+    struct bsp_error *e)
+{
+	*seen = within == NULL ? healthy : masked;
+	return within != NULL && (bsp_image_copy(masked, healthy, e) ||
+	    bsp_mask_apply(within, masked, e)) ? -1 : 0;
+}
+
 int
 bsp_patch_make(const struct bsp_sweep *sweep,
     const struct bsp_image *healthy, const struct bsp_sweep_image *in,
     struct bsp_patch *patch, struct bsp_error *e)
 {
-	struct bsp_inject_job job = {.healthy = healthy, .seed = sweep->seed,
-	    .index = in->index, .donor = in->donor, .shape = in->shape};
+	struct bsp_inject_job job = {.seed = sweep->seed, .index = in->index,
+	    .donor = in->donor, .shape = in->shape};
+	struct bsp_image masked = {0};
 	size_t cells = bsp_spec_cells(&sweep->inject);
 	size_t pixels = bsp_image_size(healthy);
 	struct changes changes = {0};
@@ -218,11 +230,14 @@ bsp_patch_make(const struct bsp_sweep *sweep,
 	if (place == NULL || changes.end == NULL || patch->covered == NULL ||
 	    patch->uniform == NULL)
 		bsp_error_system(e, ENOMEM, "a patch of %zu cells", cells);
-	else if (bsp_position_draw(healthy, sweep->seed, in->index, 0, &job.row,
+	else if (mask_healthy(healthy, in->within, &masked, &job.healthy,
+	    e) == 0 &&
+	    bsp_position_draw(job.healthy, sweep->seed, in->index, 0, &job.row,
 	    &job.col, e) == 0 &&
 	    find_changes(sweep, &job, &changes, cells, e) == 0 &&
 	    number_pixels(&changes, patch, place, pixels, e) == 0)
 		result = fill_patch(&changes, healthy, place, patch, e);
+	bsp_image_free(&masked);
 	free(place);
 	free(changes.end);
 	free(changes.change);

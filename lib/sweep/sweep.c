@@ -214,6 +214,13 @@ order_patch(struct work *w, struct bsp_error *e)
 	return 0;
 }
 
+/* Does a pixel of the image count?  Anomalies lie where all do. */
+static bool
+counts(const struct work *w, size_t i)
+{
+	return w->in->within == NULL || w->in->within->data[i] != 0;
+}
+
 #define BLOCK 64
 
 BSP_CLONES static bool
@@ -260,19 +267,40 @@ keep_some(struct bsp_background *b)
 		b->keys.key[b->keys.count++] = b->same;
 }
 
+/* Put the scores that count, but those of the patch, in a row; how many? */
+static size_t
+gather_counted(const struct work *w, float *score)
+{
+	size_t i, k = 0, n = bsp_image_size(w->healthy), pixels = 0;
+	const struct bsp_patch *patch = w->patch;
+
+	for (i = 0; i < n; i++) {
+		if (k < patch->pixels && patch->at[k] == i)
+			k++;
+		else if (counts(w, i))
+			score[pixels++] = score[i];
+	}
+	return pixels;
+}
+
 /* Score, rank and sum the pixels that no anomaly changes. */
 static int
 prepare_background(struct work *w, size_t residual, struct bsp_error *e)
 {
 	struct bsp_background *b = &w->background;
 	size_t i, begin = 0, n = bsp_image_size(w->healthy);
+	size_t patch = w->patch->pixels;
 	const uint32_t *at = w->patch->at;
 
 	if (apply_residual(w, residual, w->healthy, w->recon, &w->map, e))
 		return -1;
 	b->keys.count = b->repeats = 0;
 	b->same = bsp_key_of(w->map.data[0]);
-	for (i = 0; i < w->patch->pixels; i++) {
+	if (w->in->within != NULL) {
+		n = gather_counted(w, w->map.data);
+		patch = 0;
+	}
+	for (i = 0; i < patch; i++) {
 		add_keys(b, w->map.data + begin, at[i] - begin);
 		begin = at[i] + 1;
 		w->map.data[at[i]] = 0; /* adds nothing to the sum */
@@ -281,7 +309,7 @@ prepare_background(struct work *w, size_t residual, struct bsp_error *e)
 	keep_some(b);
 	b->sum = (struct bsp_sum){0};
 	bsp_sum_add(&b->sum, w->map.data, n);
-	b->sum.count = n - w->patch->pixels;
+	b->sum.count = n - patch;
 	return bsp_background_prepare(b, e);
 }
 
@@ -509,7 +537,8 @@ prepare_window(struct work *w, size_t residual, size_t reach,
 	b->keys.count = b->repeats = 0;
 	for (r = i = 0; r < w->healthy->rows; r++)
 		for (c = 0; c < w->healthy->cols; c++, i++) {
-			if (r - box.row < box.rows && c - box.col < box.cols)
+			if ((r - box.row < box.rows && c - box.col <
+			    box.cols) || !counts(w, i))
 				w->map.data[i] = 0; /* adds nothing */
 			else
 				b->keys.key[b->keys.count++] =
@@ -551,7 +580,8 @@ score_window(struct work *w, size_t inject, size_t residual,
 	const struct box *changed = &w->window.changed;
 	const struct box *seen = &w->window.seen;
 	struct bsp_sum sum = w->background.sum;
-	size_t r, c, i;
+	float *score;
+	size_t r, c, i, n = 0;
 	uint32_t key;
 
 	w->positive.count = w->negative.count = 0;
@@ -559,17 +589,22 @@ score_window(struct work *w, size_t inject, size_t residual,
 	    apply_residual(w, residual, &w->patch_input, &w->window_recon,
 	    &w->patch_map, e)))
 		return -1;
+	score = w->patch_map.data;
 	for (r = changed->row; r < changed->row + changed->rows; r++) {
 		i = (r - seen->row) * seen->cols + changed->col - seen->col;
-		bsp_sum_add(&sum, w->patch_map.data + i, changed->cols);
 		for (c = 0; c < changed->cols; c++, i++) {
-			key = bsp_key_of(w->patch_map.data[i]);
+			if (!counts(w, r * w->healthy->cols + changed->col +
+			    c))
+				continue;
+			key = bsp_key_of(score[i]);
 			if (w->label.data[i] > 0)
 				w->positive.key[w->positive.count++] = key;
 			else
 				w->negative.key[w->negative.count++] = key;
+			score[n++] = score[i]; /* in a row, for the sum */
 		}
 	}
+	bsp_sum_add(&sum, score, n);
 	w->curve.mean = bsp_sum_mean(&sum);
 	return bsp_background_curve(&w->background, &w->positive,
 	    &w->negative, w->scratch, &w->curve, e);
@@ -647,8 +682,8 @@ score_plainly(struct work *w, size_t inject, size_t degrade,
 		bsp_ranking_clear(&w->ranking);
 		if (apply_residual(w, residual, &w->anomalous, w->recon,
 		    &w->map, e) ||
-		    bsp_ranking_add(&w->ranking, &w->map, &w->label, NULL,
-		    e) || bsp_ranking_curve(&w->ranking, &w->curve, e))
+		    bsp_ranking_add(&w->ranking, &w->map, &w->label,
+		    w->in->within, e) || bsp_ranking_curve(&w->ranking, &w->curve, e))
 			return -1;
 		put_values(w, inject, degrade, residual);
 	}

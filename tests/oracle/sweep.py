@@ -67,7 +67,7 @@ def random_grid(inject):
 
 
 def by_filters(spec, row, degrade, residual, source, seed, equalize,
-               anomalous, beside):
+               anomalous, beside, within):
     """The same cell, as the four filters give it."""
     kind, _, rest = spec.partition(":")
     options = []
@@ -77,7 +77,7 @@ def by_filters(spec, row, degrade, residual, source, seed, equalize,
     if equalize:
         source = keep("eq.pfm", run("fg-equalize", source))
     keep("anom.pfm", run("anom-inject", kind, *options, "--seed", str(seed),
-                         *beside, "--mask", "mask.pgm", source))
+                         *beside, *within, "--mask", "mask.pgm", source))
     blur = [] if degrade == "none" else ["--sigma", row["degrade.sigma"]]
     keep("recon.pfm", run("recon-degrade", degrade.split(":")[0], *blur,
                           *(["--samples", "2"] if "samples" in residual else
@@ -88,7 +88,7 @@ def by_filters(spec, row, degrade, residual, source, seed, equalize,
                                                             "gmm"))
     keep("map.pfm", run("residual", kind, *options, *streams))
     out = table(run("score", "--bootstrap", "0", "--metrics", METRICS,
-                    "map.pfm", "mask.pgm"))
+                    *within, "map.pfm", "mask.pgm"))
     return {r["metric"]: (r["mean"], r["sd"], r["n_undefined"]) for r in out}
 
 
@@ -106,12 +106,30 @@ def beside_of(inject, size):
     return []
 
 
+def within_of(pictures, ragged):
+    """A mask for each image, with some of its foreground; or none at all."""
+    if rng.random() < .6:
+        return []
+    masks = []
+    for x in pictures:
+        mask = np.zeros(x.shape, bool)
+        if ragged:
+            mask = rng.random(x.shape) < rng.choice([.2, .6, .95])
+            mask[np.unravel_index(rng.choice(np.flatnonzero(x > 0)),
+                                  x.shape)] = True
+        else:
+            mask[2:-1, 1:-4] = True
+        masks.append((mask * rng.integers(1, 255)).astype("u1"))
+    keep("within.pgm", pgm(*masks))
+    return ["--within", "within.pgm"]
+
+
 def whole(size):
     """An image without background and ties, in which every kind fits."""
     return (rng.random(size) * .9 + .1).astype("f4")
 
 
-cells = wrong = 0
+cells = wrong = confined = 0
 used = set()
 while cells < 600:
     inject = str(rng.choice(TEXTURES if cells < 300 else list(SWEPT)))
@@ -126,25 +144,43 @@ while cells < 600:
     seed = int(rng.integers(1000))
     spec, degrade, residual = random_grid(inject)
     beside = beside_of(inject, shape)
+    within = within_of(pictures, inject in TEXTURES)
+    confined += len(within) > 0
     extra = ["--equalize"] if rng.random() < .3 else []
     anomalous = rng.random() < .3
     extra += ["--on", "anomalous"] if anomalous else []
     rows = table(run("anom-sweep", "--inject", spec, "--degrade", degrade,
                      "--residual", residual, "--metrics", METRICS, "--seed",
-                     str(seed), *extra, *beside, source))
+                     str(seed), *extra, *beside, *within, source))
     for row in rows:
         want = by_filters(spec, row, degrade, residual, source, seed,
-                          "--equalize" in extra, anomalous, beside)
+                          "--equalize" in extra, anomalous, beside, within)
         got = {m: (row[m], row[m + "_sd"], row[m + "_undefined"])
                for m in want}
         cells += 1
         if got != want:
             wrong += 1
-            print(f"# {spec} {degrade} {residual} {extra} seed {seed} "
+            print(f"# {spec} {degrade} {residual} {extra} {within} seed {seed} "
                   f"{shape}: {got}, expected {want}")
-ok(wrong == 0 and used == {*TEXTURES, *SWEPT},
+ok(wrong == 0 and confined > 30 and used == {*TEXTURES, *SWEPT},
    "600 random cells, all anomalies, are those of the four filters, bit for "
    "bit")
+
+# The counts of each image are those of score, in the mask.
+source = keep("in.pfm", pfm(*[picture(31, 40) for _ in range(3)]))
+within = []
+while not within:
+    within = within_of([x for x in images(open(source, "rb").read())], True)
+run("anom-inject", "disk", "--radius", "9", *within, "--mask", "mask.pgm",
+    source)
+keep("map.pfm", run("residual", "abs", source, source))
+want = table(run("score", "--per-image", "--metrics", "ap", *within,
+                 "map.pfm", "mask.pgm"))
+got = table(run("anom-sweep", "--inject", "disk:radius=9", "--degrade",
+                "none", *within, "--per-image", source))
+ok([(r["pixels"], r["anomalous"]) for r in want] ==
+   [(r["pixels"], r["anomalous"]) for r in got],
+   "pixels and anomalous pixels are those of score --within")
 
 # -------------------------------- threads, memory, shards: the same bytes
 

@@ -160,3 +160,13 @@ side_stream_check(const struct side_stream *side, const char *kind,
 		cli_usage("%s: no --%s, expected a stream beside the images",
 		    kind, side->option);
 }
+
+void
+side_stream_warn(const struct side_stream *side, uint64_t n)
+{
+	if (side->path == NULL || side->count <= 1 || n <= side->count)
+		return;
+	cli_warn("--%s: %llu masks for %llu images: they began again, expected "
+	    "one for each", side->option, (unsigned long long)side->count,
+	    (unsigned long long)n);
+}

@@ -46,6 +46,12 @@ int side_stream_next(struct side_stream *side, const struct bsp_image *like,
     struct bsp_image *image, struct bsp_error *e);
 
 /*
+ * Warn of masks that began again, where n images were read: one for all is
+ * meant, several are hardly.
+ */
+void side_stream_warn(const struct side_stream *side, uint64_t n);
+
+/*
  * Die unless the kind's needs and what was given agree: takes says that the
  * kind can do with the stream, needs that it cannot do without.
  */

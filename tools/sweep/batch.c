@@ -36,9 +36,11 @@ reserve(struct batch *batch)
 	    sizeof *batch->donor);
 	batch->shape = grow(batch->shape, batch->capacity,
 	    sizeof *batch->shape);
+	batch->within = grow(batch->within, batch->capacity,
+	    sizeof *batch->within);
 	for (i = old; i < batch->capacity; i++)
 		batch->image[i] = batch->donor[i] = batch->shape[i] =
-		    (struct bsp_image){0};
+		    batch->within[i] = (struct bsp_image){0};
 	if (r == 0)
 		return;
 	batch->recon = grow(batch->recon, batch->capacity * r,
@@ -64,11 +66,13 @@ batch_read(struct batch *batch, struct source *source)
 		    batch->recon == NULL ? NULL :
 		    &batch->recon[batch->count * batch->recons_each],
 		    &batch->donor[batch->count],
-		    &batch->shape[batch->count])) {
+		    &batch->shape[batch->count],
+		    &batch->within[batch->count])) {
 			batch->last = true;
 			break;
 		}
-		used += (2 + batch->recons_each) * sizeof(float) *
+		used += (2 + (size_t)(source->within.path != NULL) +
+		    batch->recons_each) * sizeof(float) *
 		    bsp_image_size(&batch->image[batch->count]) +
 		    results * sizeof(double);
 	}
@@ -143,11 +147,13 @@ take_image(const struct batch *batch, size_t i)
 {
 	const struct bsp_image *donor = &batch->donor[i];
 	const struct bsp_image *shape = &batch->shape[i];
+	const struct bsp_image *within = &batch->within[i];
 
 	return (struct bsp_sweep_image){
 		.image = &batch->image[i],
 		.donor = donor->data != NULL ? donor : NULL,
 		.shape = shape->data != NULL ? shape : NULL,
+		.within = within->data != NULL ? within : NULL,
 		.recon = batch->recons_each == 0 ? NULL :
 		    &batch->recon[i * batch->recons_each],
 		.index = batch->first + i,

@@ -17,7 +17,8 @@ struct batch {
 	size_t recons_each;       /* 0: none */
 	struct bsp_image *image;  /* [capacity] */
 	struct bsp_image *recon;  /* [capacity][recons_each] */
-	struct bsp_image *donor, *shape; /* [capacity], empty if there are none */
+	/* [capacity], empty if there are none */
+	struct bsp_image *donor, *shape, *within;
 	double *values;           /* [count][cells][metrics] */
 	size_t *anomalous;        /* [count][injects] */
 	bool last;                /* the stream has ended */

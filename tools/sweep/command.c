@@ -103,10 +103,11 @@ feed(void *with)
 {
 	struct command *command = with;
 	struct bsp_error *e = &command->error;
-	struct bsp_image image = {0}, donor = {0}, shape = {0};
+	struct bsp_image image = {0}, donor = {0}, shape = {0}, within = {0};
 	struct bsp_sweep_image in = {.image = &image,
 	    .donor = command->donors.path != NULL ? &donor : NULL,
 	    .shape = command->shapes.path != NULL ? &shape : NULL,
+	    .within = command->within.path != NULL ? &within : NULL,
 	    .index = command->first_index};
 	sigset_t pipe;
 	int r;
@@ -119,6 +120,7 @@ feed(void *with)
 	    in.index++)
 		if (side_stream_next(&command->donors, &image, &donor, e) ||
 		    side_stream_next(&command->shapes, &image, &shape, e) ||
+		    side_stream_next(&command->within, &image, &within, e) ||
 		    bsp_sweep_inputs(command->sweep, &in, put_input, command,
 		    e)) {
 			r = -1;
@@ -133,6 +135,7 @@ feed(void *with)
 	bsp_image_free(&image);
 	bsp_image_free(&donor);
 	bsp_image_free(&shape);
+	bsp_image_free(&within);
 	bsp_reader_close(command->images);
 	return NULL;
 }
@@ -265,7 +268,8 @@ command_next(struct command *command, struct bsp_image *image,
 void
 command_start(struct command *command, const char *text,
     const struct bsp_sweep *sweep, int fd, uint64_t first_index,
-    uint64_t timeout, const struct side_stream *donors, const struct side_stream *shapes)
+    uint64_t timeout, const struct side_stream *donors,
+    const struct side_stream *shapes, const struct side_stream *within)
 {
 	struct bsp_error e = {0};
 	int in[2], out[2], r;
@@ -276,10 +280,13 @@ command_start(struct command *command, const char *text,
 	if (sweep->on_anomalous) {
 		command->donors = *donors;
 		command->shapes = *shapes;
+		command->within = *within;
 		/* What is read is told by the source's. */
-		command->donors.is_told = command->shapes.is_told = false;
+		command->donors.is_told = command->shapes.is_told =
+		    command->within.is_told = false;
 		side_stream_open(&command->donors);
 		side_stream_open(&command->shapes);
+		side_stream_open(&command->within);
 	}
 	if (pipe2(in, O_CLOEXEC) != 0 || pipe2(out, O_CLOEXEC) != 0)
 		die_system(errno, "make a pipe");

@@ -14,7 +14,7 @@ struct command {
 	const char *text;
 	const struct bsp_sweep *sweep; /* says what is fed */
 	uint64_t first_index;
-	struct side_stream donors, shapes; /* that the feeder reads */
+	struct side_stream donors, shapes, within; /* that the feeder reads */
 	pid_t pid;
 	struct bsp_reader *output;     /* what the command writes */
 	/* the thread that feeds it */
@@ -39,12 +39,14 @@ struct command {
 void command_spool(int *fd);
 
 /*
- * Start the command by sh -c in a process group of its own, and a thread that feeds it what the sweep
- * reconstructs of the images in fd, a seekable file, from where it stands.
+ * Start the command by sh -c in a process group of its own, and a thread that
+ * feeds it what the sweep reconstructs of the images in fd, a seekable file,
+ * from where it stands.
  */
 void command_start(struct command *command, const char *text,
     const struct bsp_sweep *sweep, int fd, uint64_t first_index,
-    uint64_t timeout, const struct side_stream *donors, const struct side_stream *shapes);
+    uint64_t timeout, const struct side_stream *donors,
+    const struct side_stream *shapes, const struct side_stream *within);
 
 /*
  * The next image that the command writes, as bsp_reader_next gives it.  Dies

@@ -18,9 +18,12 @@ source_open(struct source *source, const struct bsp_sweep *sweep,
 
 	*source = (struct source){.sweep = sweep,
 	    .donors = source->donors, .shapes = source->shapes,
+	    .within = source->within,
 	    .recons_each = bsp_sweep_recons(sweep)};
-	source->donors.first_index = source->shapes.first_index = first_index;
-	source->donors.is_told = source->shapes.is_told = true;
+	source->donors.first_index = source->shapes.first_index =
+	    source->within.first_index = first_index;
+	source->donors.is_told = source->shapes.is_told =
+	    source->within.is_told = true;
 	if (sweep->on_anomalous)
 		source->recons_each *= bsp_spec_cells(&sweep->inject);
 	if (recon != NULL)
@@ -28,7 +31,8 @@ source_open(struct source *source, const struct bsp_sweep *sweep,
 	if (command != NULL) {
 		command_spool(&fd);
 		command_start(&source->command, command, sweep, fd,
-		    first_index, timeout, &source->donors, &source->shapes);
+		    first_index, timeout, &source->donors, &source->shapes,
+		    &source->within);
 		source->recons = source->command.output;
 	}
 	source->fd = fd;
@@ -38,6 +42,7 @@ source_open(struct source *source, const struct bsp_sweep *sweep,
 	bsp_reader_expect(source->images, cli_expected);
 	side_stream_open(&source->donors);
 	side_stream_open(&source->shapes);
+	side_stream_open(&source->within);
 }
 
 /* Die of an error in the reconstructions, whoever made them. */
@@ -127,7 +132,7 @@ check_end(struct source *source, struct bsp_image *spare)
 bool
 source_next(struct source *source, struct bsp_image *image,
     struct bsp_image *recons, struct bsp_image *donor,
-    struct bsp_image *shape)
+    struct bsp_image *shape, struct bsp_image *within)
 {
 	struct bsp_error e = {0};
 	int r = bsp_reader_next(source->images, image, &e);
@@ -141,7 +146,8 @@ source_next(struct source *source, struct bsp_image *image,
 	source->count++;
 	bsp_fingerprint_add(&source->image_hash, image);
 	if (side_stream_next(&source->donors, image, donor, &e) ||
-	    side_stream_next(&source->shapes, image, shape, &e))
+	    side_stream_next(&source->shapes, image, shape, &e) ||
+	    side_stream_next(&source->within, image, within, &e))
 		cli_die(&e);
 	if (source->recons != NULL)
 		read_recons(source, image, recons);

@@ -12,7 +12,7 @@ struct source {
 	struct bsp_reader *images;
 	struct bsp_reader *recons;  /* NULL: the sweep degrades */
 	size_t recons_each;         /* reconstructions an image */
-	struct side_stream donors, shapes;
+	struct side_stream donors, shapes, within;
 	struct command command;     /* that makes them, if text is not NULL */
 	uint64_t count;             /* images read */
 	off_t size;                 /* of a regular file, else 0 */
@@ -22,7 +22,8 @@ struct source {
 
 /*
  * Open the images, and the reconstructions of a stream or a command (at most
- * one of both, else NULL), or die.  donors and shapes are set beforehand.
+ * one of both, else NULL), or die.  donors, shapes and within are set
+ * beforehand.
  */
 void source_open(struct source *source, const struct bsp_sweep *sweep,
     const char *images, const char *recon, const char *command,
@@ -30,12 +31,12 @@ void source_open(struct source *source, const struct bsp_sweep *sweep,
 
 /*
  * Read the next image and its reconstructions, recons_each of them, where
- * there are any, and its donor and shape; false at the end, where everything
+ * there are any, and its donor, shape and mask; false at the end, where everything
  * must have ended well.
  */
 bool source_next(struct source *source, struct bsp_image *image,
     struct bsp_image *recons, struct bsp_image *donor,
-    struct bsp_image *shape);
+    struct bsp_image *shape, struct bsp_image *within);
 
 /* The number of images and a fingerprint of their samples. */
 const char *source_fingerprint(const struct source *source, bool of_recons,
