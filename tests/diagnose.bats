@@ -79,12 +79,24 @@ model() {
 	refused 3 'expected 4, as IMAGES' RECON=mixed.pfm
 	printf 'image\tsubject\n0\ta\n1\ta\n' >index.tsv
 	refused 3 'INDEX: no subject for image 2 of 4' MODEL=cat INDEX=index.tsv
+	# Without foreground, at the start and at the end.
+	{
+		printf 'Pf\n24 24\n-1\n'
+		head -c 2304 /dev/zero
+		cat in.pfm
+		printf 'Pf\n24 24\n-1\n'
+		head -c 2304 /dev/zero
+	} >bare.pfm
+	refused 3 'IMAGES: 2 of 6 without foreground .*: images 0, 5; .*--foreground-only' \
+		MODEL=cat IMAGES=bare.pfm
 }
 
 @test "what is not there is named, and what is there is right" {
 	diagnose RECON=other.pfm SCORES='abs mahalanobis zscore' >out
 	[ "$(grep -c 'is blind' out)" = 1 ]
 	grep -q '^results/diagnose/report.html$' out
+	tr '\n' ' ' <out | grep -q 'Intervals over 4 images, fewer than 20, can be'
+	grep -q 'average precision, AP,\|average precision (AP)' <(tr '\n' ' ' <out)
 	! grep -q -e '(3\.2)' out || false
 	$PYTHON - <<'END'
 import json
@@ -171,7 +183,7 @@ another() {
 	grep -q 'difference of .00 \[.00, .00\], p = 1 by 4 images' page
 	grep -q '<h1>.* and B</h1>' page
 	another '"seed": 0' '"seed": 1'
-	fails 3 'of different seed: 0 and 1' blindspot compare results/diagnose other
+	fails 3 '^compare: .* of different seed: 0 and 1' blindspot compare results/diagnose other
 	another 'images 4, xxh3 .' 'images 4, xxh3 ..'
 	fails 3 'of different images' blindspot compare results/diagnose other
 	fails 2 'holds no report.json' blindspot compare results/diagnose .

@@ -15,9 +15,13 @@ import subprocess
 import sys
 
 
+# What its messages begin with.
+program = "diagnose"
+
+
 def fail(text, status=3):
     """End with one line on standard error."""
-    print("diagnose: " + text, file=sys.stderr)
+    print("%s: %s" % (program, text), file=sys.stderr)
     raise SystemExit(status)
 
 

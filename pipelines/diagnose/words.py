@@ -138,17 +138,39 @@ def blindness(curve, report):
     return text
 
 
+def spelled(text):
+    """The same, with what AP is where it comes first."""
+    before, ap, after = text.partition("(AP ")
+    if ap:
+        return before + "(average precision, AP, " + after
+    return text.replace("AP", "average precision (AP)", 1)
+
+
+def few_units(report):
+    """What intervals over few subjects do not say, or nothing."""
+    curve, _ = lead(report)
+    known, count = report["images"]["subjects"], curve["units"]
+    what = "image" if known is None else "subject"
+    if count < 2:
+        return "Of one %s there are no intervals." % what
+    if count < 20:
+        return ("Intervals over %d %ss, fewer than 20, can be much too narrow: "
+                "they say little of others." % (count, what))
+    return ""
+
+
 def answer(report):
     """The sentences of the answer, each part only where it was computed."""
     curve, prediction = lead(report)
-    said = ["For lesions of {:,.0f} pixels (radius {:g}), {} of {} {}, "
+    said = ["For synthetic lesions, disks of {:,.0f} pixels (radius {:g}), {} of "
+            "{} {}, "
             "chance {}.".format(
                 curve["pixels"], curve["radius"], title(report["score"]),
-                report["name"], blindness(curve, report),
+                report["name"], spelled(blindness(curve, report)),
                 two(prediction["chance"]))]
     blur = report["blur"]
     if blur:
-        text = "As a blur it equals σ = %s%s" % (
+        text = "As a blur it equals σ = %s%s pixels" % (
             few(blur["sigma"]), between(blur["interval"], few))
         if blur["sigma"] == blur["most"]:
             text += " or more"

@@ -466,7 +466,7 @@ def two(v):
 
 c, p = lead_curve, expected["predictions"][1]
 for what, text in {
-    "pixels and radius": f"lesions of {c['pixels']:.0f} pixels (radius 5)",
+    "pixels and radius": f"lesions, disks of {c['pixels']:.0f} pixels (radius 5)",
     "blind interval": "intensities " + " and ".join(
         f"{two(b['low'])} to {two(b['high'])}" for b in c["blind"]),
     "its ends": "[{}, {}] and [{}, {}]".format(*map(
@@ -476,7 +476,9 @@ for what, text in {
     "worst AP": "worst AP {} [{}, {}] at {}".format(*map(two, [
         c["least"]["ap"], *c["least"]["interval"], c["least"]["at"]])),
     "chance": f"chance {two(p['chance'])}",
-    "blur": f"σ = {expected['blur']['sigma']:g}",
+    "blur": f"σ = {expected['blur']['sigma']:g} [",
+    "what AP is": "is blind (average precision, AP, < .5) to intensities",
+    "unit of the blur": "] pixels",
     "loss": "costs another {} [{}, {}] of AP".format(*map(two, [
         expected["seen"]["loss"]["value"],
         *expected["seen"]["loss"]["interval"]])),
