@@ -87,7 +87,7 @@ model() {
 		printf 'Pf\n24 24\n-1\n'
 		head -c 2304 /dev/zero
 	} >bare.pfm
-	refused 3 'IMAGES: 2 of 6 without foreground .*: images 0, 5; .*--foreground-only' \
+	refused 3 'IMAGES: 2 of 6 without foreground .*: images 0, 5; .*stream-pick --where' \
 		MODEL=cat IMAGES=bare.pfm
 }
 
