@@ -1264,6 +1264,30 @@ EOF
 	# Fewer components than images: nothing else is said of the model.
 	cat other.pgm other.pgm >ten
 	fails 4 'open' ood-histogram fit --model no/such ten
+	printf 'image\tsubject\tvolume\n' >index
+	printf '%d\ts\t%d\n' 0 0 1 1 2 1 3 1 >>index
+	ood-histogram fit --volumes index --model vol ten
+	ood-histogram apply --volumes index --volumes index --model vol ten ten \
+		>table
+	fails 2 'fit: found --volumes 2 times, expected once' ood-histogram \
+		fit --volumes index --volumes index --model m ten
+	fails 2 'apply: found --volumes 1 times, expected twice' ood-histogram \
+		apply --volumes index --model vol ten ten
+	fails 3 "vol: is a model of 'ood-histogram-volumes', expected 'ood" \
+		ood-histogram apply --model vol ten ten
+	fails 3 "ood: is a model of 'ood-histogram', expected 'ood-histogram-v" \
+		ood-histogram apply --volumes index --volumes index \
+		--model ood ten ten
+	head -n 4 index >short
+	fails 3 'short: no row for image 3' ood-histogram fit \
+		--volumes short --model m ten
+	{ cat index; printf '4\ts\t4\n'; } >long
+	fails 3 'long: a row for image 4, but the stream ends after 4' \
+		ood-histogram fit --volumes long --model m ten
+	cut -f 1,2 index >plain
+	fails 3 'plain: no column volume' ood-histogram fit \
+		--volumes plain --model m ten
+	[ ! -e m ]
 	size=$(wc -c <ood)
 	for n in 0 1 20 100 $((size / 2)) $((size - 1)); do
 		head -c "$n" ood >"cut"

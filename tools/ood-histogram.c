@@ -7,15 +7,20 @@
 
 #include <learn/blindspot-learn.h>
 
+#include "cli/index.h"
 #include "cli/model.h"
 #include "cli/table.h"
 
 static const char *model_path;
+static struct cli_list volumes;
 static bool per_image, json;
 
 static const struct cli_option options[] = {
 	{"model", "MODEL", "the file that fit writes and apply reads",
 	    CLI_TEXT, &model_path, 0, 0},
+	{"volumes", "INDEX", "the images are slices, and volumes are scored: "
+	    "columns image and volume; apply: twice, of NORMAL and TEST",
+	    CLI_LIST, &volumes, 0, 0},
 	{"per-image", NULL, "apply: a row an image instead of the summary",
 	    CLI_FLAG, &per_image, 0, 0},
 	CLI_EXPECT_OPTION,
@@ -75,48 +80,105 @@ check_size(const struct bsp_image *image, struct bsp_image *size,
 	cli_die(&e);
 }
 
-/* The histograms of a stream; their number.  --expect is of the last operand. */
-static double *
-read_histograms(const char *path, bool last, size_t *n, struct bsp_image *size,
-    struct bsp_reader **in)
+/* The samples of a stream, images or volumes, as histograms. */
+struct samples {
+	double *histogram; /* [count][BSP_OOD_BINS] */
+	size_t count, capacity;
+	struct bsp_reader *in;
+	struct index index; /* of the volumes; no rows: images are samples */
+};
+
+/* The histogram of one more sample. */
+static void
+add_sample(struct samples *s, const struct bsp_image *image)
 {
-	size_t capacity = 0;
-	double *histograms = NULL;
-	struct bsp_image image = {0};
 	struct bsp_error e = {0};
+
+	if (s->count == s->capacity) {
+		s->capacity = 2 * s->capacity + 16;
+		s->histogram = realloc(s->histogram, s->capacity *
+		    BSP_OOD_BINS * sizeof *s->histogram);
+		if (s->histogram == NULL) {
+			bsp_error_system(&e, ENOMEM, "%zu histograms",
+			    s->capacity);
+			cli_die(&e);
+		}
+	}
+	check(bsp_ood_histogram(image, s->histogram + s->count *
+	    BSP_OOD_BINS, &e), s->in, &e);
+	s->count++;
+}
+
+/* A slice beneath the others of its volume; *room is what volume has room for. */
+static void
+add_slice(const struct bsp_image *slice, struct bsp_image *volume,
+    size_t *room)
+{
+	size_t before = bsp_image_size(volume), n = bsp_image_size(slice);
+	struct bsp_error e;
+
+	if (before + n > *room) {
+		*room = 2 * (before + n);
+		volume->data = realloc(volume->data, *room *
+		    sizeof *volume->data);
+		if (volume->data == NULL) {
+			bsp_error_system(&e, ENOMEM, "a volume of %zu pixels",
+			    *room);
+			cli_die(&e);
+		}
+	}
+	memcpy(volume->data + before, slice->data, n * sizeof *volume->data);
+	volume->rows += slice->rows;
+	volume->cols = slice->cols;
+}
+
+/* Read a stream's samples.  --expect is of the last operand. */
+static void
+read_samples(struct samples *s, const char *path, bool last,
+    const char *index, struct bsp_image *size)
+{
+	struct bsp_image image = {0}, volume = {0};
+	struct bsp_error e = {0};
+	uint64_t n, unit = 0;
+	size_t room = 0;
 	int r;
 
-	*in = last ? cli_images(path) : cli_reader(path, BSP_IMAGES);
-	for (*n = 0; (r = bsp_reader_next(*in, &image, &e)) == 1; ++*n) {
-		if (*n == capacity) {
-			capacity = 2 * capacity + 16;
-			histograms = realloc(histograms, capacity *
-			    BSP_OOD_BINS * sizeof *histograms);
-			if (histograms == NULL) {
-				bsp_error_system(&e, ENOMEM,
-				    "%zu histograms", capacity);
-				cli_die(&e);
-			}
+	*s = (struct samples){.in = last ? cli_images(path) :
+	    cli_reader(path, BSP_IMAGES)};
+	if (index != NULL)
+		index_read_volumes(&s->index, index);
+	for (n = 0; (r = bsp_reader_next(s->in, &image, &e)) == 1; n++) {
+		check_size(&image, size, s->in);
+		if (index == NULL) {
+			add_sample(s, &image);
+			continue;
 		}
-		check_size(&image, size, *in);
-		check(bsp_ood_histogram(&image, histograms +
-		    *n * BSP_OOD_BINS, &e), *in, &e);
+		if (index_get(&s->index, n)->unit != unit) {
+			add_sample(s, &volume);
+			volume.rows = 0;
+			unit++;
+		}
+		add_slice(&image, &volume, &room);
 	}
-	check(r, *in, &e);
+	check(r, s->in, &e);
+	if (index != NULL)
+		index_check_end(&s->index, n);
+	if (volume.rows > 0)
+		add_sample(s, &volume);
 	bsp_image_free(&image);
-	if (*n == 0) {
-		bsp_error_set(&e, BSP_DATA, "no images, expected at least "
-		    "one");
-		bsp_reader_blame(*in, &e);
-		e.image = -1;
-		cli_die(&e);
-	}
-	return histograms;
+	free(volume.data);
+	if (s->count > 0)
+		return;
+	bsp_error_set(&e, BSP_DATA, "no images, expected at least one");
+	bsp_reader_blame(s->in, &e);
+	e.image = -1;
+	cli_die(&e);
 }
 
 /* ------------------------------------------------------------------- model */
 
-#define MODEL {.kind = "ood-histogram", .doubles = true, \
+#define MODEL {.kind = volumes.count > 0 ? "ood-histogram-volumes" : \
+	"ood-histogram", .doubles = true, \
 	.length = BSP_OOD_BINS, .part = {{.name = "mean"}, \
 	{.name = "components"}, {.name = "variance"}}}
 
@@ -126,21 +188,22 @@ fit(const char *path)
 	struct model model = MODEL;
 	struct bsp_error e = {0};
 	struct bsp_image size = {0};
-	struct bsp_reader *in;
+	const char *what = volumes.count > 0 ? "volumes" : "images";
+	struct samples s;
 	struct bsp_ood ood;
-	double *histograms;
-	size_t n;
 
-	histograms = read_histograms(path, true, &n, &size, &in);
-	if (bsp_ood_fit(histograms, n, &ood, &e)) {
-		bsp_reader_blame(in, &e);
+	read_samples(&s, path, true, volumes.count > 0 ? volumes.text[0] :
+	    NULL, &size);
+	if (bsp_ood_fit(s.histogram, s.count, &ood, &e)) {
+		bsp_reader_blame(s.in, &e);
 		e.image = -1;
 		cli_die(&e);
 	}
-	if (ood.components == n - 1)
-		cli_note("%zu images have no more than %zu components, and "
-		    "all are kept: each of these images is equally far, and "
-		    "others are told badly; fit more of them", n, n - 1);
+	if (ood.components == s.count - 1)
+		cli_note("%zu %s have no more than %zu components, and all "
+		    "are kept: each of these %s is equally far, and others "
+		    "are told badly; fit more of them", s.count, what,
+		    s.count - 1, what);
 	model.rows = size.rows;
 	model.cols = size.cols;
 	model.part[0].rows = model.part[1].cols = BSP_OOD_BINS;
@@ -149,9 +212,9 @@ fit(const char *path)
 	model.part[1].data = ood.axis;
 	model.part[2].data = ood.variance;
 	model_write(model_path, &model);
-	free(histograms);
+	free(s.histogram);
 	bsp_ood_free(&ood);
-	bsp_reader_close(in);
+	bsp_reader_close(s.in);
 }
 
 /* The numbers of *ood are then those of *model. */
@@ -178,53 +241,60 @@ read_ood(struct model *model, struct bsp_ood *ood)
 
 /* ------------------------------------------------------------------- apply */
 
-/* Distances of both streams' images, those of the first first. */
+/* Distances of both streams' samples, those of the first first. */
 static void
-find_distances(const struct bsp_ood *ood, struct bsp_image *size,
-    const char *const *paths, double **distance, bool **tested, size_t count[2])
+find_distances(const struct bsp_ood *ood, const struct samples samples[2],
+    double **distance, bool **tested)
 {
-	double *histograms[2];
-	struct bsp_reader *in;
+	size_t s, i, n = 0, all = samples[0].count + samples[1].count;
 	struct bsp_error e;
-	size_t s, i, n = 0;
 
-	for (s = 0; s < 2; s++) {
-		histograms[s] = read_histograms(paths[s], s == 1, &count[s],
-		    size, &in);
-		bsp_reader_close(in);
-	}
-	*distance = malloc((count[0] + count[1]) * sizeof **distance);
-	*tested = malloc((count[0] + count[1]) * sizeof **tested);
+	*distance = malloc(all * sizeof **distance);
+	*tested = malloc(all * sizeof **tested);
 	if (*distance == NULL || *tested == NULL) {
-		bsp_error_system(&e, ENOMEM, "%zu images",
-		    count[0] + count[1]);
+		bsp_error_system(&e, ENOMEM, "%zu distances", all);
 		cli_die(&e);
 	}
-	for (s = 0; s < 2; s++) {
-		for (i = 0; i < count[s]; i++, n++) {
-			(*distance)[n] = bsp_ood_distance(ood, histograms[s] +
-			    i * BSP_OOD_BINS);
+	for (s = 0; s < 2; s++)
+		for (i = 0; i < samples[s].count; i++, n++) {
+			(*distance)[n] = bsp_ood_distance(ood,
+			    samples[s].histogram + i * BSP_OOD_BINS);
 			(*tested)[n] = s == 1;
 		}
-		free(histograms[s]);
-	}
+}
+
+/* The name of a volume, from the row of its first slice. */
+static const char *
+name_of(const struct index *index, size_t unit)
+{
+	size_t i = 0;
+
+	while (index->row[i].unit != unit)
+		i++;
+	return index->row[i].volume;
 }
 
 static void
-write_images(FILE *file, const double *distance, const size_t count[2])
+write_samples(FILE *file, const double *distance,
+    const struct samples samples[2])
 {
-	static const char *const columns[] = {"stream", "image", "distance",
-	    NULL};
+	const char *const columns[] = {"stream", volumes.count > 0 ?
+	    "volume" : "image", "distance", NULL};
 	struct table table;
-	size_t i;
+	size_t s, i;
 
 	table_begin(&table, file, json, cli_command_line(NULL), NULL,
 	    columns);
-	for (i = 0; i < count[0] + count[1]; i++) {
-		table_text(&table, i < count[0] ? "normal" : "test");
-		table_count(&table, i < count[0] ? i : i - count[0]);
-		table_number(&table, distance[i]);
-	}
+	for (s = 0; s < 2; s++)
+		for (i = 0; i < samples[s].count; i++) {
+			table_text(&table, s == 0 ? "normal" : "test");
+			if (volumes.count > 0)
+				table_text(&table, name_of(
+				    &samples[s].index, i));
+			else
+				table_count(&table, i);
+			table_number(&table, *distance++);
+		}
 	table_end(&table);
 }
 
@@ -263,19 +333,28 @@ apply(FILE *file, const char *const *paths)
 {
 	struct model model = MODEL;
 	struct bsp_image size = {0};
+	struct samples samples[2];
 	struct bsp_ood ood;
 	double *distance;
-	size_t count[2];
+	size_t s;
 	bool *tested;
 
 	read_ood(&model, &ood);
 	size.rows = model.rows;
 	size.cols = model.cols;
-	find_distances(&ood, &size, paths, &distance, &tested, count);
+	for (s = 0; s < 2; s++)
+		read_samples(&samples[s], paths[s], s == 1, volumes.count > 0 ?
+		    volumes.text[s] : NULL, &size);
+	find_distances(&ood, samples, &distance, &tested);
 	if (per_image)
-		write_images(file, distance, count);
+		write_samples(file, distance, samples);
 	else
-		write_summary(file, distance, tested, count);
+		write_summary(file, distance, tested, (const size_t[2]){
+		    samples[0].count, samples[1].count});
+	for (s = 0; s < 2; s++) {
+		free(samples[s].histogram);
+		bsp_reader_close(samples[s].in);
+	}
 	model_free(&model);
 	free(distance);
 	free(tested);
@@ -297,6 +376,10 @@ main(int argc, char **argv)
 		    "two, NORMAL and TEST");
 	if (model_path == NULL)
 		cli_usage("%s: no --model, expected the model's file", what);
+	if (volumes.count > 0 && volumes.count + 1 != command.operands)
+		cli_usage("%s: found --volumes %zu times, expected %s", what,
+		    volumes.count, *what == 'f' ? "once" :
+		    "twice, of NORMAL and TEST");
 	if (*what == 'f' && (per_image || json))
 		cli_usage("fit writes no table, expected neither --per-image "
 		    "nor --json");

@@ -89,4 +89,34 @@ scaled = scratch("d", pfm(*(np.float32(4) * x for x in test)))
 rows = [table(run("ood-histogram", "apply", "--per-image", "--model", model,
                   b, x)) for x in (c, scaled)]
 ok(rows[0] == rows[1], "intensities times 4 have the same distance")
+# Volumes of 1 to 4 slices, each one sample.
+def cut(volumes, name):
+    """The slices of volumes as a stream, and their index."""
+    with open(scratch(name + ".tsv"), "w") as f:
+        f.write("image\tsubject\tvolume\n")
+        f.writelines(f"{i}\ts\tv{v}\n" for i, v in enumerate(
+            v for v, x in enumerate(volumes) for _ in x))
+    return (scratch(name, pfm(*(s for x in volumes for s in x))),
+            scratch(name + ".tsv"))
+
+
+def stack(n, width):
+    return [np.array(draw(rng.integers(1, 5), width)) for _ in range(n)]
+
+
+train, normal, test = stack(40, .1), stack(7, .1), stack(5, .13)
+(a, ai), (b, bi), (c, ci) = (cut(x, k) for x, k in
+                             [(train, "va"), (normal, "vb"), (test, "vc")])
+run("ood-histogram", "fit", "--volumes", ai, "--model", model, a)
+rows = table(run("ood-histogram", "apply", "--volumes", bi, "--volumes", ci,
+                 "--per-image", "--model", model, b, c))
+got = np.array([float(r["distance"]) for r in rows])
+off = np.abs(got / np.concatenate(distances(train, normal, test)) - 1).max()
+ok(off <= 1e-6 and [r["volume"] for r in rows] ==
+   [f"v{i}" for i in (*range(7), *range(5))],
+   f"distances of volumes: {off:.1e} from scikit-learn's")
+rows = table(run("ood-histogram", "apply", "--volumes", bi, "--volumes", ci,
+                 "--model", model, b, c))
+ok(float(rows[0]["value"]) == roc_auc_score([0] * 7 + [1] * 5, got) and
+   rows[0]["normal"] == "7" and rows[0]["test"] == "5", "AUROC of volumes")
 done()
