@@ -323,7 +323,7 @@ pca() { recon-train pca --latent 1 "$@"; }
 	touch -d '1 hour ago' mask
 	fails 3 '' score anom mask
 	! grep -q FIFO err || return 1
-	touch mask
+	touch -d '1 minute' mask # as if it were written after the start
 	fails 3 'mask was only just written: .*mkfifo' score anom mask
 }
 
