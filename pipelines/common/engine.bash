@@ -358,7 +358,7 @@ measure() {
 		probe[$name]=${name%-*}.first-${name##*-}
 		write_command "${probe[$name]}" "bin/anom-sweep --shard \
 $((shards / 2 + 1))/$shards ${text#bin/anom-sweep }"
-		most[$name]="${most[$name]} $shards"
+		most[$name]="${most[$name]} $shards $bytes"
 	done
 	[ ${#most[@]} -gt 0 ] || return 0
 	inputs=()
@@ -367,10 +367,15 @@ $((shards / 2 + 1))/$shards ${text#bin/anom-sweep }"
 	for name in "${!most[@]}"; do
 		read -r seconds _ <"$store/times/${probe[$name]}"
 		# Some seconds here, so that little is lost by an interruption;
-		# minutes where a job is begun for each.
+		# minutes where a job is begun for each.  What a shard takes
+		# before its first cell, to read images and place anomalies,
+		# some 100 MB a second, is no less in a smaller one.
 		awk -v s="$seconds" -v each="$([ "$ENGINE" = slurm ] &&
 			echo 300 || echo 15)" '{
-			n = int(s * $2 / each) + 1
+			cells = s - $3 / 1e8
+			if (cells < s / 50)
+				cells = s / 50
+			n = int(cells * $2 / each) + 1
 			print (n < $1 ? n : $1)
 		}' <<<"${most[$name]}" >"$store/cuts/$name"
 		rm -f "$store/${probe[$name]}"
