@@ -396,7 +396,7 @@ inject(enum mode mode, enum call call, uint64_t k, uint64_t of)
 	wrong = judge(status, &harm);
 	snprintf(what, sizeof what, "%s%s", names[call],
 	    mode == MODE_FROM ? " from" : "");
-	/* How a library's lack is told is the library's; no harm is allowed. */
+	/* A library words its own failures; it must do no harm. */
 	if (!is_ours(drive.seen->owner))
 		fprintf(drive.report, "%s\t%s\t%s\t%.*s\n",
 		    drive.seen->owner, wrong == NULL ? "held" :

@@ -21,7 +21,7 @@ enum mode {
 	MODE_SHORT        /* reads and writes move a byte or three at once */
 };
 
-/* What of a run is known to the process that began it. */
+/* What the process that starts a run shares with it. */
 struct inject_seen {
 	uint64_t count[CALLS];
 	char owner[64]; /* the library that made the call which failed */

@@ -478,8 +478,8 @@ check_descriptors(void)
 	}
 }
 
-/* A pipe that nobody reads ends the program; a file that may not grow is told
- * as other writes that fail are. */
+/* A pipe that nobody reads ends the program; a write beyond the limit of a
+ * file's size is an error like others. */
 static void
 set_signals(void)
 {

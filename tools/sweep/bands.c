@@ -2,6 +2,7 @@
  * Intervals of every cell: see bands.h.
  */
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -103,8 +104,8 @@ bands_finish(struct bands *bands, uint64_t threads)
 	if (cli_at_once(threads, pieces, summarize, bands, &e) < pieces)
 		cli_die(&e);
 	for (i = 0; i < columns; i++)
-		if (fewest == NULL ||
-		    bands->summary[i].subjects < fewest->subjects)
+		if (!isnan(bands->summary[i].ci_low) && (fewest == NULL ||
+		    bands->summary[i].subjects < fewest->subjects))
 			fewest = &bands->summary[i];
 	if (fewest != NULL)
 		interval_warn(&fewest, 1, group != NULL);

@@ -22,8 +22,8 @@ struct source {
 
 /*
  * Open the images, and the reconstructions of a stream or a command (at most
- * one of both, else NULL), or die.  donors, shapes and within are set
- * beforehand.
+ * one of both, else NULL), or die.  The caller has set donors, shapes and
+ * within.
  */
 void source_open(struct source *source, const struct bsp_sweep *sweep,
     const char *images, const char *recon, const char *command,
