@@ -1,5 +1,8 @@
 # blindspot: build, check, install.  `make help` lists the targets.
 
+# No rule but ours: make looks for none of its own.
+MAKEFLAGS += -r
+
 # Each folder of pipelines with a table of variables is an experiment, and `make
 # EXPERIMENT NAME=VALUE' is `blindspot EXPERIMENT NAME=VALUE' on what is built.
 EXPERIMENTS := $(sort $(patsubst pipelines/%/variables,%, \
@@ -389,7 +392,7 @@ SCRIPTS = $(shell grep -rlE '^\#!(/usr)?/bin/(env )?(bash|sh|bats)$$' \
 # Pages of ours that are not installed yet are no mistake.
 lint:
 	shellcheck -x $(SCRIPTS)
-	shellcheck -s bash tools/cli/completion.bash tests/*.bash \
+	shellcheck -s bash tools/cli/completion.bash tests/*.bash tests/*/*.bash \
 		pipelines/common/*.bash pipelines/*/run
 	! mandoc -Tlint -Wstyle $(MANUALS) 2>/dev/null | \
 		grep -v 'referenced manual not found'

@@ -64,10 +64,11 @@ check-san: packages-check sanitized
 check-diagnose: packages-check all
 	bats tests/long/diagnose.bats
 
-# Each variable of each experiment, asked for after another value: half an hour.
+# Each variable of each experiment, asked for after another value, and with what
+# a shell would run: an hour.
 .PHONY: check-variables
 check-variables: packages-check all
-	bats tests/long/variables.bats
+	bats tests/long/variables.bats tests/long/hostile.bats
 
 # Long runs in parts on a Slurm cluster that the tests start.
 .PHONY: check-slurm

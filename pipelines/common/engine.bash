@@ -53,13 +53,15 @@ open_store() {
 		flock "$lock"
 	done
 	export LOCK=$lock
-	mkdir -p "$store"/{commands,cuts,times}
+	if ! [ -d "$store/cuts" ] || ! [ -d "$store/times" ]; then
+		mkdir -p "$store"/{commands,cuts,times}
+	fi
 	store=$(cd "$store" && pwd -P)
 	trap close_store EXIT
 	catch_signals
-	ln -sfnT "$BIN" "$store/bin"
-	ln -sfnT "$SHARE" "$store/pipelines"
-	rm -rf "$store"/*.part "$store/failed"
+	link_to "$BIN" bin
+	link_to "$SHARE" pipelines
+	remove "$store"/*.part "$store/failed"
 	: >"$store/plan"
 	: >"$store/wanted"
 	: >"$store/links"
@@ -67,6 +69,22 @@ open_store() {
 	printf '%s\n' "$TARGET" "$ENGINE" "$EPOCHSECONDS" >"$store/request"
 	: >"$store/list"
 	fingerprint
+}
+
+# link_to FILE NAME: in the store, unless it is there
+link_to() {
+	if ! [ -L "$store/$2" ] || ! [ "$store/$2" -ef "$1" ]; then
+		ln -sfnT "$(realpath -- "$1")" "$store/$2"
+	fi
+}
+
+# remove FILE...: those that are there
+remove() {
+	local file files=()
+	for file; do
+		[ ! -e "$file" ] || files+=("$file")
+	done
+	[ ${#files[@]} -eq 0 ] || rm -rf "${files[@]}"
 }
 
 catch_signals() {
@@ -81,7 +99,7 @@ catch_signals() {
 fingerprint() {
 	declare -gA sum=()
 	local -A named=()
-	local word hash file programs=()
+	local word hash file programs=() common=
 	cd "$store" || exit
 	while read -r word; do
 		named[${word##*/}]=yes
@@ -92,25 +110,25 @@ fingerprint() {
 			programs+=("$file")
 	done
 	# A script may run any program and read what is in common.
-	everything=
 	while read -r hash file; do
 		sum[$file]=$hash
 		case $file in
-		bin/* | pipelines/common/*) everything+=" $hash" ;;
+		bin/* | pipelines/common/*) common+=" $hash" ;;
 		esac
 	done < <(shopt -s globstar
 		for file in pipelines/*/**; do
 			[ ! -f "$file" ] || programs+=("$file")
 		done
 		sha256sum "${programs[@]}")
+	everything=$(sha256sum <<<"$common")
 	cd "$OLDPWD" || exit
 }
 
 # Where nothing was made, nothing stays.  The lock goes last: until then nobody
 # else is in the store.
 close_store() {
-	rm -rf "$store/failed"
-	rm -f "$store"/{plan,wanted,other,links,makefile,said,sweeps,done,long}
+	remove "$store"/{failed,plan,wanted,other,links,makefile,said,sweeps} \
+		"$store"/{done,long}
 	local file
 	[ ! -e "$store/results" ] && [ ! -e "$store/tasks" ] || return 0
 	for file in "$store"/*-????????????*; do
@@ -138,28 +156,29 @@ stop() {
 # part NAME PROGRAM ARG...: plan the part that the program writes, print its
 # name in the store
 part() {
-	local name=$1 text
+	local name=$1 text planned
 	shift
 	printf -v text '%q ' "$@"
-	name=$(plan "$name" "$text")
-	if [ "$1" = bin/anom-sweep ] && [ ! -e "$store/$name" ]; then
-		note_sweep "$name" "$@"
+	plan "$name" "$text"
+	if [ "$1" = bin/anom-sweep ] && [ ! -e "$store/$planned" ]; then
+		note_sweep "$planned" "$@"
 	fi
-	echo "$name"
+	echo "$planned"
 }
 
 # pipe NAME TEXT ARG...: the same for a text of the shell, with $1, $2, ...;
 # $PART is the part's name, for files beside it
 pipe() {
-	local name=$1 text=$2 words
+	local name=$1 text=$2 words planned
 	shift 2
 	printf -v words ' %q' "$@"
 	plan "$name" "set --$words"$'\n'"$text"
+	echo "$planned"
 }
 
+# plan NAME TEXT: its name in the store, in planned
 plan() {
-	local name=${1//[^A-Za-z0-9._-]/-} text=$2 rest=$2 file key
-	local fingerprint=$text
+	local text=$2 rest=$2 file fingerprint=$2
 	while [[ $rest =~ (^|[^A-Za-z0-9._/-])(bin|pipelines)(/[A-Za-z0-9._/-]+) ]]; do
 		file=${BASH_REMATCH[2]}${BASH_REMATCH[3]}
 		rest=${rest#*"$file"}
@@ -167,15 +186,14 @@ plan() {
 		fingerprint+=$'\n'${sum[$file]}
 		[[ $file = bin/* ]] || fingerprint+=" $everything"
 	done
-	key=$(sha256sum <<<"$fingerprint")
-	name+=-${key:0:12}
-	if ! [ -e "$store/$name" ]; then
-		printf '%s\n' "$text" >"$store/commands/$name"
-		echo "$name" >>"$store/plan"
+	planned=$(sha256sum <<<"$fingerprint")
+	planned=${1//[^A-Za-z0-9._-]/-}-${planned:0:12}
+	if ! [ -e "$store/$planned" ]; then
+		printf '%s\n' "$text" >"$store/commands/$planned"
+		echo "$planned" >>"$store/plan"
 	else
-		echo "$name" >>"$store/list"
+		echo "$planned" >>"$store/list"
 	fi
-	echo "$name"
 }
 
 # lacks PROGRAM [FOR]: it is not there
@@ -199,7 +217,7 @@ link() {
 	local hash name
 	hash=$(sha256sum <"$2")
 	name=$1-${hash:0:12}
-	ln -sfnT "$(realpath -- "$2")" "$store/$name"
+	link_to "$2" "$name"
 	printf '%s\t%s\n' "$name" "$2" >>"$store/links"
 	echo "$name"
 }
@@ -268,7 +286,7 @@ run_make() {
 	[ ! -t 2 ] || [ ! -s "$store/done" ] || printf '\n' >&2
 	[ "$status" != 0 ] || return 0
 	# The part that failed has told it.
-	[ ! -d "$store/failed" ] || exit "$(cat "$store/failed/status")"
+	[ ! -d "$store/failed" ] || exit "$(status_of "$store/failed")"
 	said=$(cat "$store/said")
 	echo "${said:-$TARGET: make ended with status $status}" >&2
 	exit 4
@@ -337,9 +355,10 @@ cut_sweeps() {
 	[ ${#most[@]} -eq 0 ] || measure
 }
 
-# measure: how long those in most take, by a small shard of each, and cut them
+# measure: how long those in most take, by a small shard of each on some of the
+# images, and cut them
 measure() {
-	local name text bytes shards inputs=() seconds
+	local name text images bytes shards pieces inputs=() seconds
 	# Not before their images are there is it known how large they are.
 	mapfile -t inputs < <(awk 'NR == FNR { sweep[$1 ":"]; next }
 		$1 in sweep { for (i = 2; i <= NF; i++) print $i }' \
@@ -348,17 +367,31 @@ measure() {
 	for name in "${!most[@]}"; do
 		text=$(<"$store/commands/$name")
 		text=${text% }
-		bytes=$(stat -Lc %s "$store/${text##* }" 2>/dev/null) || bytes=0
-		shards=$((most[$name] < 200 ? most[$name] : 200))
+		images=${text##* }
+		bytes=$(stat -Lc %s "$store/$images" 2>/dev/null) || bytes=0
+		# A model may take seconds an image.
+		shards=$([ "${probe[$name]}" = no ] && echo 25 || echo 200)
+		shards=$((most[$name] < shards ? most[$name] : shards))
 		if ((shards < 8)) || { [ "${probe[$name]}" = no ] &&
 			((most[$name] * bytes < 1 << 31)); }; then
 			unset "most[$name]"
 			continue
 		fi
 		probe[$name]=${name%-*}.first-${name##*-}
-		write_command "${probe[$name]}" "bin/anom-sweep --shard \
-$((shards / 2 + 1))/$shards ${text#bin/anom-sweep }"
-		most[$name]="${most[$name]} $shards $bytes"
+		text="bin/anom-sweep --shard $((shards / 2 + 1))/$shards \
+${text#bin/anom-sweep }"
+		# Some of the images tell it, where nothing else has as many.
+		pieces=$((bytes >> 22))
+		pieces=$((pieces < 20 ? pieces : 20))
+		if ((pieces < 2)) ||
+			[[ $text =~ \ --(recon|within|groups)\  ]]; then
+			pieces=1
+		else
+			text="bin/stream-pick --split $((pieces / 2 + 1))/$pieces \
+$images | ${text% *}"
+		fi
+		write_command "${probe[$name]}" "$text"
+		most[$name]+=" $shards $pieces $bytes"
 	done
 	[ ${#most[@]} -gt 0 ] || return 0
 	inputs=()
@@ -366,16 +399,16 @@ $((shards / 2 + 1))/$shards ${text#bin/anom-sweep }"
 	carry_out "${inputs[@]}"
 	for name in "${!most[@]}"; do
 		read -r seconds _ <"$store/times/${probe[$name]}"
-		# Some seconds here, so that little is lost by an interruption;
-		# minutes where a job is begun for each.  What a shard takes
-		# before its first cell, to read images and place anomalies,
-		# some 100 MB a second, is no less in a smaller one.
+		# Two minutes here, so that little is lost by an interruption;
+		# more where a job is begun for each.  What a shard takes
+		# before its first cell, to begin, to read images and place
+		# anomalies, some 100 MB a second, is no less in a smaller one.
 		awk -v s="$seconds" -v each="$([ "$ENGINE" = slurm ] &&
-			echo 300 || echo 15)" '{
-			cells = s - $3 / 1e8
+			echo 300 || echo 120)" '{
+			cells = s - .02 - $4 / $3 / 1e8
 			if (cells < s / 50)
 				cells = s / 50
-			n = int(cells * $2 / each) + 1
+			n = int(cells * $2 * $3 / each) + 1
 			print (n < $1 ? n : $1)
 		}' <<<"${most[$name]}" >"$store/cuts/$name"
 		rm -f "$store/${probe[$name]}"
@@ -413,21 +446,29 @@ cut_into() {
 # needs [PART...]: the makefile of what they need and is not there, in the store;
 # the inputs of a part are the names in its command
 needs() {
-	local pattern='[A-Za-z0-9._-]+-[0-9a-f]{12}'
 	{
-		cat plan
-		sort -u plan | sed 's|^|commands/|' |
-			xargs -r grep -oHE -e "$pattern" -- |
-			sed 's|^commands/||; s/:/ /' || true
+		printf 'there %s\n' *-????????????
 		if [ $# -gt 0 ]; then
 			printf 'all %s\n' "$@"
 		else
 			sed 's/.*\t/all /' wanted
 		fi
-	} | awk -v find="find . -maxdepth 1 -type f -name '*-????????????'" '
+		cat plan
+	} | awk '
+		function read_command(name, file, line, part) {
+			file = "commands/" name
+			while ((getline line < file) > 0)
+				while (match(line, pattern)) {
+					part = substr(line, RSTART, RLENGTH)
+					needs[name] = needs[name] " " part
+					line = substr(line, RSTART + RLENGTH)
+				}
+			close(file)
+		}
 		function follow(name, list, n, i, other) {
 			if (name in seen || name in there || !(name in needs))
 				return
+			if (needs[name] == "") read_command(name)
 			seen[name] = 1
 			n = split(needs[name], list, " ")
 			for (i = 1; i <= n; i++) {
@@ -435,19 +476,19 @@ needs() {
 				if (list[i] in seen) other = other " " list[i]
 			}
 			rule[++rules] = name ":" other
-			if (name != "all")
-				rule[rules] = rule[rules] \
-					"\n\t@pipelines/common/part " name
+			if (name != "all") rule[rules] = rule[rules] \
+				"\n\t@bash pipelines/common/part " name
 		}
 		BEGIN {
-			while ((find | getline file) > 0)
-				there[substr(file, 3)]
+			pattern = "[A-Za-z0-9._-]+-"
+			for (i = 0; i < 12; i++) pattern = pattern "[0-9a-f]"
 		}
-		{ needs[$1] = needs[$1] " " $2 }
+		$1 == "there" { there[$2]; next }
+		$1 == "all" { needs["all"] = needs["all"] " " $2; next }
+		{ needs[$1] }
 		END {
 			follow("all")
 			if (rules < 2) exit
-			print "SHELL = bash"
 			for (i = 1; i <= rules; i++) {
 				print rule[i]
 				split(rule[i], part, ":")
@@ -466,8 +507,27 @@ tell_failure() {
 	local said
 	said=$(by_their_names <"$1/said")
 	[ ! -t 1 ] || echo
-	[ -n "$said" ] || said="${PART-a part} ended with status $(cat "$1/status")"
+	[ -n "$said" ] || said="${PART-a part} $(without_word "$1")"
 	printf '%s\n' "$said"
+}
+
+# status_of FOLDER: of a part that failed; a full disk keeps none
+status_of() {
+	local status=
+	[ ! -s "$1/status" ] || status=$(<"$1/status")
+	echo "${status:-4}"
+}
+
+# without_word FOLDER: what is told of a part that could not tell it
+without_word() {
+	local full=
+	printf '%65536s' '' 2>/dev/null >"$store/room.part" || full=yes
+	rm -f "$store/room.part"
+	if [ -n "$full" ]; then
+		echo "failed: no space is left on the disk of the results"
+	else
+		echo "ended with status $(status_of "$1")"
+	fi
 }
 
 # by_their_names: a message, with the user's files called as the user does

@@ -260,7 +260,7 @@ outcome() {
 		made=$((made + 1))
 		unset "task_of[$name]"
 	elif [ -e "$folder/failed/$name/said" ]; then
-		tell_task "$name" "$(cat "$folder/failed/$name/status")" \
+		tell_task "$name" "$(status_of "$folder/failed/$name")" \
 			"$folder/failed/$name/said"
 	elif [ "$known" = no ]; then
 		pending=$((pending + 1))
@@ -317,6 +317,7 @@ tell_task() {
 	failed=$((failed + 1))
 	[ "$first_status" != 0 ] || first_status=$2
 	said=$(tail -n 10 "$3" | by_their_names)
+	[ -n "$said" ] || said=$(without_word "${3%/said}")
 	if [ "$said" = "$told" ]; then
 		alike=$((alike + 1))
 		return
@@ -326,7 +327,7 @@ tell_task() {
 		more=" (${store%/parts}/parts/logs/$1.log)"
 	[ ! -t 2 ] || echo >&2
 	# As a rule one line.
-	echo "$TARGET: ${1%-*}: ${said:-ended with status $2}$more" >&2
+	echo "$TARGET: ${1%-*}: $said$more" >&2
 }
 
 progress_of_tasks() {

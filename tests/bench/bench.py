@@ -329,9 +329,10 @@ def bench_cell(directory, healthy):
 
 
 GRID = 100
-SWEEP = f"""/usr/bin/time -f %M -o memory anom-sweep \\
-    --inject disk:radius=20,intensity=0:1:{GRID} \\
-    --degrade blur:sigma=0:5:{GRID} healthy >sweep.tsv"""
+PLANE = (f"--inject disk:radius=20,intensity=0:1:{GRID} "
+         f"--degrade blur:sigma=0:5:{GRID}")
+SWEEP = f"""/usr/bin/time -f %M -o memory anom-sweep {PLANE} healthy \\
+    >sweep.tsv"""
 
 
 def published_cells(healthy, rng, cells):
@@ -380,6 +381,31 @@ def bench_bands(directory):
     show(f"50 x 50 x {IMAGES} cells with intervals / without",
          statistics.median(with_bands), statistics.median(without), .77, "s",
          1)
+
+
+def bench_engine(directory):
+    """The plane as an experiment makes it, against one anom-sweep; and what
+    it takes to merge many shards."""
+    blindspot = os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                             "../../pipelines/blindspot")
+    engine = (f"BLINDSPOT_BIN={os.path.abspath(BIN)} {blindspot} experiment1 "
+              "IMAGES=healthy RESULTS=engine FIGURES=no")
+    in_parts, at_once = [], []
+    for _ in range(3):
+        shell("rm -rf engine", directory)
+        in_parts.append(shell(engine, directory)[0])
+        at_once.append(shell(SWEEP, directory)[0])
+    show(f"{GRID} x {GRID} x {IMAGES} cells, one anom-sweep / engine",
+         statistics.median(in_parts), statistics.median(at_once), .97, "s", 1)
+    shell(f"""head -c $((2 * (4 * 65536 + 16))) healthy >two
+        for i in $(seq 1000); do
+            anom-sweep --shard $i/1000 {PLANE} two >shard.$i
+        done""", directory)
+    took = shell("anom-sweep --merge shard.* >merged", directory)[0]
+    show_most("merge of 1,000 shards of the plane", took, "s", 10)
+    show_most("its peak memory", peak(
+        "/usr/bin/time -f %M $BIN/anom-sweep --merge shard.* >merged",
+        directory), "MiB", 200)
 
 
 def volume(rng, side):
@@ -551,7 +577,7 @@ def bench_memory(directory):
 
 
 PARTS = ["blur", "ssim", "ap", "mahalanobis", "aupro", "cell", "sweep",
-         "bands", "froc", "nifti",
+         "bands", "engine", "froc", "nifti",
          "start", "python", "memory", "throughput"]
 
 
@@ -620,6 +646,7 @@ def main():
             "cell": lambda: bench_cell(directory, healthy),
             "sweep": lambda: bench_sweep(healthy, directory),
             "bands": lambda: bench_bands(directory),
+            "engine": lambda: bench_engine(directory),
             "froc": lambda: bench_froc(directory),
             "nifti": lambda: bench_nifti(directory),
             "start": bench_start,
