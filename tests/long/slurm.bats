@@ -78,6 +78,62 @@ reached() {
 	done
 }
 
+@test "the diagnosis: the same bytes, at 1, 3 and 7 parts" {
+	diagnosis() {
+		blindspot diagnose MODEL='recon-degrade blur --sigma 1.5' \
+			IMAGES=in.pgm SCORES='abs abs:median=3' RADIUS=4 \
+			RADII='3 4' TEXTURES= INTENSITIES=0:1:7 SIGMAS=0:3:7 \
+			REPLICATES=20 NAME=M "$@" >/dev/null
+	}
+	diagnosis PARTS=1 RESULTS=whole
+	for parts in 1 3 7; do
+		for engine in local slurm; do
+			diagnosis PARTS=$parts ENGINE=$engine RESULTS=out
+			same whole out
+			rm -rf out
+		done
+	done
+}
+
+@test "two into one folder: the second waits, nothing is made twice" {
+	ask RESULTS=whole
+	ask RESULTS=out PARTS=4 ENGINE=slurm SLURM_SETUP='sleep 2' \
+		2>first 3>&- &
+	reached 'out/parts/tasks/*/running/*'
+	ask RESULTS=out PARTS=4 ENGINE=slurm 2>second
+	wait $!
+	[ ! -s first ]
+	[ "$(cat second)" = \
+		'experiment1: another run writes ./out; waiting for it' ]
+	same whole out
+	[ -z "$(log_of out | sort | uniq -d)" ]
+	[ "$(log_of out | grep -c -e '-of-4-')" = 4 ]
+}
+
+# With room for the folders of a run, and not for what fills it.
+small_disk() {
+	mkdir disk
+	[ "$(id -u)" = 0 ] || skip 'only root may mount'
+	mount -t tmpfs -o size=2m none disk
+}
+
+@test "a disk that is full: told, nothing whole that is not, and made later" {
+	small_disk
+	status=0
+	ask RESULTS=whole
+	ask RESULTS=disk/out PARTS=4 ENGINE=slurm SLURM_SETUP="cat /dev/zero \
+		>'$PWD/disk/full'; true" 2>said || status=$?
+	cat said
+	[ "$status" = 4 ]
+	[ "$(grep -c . said)" -le 2 ]
+	grep -qiE 'no space|full' said
+	[ ! -e disk/out/experiment1.tsv ]
+	rm disk/full
+	ask RESULTS=disk/out PARTS=4 ENGINE=slurm
+	same whole disk/out
+	umount disk
+}
+
 @test "more parts than an array may have tasks" {
 	ask RESULTS=whole
 	ask RESULTS=out PARTS=15 ENGINE=slurm
