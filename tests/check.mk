@@ -45,7 +45,8 @@ variants: programs
 # What is compiled for several kinds of processors; the rest is as it was.
 CLONED = $(shell grep -lE 'BSP_(NO_)?CLONES' lib/*/*.c)
 
-SANITIZE = -O1 -g1 -fsanitize=address,undefined -fno-sanitize-recover=all
+SANITIZE = -O1 -g1 -fsanitize=address,undefined -fno-sanitize-recover=all \
+	-static-libasan -static-libubsan
 sanitized:
 	$(VARIANT) B=$B/sanitized CC=gcc CFLAGS='$(SANITIZE)' \
 		CPPFLAGS=-DBSP_NO_CLONES test-programs

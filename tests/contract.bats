@@ -455,6 +455,13 @@ nibabel.save(nibabel.Nifti1Image((v > .5).astype("u1"), numpy.eye(4)),
 	both compare score-compare a.tsv b.tsv 2>/dev/null
 	both predict anom-predict --radius 3 in recon
 	both interval blind-interval sweep
+	brain-phantom --size 16 --count 3 >squares
+	train=(recon-train ae --latent 2 --width 4 --batch 2 --steps 4 --threads 1
+		--output model --validate squares --validate-every 2 squares)
+	"${train[@]}" --log full.log
+	cp model first
+	"${train[@]}" --log few.log --digits 3
+	cmp model first
 	anom-sweep --json --digits 3 "${table[@]:1}" >few.json
 	$PYTHON - <<'EOF'
 import glob, json
@@ -463,7 +470,8 @@ def rows(path):
              if l and not l.startswith("# maps") and not l.startswith("# masks")]
     return [l.split("\t") if l[0] != "#" else l.split(" ") for l in lines
             if "--digits" not in l and not l.startswith(("# score", "# anom",
-                                                         "# blind-i"))]
+                                                         "# blind-i",
+                                                         "# recon-t"))]
 exact = "intensity", "row", "col", "slice", "x"
 changed = {}
 for path in glob.glob("full.*"):

@@ -34,6 +34,7 @@ static const struct cli_option options[] = {
 	    "(default 1000)", CLI_COUNT, &checkpoint_every, 1, 1000000000},
 	{"resume", "FILE", "go on from a checkpoint", CLI_INPUT,
 	    &resume_path, 0, 0},
+	TABLE_DIGITS_OPTION,
 	CLI_EXPECT_OPTION,
 	LEARNED_THREADS_OPTION(threads),
 	{.name = NULL},
@@ -134,8 +135,8 @@ set_number(struct bsp_model *model, const char *name, double value)
 static void
 describe(struct bsp_model *model, const struct gallery *images)
 {
-	static const char *const changes_nothing[] = {"expect", "log",
-	    "threads", NULL};
+	static const char *const changes_nothing[] = {"digits", "expect",
+	    "log", "threads", NULL};
 
 	set_fact(model, "command", cli_command_line(changes_nothing));
 	set_number(model, "images", (double)images->count);
