@@ -24,11 +24,11 @@ open(sys.argv[1] + "/normal.pgm", "wb").writelines(stream(4))' \
 		"$BATS_FILE_TMPDIR"
 }
 
-# scores VARIABLE=VALUE...: on a small grid
+# scores VARIABLE=VALUE...: on a small grid, without figures
 scores() {
 	experiment scores IMAGES="$T/in.pgm" INTENSITIES=0:1:4 SIGMAS=0:2:3 \
 		RADIUS=4 SEED=5 RESULTS="$T/out" OTHER_IMAGES= \
-		OTHER_RADIUS= TEXTURE= "$@"
+		OTHER_RADIUS= TEXTURE= FIGURES=no "$@"
 }
 
 # rows TABLE: what is beneath its header
@@ -37,7 +37,7 @@ rows() { grep -v '^#' "$1" | tail -n +2; }
 size() { pngtopam "$1" | pamfile -size; }
 
 @test "every residual has its plane, its row and its panel" {
-	scores NORMAL="$T/normal.pgm"
+	scores NORMAL="$T/normal.pgm" FIGURES=yes
 	kinds residual | sort >"$T/kinds"
 	rows "$T/out/scores.tsv" | cut -f 1 | sort >"$T/ranked"
 	comm -13 "$T/ranked" "$T/kinds" >"$T/missing"
@@ -92,7 +92,7 @@ size() { pngtopam "$1" | pamfile -size; }
 		SCORES='ssim:foreground mahalanobis zscore:foreground,median=3' \
 		BELOW=0.6 SPREAD=0.25
 	told=$(sed -n 's/^# make //p' "$T/out/scores.tsv")
-	eval "make -s RESULTS='$T/again' B=build $told"
+	eval "make -s RESULTS='$T/again' B=build FIGURES=no $told"
 	for table in scores planes; do
 		cmp "$T/out/$table.tsv" "$T/again/$table.tsv"
 	done
@@ -265,9 +265,9 @@ END
 }
 
 @test "the interval of abs is that of the blind spot" {
-	scores SCORES=abs INTENSITIES=0:1:11 BELOW=0.6
+	scores SCORES=abs INTENSITIES=0:1:11 BELOW=0.6 FIGURES=yes
 	experiment blind-spot IMAGES="$T/in.pgm" INTENSITIES=0:1:11 SIGMAS=0:2:3 \
-		RADIUS=4 SEED=5 BELOW=0.6 RESULTS="$T/blind"
+		RADIUS=4 SEED=5 BELOW=0.6 FIGURES=no RESULTS="$T/blind"
 	wanted=$(tail -n 1 "$T/blind/blind-spot.tsv" | cut -f 2-4)
 	[ "$(rows "$T/out/scores.tsv" | cut -f 7-9)" = "$wanted" ]
 	[[ $wanted != *nan* ]]
@@ -400,7 +400,7 @@ END
 	sliced() {
 		experiment experiment1 IMAGES=colin27 BRAIN="$1" \
 			BRAIN_SLICES=1:3 INTENSITIES=0:1:2 SIGMAS=0:1:2 \
-			RADIUS=1 RESULTS="$T/out"
+			RADIUS=1 FIGURES=no RESULTS="$T/out"
 		sed -n 's/^# input sha256 //p' "$T/out/experiment1.tsv"
 	}
 	sum() {

@@ -30,7 +30,8 @@ open_store() {
 		created+=("$up")
 		up=${up%/*}
 	done
-	if ! mkdir -p "$store/commands" 2>/dev/null || ! [ -w "$store" ]; then
+	if ! mkdir -p "$store"/{commands,cuts,times} 2>/dev/null ||
+		! [ -w "$store" ]; then
 		rmdir "${created[@]}" 2>/dev/null || true
 		die "${store%/parts} cannot be written"
 	fi
@@ -41,7 +42,7 @@ open_store() {
 		[ -z "${lock-}" ] || exec {lock}>&-
 		lock=
 		((tries++ < 1000)) || die "${store%/parts} cannot be written"
-		mkdir -p "$store" 2>/dev/null || continue
+		[ -d "$store" ] || mkdir -p "$store" 2>/dev/null || continue
 		{ exec {lock}>>"$store/lock"; } 2>/dev/null || {
 			lock=
 			continue
@@ -53,9 +54,7 @@ open_store() {
 		flock "$lock"
 	done
 	export LOCK=$lock
-	if ! [ -d "$store/cuts" ] || ! [ -d "$store/times" ]; then
-		mkdir -p "$store"/{commands,cuts,times}
-	fi
+	[ -d "$store/times" ] || mkdir -p "$store"/{commands,cuts,times}
 	store=$(cd "$store" && pwd -P)
 	trap close_store EXIT
 	catch_signals
@@ -67,14 +66,17 @@ open_store() {
 	: >"$store/links"
 	: >"$store/sweeps"
 	printf '%s\n' "$TARGET" "$ENGINE" "$EPOCHSECONDS" >"$store/request"
+	processors=$(nproc)
 	: >"$store/list"
 	fingerprint
 }
 
 # link_to FILE NAME: in the store, unless it is there
 link_to() {
-	if ! [ -L "$store/$2" ] || ! [ "$store/$2" -ef "$1" ]; then
-		ln -sfnT "$(realpath -- "$1")" "$store/$2"
+	local file=$1
+	[[ $file = /* ]] || file=$PWD/$file
+	if ! [ -L "$store/$2" ] || ! [ "$store/$2" -ef "$file" ]; then
+		ln -sfnT "$file" "$store/$2"
 	fi
 }
 
@@ -237,21 +239,42 @@ build() {
 carry_out() {
 	(cd "$store" && needs "$@") >"$store/makefile"
 	[ -s "$store/makefile" ] || return 0
-	sed -n 's/^.PHONY: //p' "$store/makefile" | grep -vx -e all \
-		-e '.*\.first-[0-9a-f]\{12\}' >>"$store/list" || true
+	of_makefile
+	local name
+	for name in "${parts[@]}"; do
+		[[ $name = *.first-???????????? ]] || echo "$name"
+	done >>"$store/list"
 	if [ "$ENGINE" = slurm ]; then
 		send "$@"
 		(cd "$store" && needs "$@") >"$store/makefile"
 		[ -s "$store/makefile" ] || return 0
+		of_makefile
 	fi
 	run_make
+}
+
+# Parts that may take long, by their commands: sweeps, training, models.
+long='(^|[^A-Za-z0-9._/-])(bin/anom-sweep --([^m]|m[^e]|me[^r])'
+long+='|bin/recon-(train|model) |pipelines/[a-z0-9-]+/reconstruct )'
+
+# of_makefile: what it makes, in parts, and of these what may take long
+of_makefile() {
+	local line text
+	parts=() long_parts=()
+	while read -r line; do
+		[[ $line = '.PHONY: '* && $line != '.PHONY: all' ]] || continue
+		line=${line#.PHONY: }
+		parts+=("$line")
+		IFS= read -r -d '' text <"$store/commands/$line" || true
+		[[ ! $text =~ $long ]] || long_parts+=("$line")
+	done <"$store/makefile"
 }
 
 # run_make: what the makefile in the store says, as many at once as JOBS, or as the
 # make that runs us allows
 run_make() {
 	local flags status=0 makeflags=" ${MAKEFLAGS-}" at_once said
-	at_once=${JOBS:-$(nproc)}
+	at_once=${JOBS:-$processors}
 	flags=(-j "$at_once")
 	makeflags=${makeflags%% -- *}
 	if [ -z "$JOBS" ] && [[ $makeflags = *' --jobserver-'* ]]; then
@@ -265,13 +288,12 @@ run_make() {
 		makeflags=
 	fi
 	export TOTAL LONG STARTED=$EPOCHSECONDS SWEEP_THREADS LONG_PATTERN=$long
-	TOTAL=$(grep -c '^	' "$store/makefile")
-	LONG=$(cd "$store" && long_parts | wc -l)
+	TOTAL=${#parts[@]} LONG=${#long_parts[@]}
 	# Sweeps at once share the processors; twice as many threads as those are
 	# no harm, and help the last ones.
 	((at_once <= LONG)) || at_once=$((LONG > 0 ? LONG : 1))
-	SWEEP_THREADS=$(((2 * $(nproc) + at_once - 1) / at_once))
-	((SWEEP_THREADS <= $(nproc))) || SWEEP_THREADS=
+	SWEEP_THREADS=$(((2 * processors + at_once - 1) / at_once))
+	((SWEEP_THREADS <= processors)) || SWEEP_THREADS=
 	: >"$store/done"
 	: >"$store/long"
 	# A group of its own, so that all of it can be stopped.
@@ -290,16 +312,6 @@ run_make() {
 	said=$(cat "$store/said")
 	echo "${said:-$TARGET: make ended with status $status}" >&2
 	exit 4
-}
-
-# Parts that may take long, by their commands: sweeps, training, models.
-long='(^|[^A-Za-z0-9._/-])(bin/anom-sweep --([^m]|m[^e]|me[^r])'
-long+='|bin/recon-(train|model) |pipelines/[a-z0-9-]+/reconstruct )'
-
-# long_parts: those of the makefile, in the store
-long_parts() {
-	sed -n 's/^.PHONY: /commands\//p' makefile | grep -vx commands/all |
-		xargs -r grep -lE -e "$long" -- | sed 's|^commands/||' || true
 }
 
 # --------------------------------------------------------------------- sweeps
@@ -358,7 +370,8 @@ cut_sweeps() {
 # measure: how long those in most take, by a small shard of each on some of the
 # images, and cut them
 measure() {
-	local name text images bytes shards pieces inputs=() seconds
+	local name text images bytes shards pieces inputs=() seconds each=120
+	local -A size=()
 	# Not before their images are there is it known how large they are.
 	mapfile -t inputs < <(awk 'NR == FNR { sweep[$1 ":"]; next }
 		$1 in sweep { for (i = 2; i <= NF; i++) print $i }' \
@@ -368,9 +381,12 @@ measure() {
 		text=$(<"$store/commands/$name")
 		text=${text% }
 		images=${text##* }
-		bytes=$(stat -Lc %s "$store/$images" 2>/dev/null) || bytes=0
+		[ -n "${size[$images]-}" ] || size[$images]=$(stat -Lc %s \
+			"$store/$images" 2>/dev/null) || size[$images]=0
+		bytes=${size[$images]}
 		# A model may take seconds an image.
-		shards=$([ "${probe[$name]}" = no ] && echo 25 || echo 200)
+		shards=25
+		[ "${probe[$name]}" = no ] || shards=200
 		shards=$((most[$name] < shards ? most[$name] : shards))
 		if ((shards < 8)) || { [ "${probe[$name]}" = no ] &&
 			((most[$name] * bytes < 1 << 31)); }; then
@@ -394,6 +410,7 @@ $images | ${text% *}"
 		most[$name]+=" $shards $pieces $bytes"
 	done
 	[ ${#most[@]} -gt 0 ] || return 0
+	[ "$ENGINE" = local ] || each=300
 	inputs=()
 	for name in "${!most[@]}"; do inputs+=("${probe[$name]}"); done
 	carry_out "${inputs[@]}"
@@ -403,8 +420,7 @@ $images | ${text% *}"
 		# more where a job is begun for each.  What a shard takes
 		# before its first cell, to begin, to read images and place
 		# anomalies, some 100 MB a second, is no less in a smaller one.
-		awk -v s="$seconds" -v each="$([ "$ENGINE" = slurm ] &&
-			echo 300 || echo 120)" '{
+		awk -v s="$seconds" -v each="$each" '{
 			cells = s - .02 - $4 / $3 / 1e8
 			if (cells < s / 50)
 				cells = s / 50
@@ -448,12 +464,7 @@ cut_into() {
 needs() {
 	{
 		printf 'there %s\n' *-????????????
-		if [ $# -gt 0 ]; then
-			printf 'all %s\n' "$@"
-		else
-			sed 's/.*\t/all /' wanted
-		fi
-		cat plan
+		[ $# -eq 0 ] || printf 'all %s\n' "$@"
 	} | awk '
 		function read_command(name, file, line, part) {
 			file = "commands/" name
@@ -483,10 +494,14 @@ needs() {
 			pattern = "[A-Za-z0-9._-]+-"
 			for (i = 0; i < 12; i++) pattern = pattern "[0-9a-f]"
 		}
-		$1 == "there" { there[$2]; next }
-		$1 == "all" { needs["all"] = needs["all"] " " $2; next }
-		{ needs[$1] }
+		$1 == "there" { there[$2] }
+		$1 == "all" { needs["all"] = needs["all"] " " $2 }
 		END {
+			while ((getline <"plan") > 0) needs[$1]
+			FS = "\t"
+			if (needs["all"] == "")
+				while ((getline <"wanted") > 0)
+					needs["all"] = needs["all"] " " $2
 			follow("all")
 			if (rules < 2) exit
 			for (i = 1; i <= rules; i++) {

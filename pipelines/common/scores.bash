@@ -20,20 +20,30 @@ check_scores() {
 	done
 }
 
-# needs_of KIND MODEL: what it takes beside the image: samples (several
-# reconstructions), recon (one), healthy (images to be fitted on), none, or
-# unfitted where it needs a MODEL and has none
-needs_of() {
-	if "$BIN/residual" "$1" /dev/null &>/dev/null; then
-		echo none
-	elif [ -n "$2" ] && "$BIN/residual" "$1" --model "$store/$2" \
-		/dev/null &>/dev/null; then
-		echo healthy
-	elif ! "$BIN/residual" "$1" /dev/null /dev/null &>/dev/null; then
-		echo unfitted
-	elif "$BIN/residual" "$1" --complete | grep -qx -e --samples; then
-		echo samples
+# find_what_it_takes KIND MODEL: what it takes beside the image, in takes:
+# samples (several reconstructions), recon (one), healthy (images to be fitted
+# on), none, or unfitted where it needs a MODEL and has none
+declare -A need_of=()
+find_what_it_takes() {
+	takes=${need_of[$1 $2]-}
+	[ -z "$takes" ] || return 0
+	if residual_takes "$1" /dev/null; then
+		takes=none
+	elif [ -n "$2" ] && residual_takes "$1" --model "$store/$2" \
+		/dev/null; then
+		takes=healthy
+	elif ! residual_takes "$1" /dev/null /dev/null; then
+		takes=unfitted
+	elif residual_has "$1" --samples; then
+		takes=samples
 	else
-		echo recon
+		takes=recon
 	fi
+	need_of[$1 $2]=$takes
+}
+
+residual_takes() { "$BIN/residual" "$@" &>/dev/null; }
+
+residual_has() { # KIND OPTION
+	[[ $'\n'$("$BIN/residual" "$1" --complete)$'\n' = *$'\n'$2$'\n'* ]]
 }

@@ -13,12 +13,16 @@ send() {
 	while :; do
 		(cd "$store" && needs "$@") >"$store/makefile"
 		[ -s "$store/makefile" ] || return 0
+		of_makefile
 		mapfile -t ready < <(cd "$store" && wave long)
 		[ ${#ready[@]} -gt 0 ] || return 0
 		mapfile -t inputs < <(cd "$store" && wave inputs)
 		if [ ${#inputs[@]} -gt 0 ]; then
 			(cd "$store" && needs "${inputs[@]}") >"$store/makefile"
-			[ ! -s "$store/makefile" ] || run_make
+			if [ -s "$store/makefile" ]; then
+				of_makefile
+				run_make
+			fi
 		fi
 		run_tasks "${ready[@]}"
 	done
@@ -37,7 +41,7 @@ wave() {
 			if (asked == "long") print name
 			for (i = 2; asked == "inputs" && i <= NF; i++)
 				if (!seen[$i]++) print $i
-		}' <(long_parts) makefile
+		}' <(printf '%s\n' "${long_parts[@]}") makefile
 }
 
 # --------------------------------------------------------------------- its tasks
