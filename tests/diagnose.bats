@@ -77,6 +77,13 @@ model() {
 		MODEL=cat SCORES=zscore
 	refused 2 'TEXTURES: disk has an intensity' MODEL=cat TEXTURES=disk
 	refused 3 'expected 4, as IMAGES' RECON=mixed.pfm
+	"$BIN/anom-inject" disk --radius 3 --mask masks.pgm other.pfm >/dev/null
+	ill=(MODEL=cat LESIONS=other.pfm MASKS=masks.pgm)
+	refused 2 'FPR: 1.5, expected a share above 0' "${ill[@]}" FPR='0.1 1.5'
+	refused 2 'FPR=, expected 1 to 8 shares' "${ill[@]}" FPR=,
+	refused 2 'fpr' "${ill[@]}" FPR=0.1,0.1
+	printf 'image\tsubject\tvolume\n0\ta\t0\n1\ta\t1\n2\ta\t0\n3\tb\t2\n' >index.tsv
+	refused 3 'volume' "${ill[@]}" LESION_INDEX=index.tsv
 	printf 'image\tsubject\n0\ta\n1\ta\n' >index.tsv
 	refused 3 'INDEX: no subject for image 2 of 4' MODEL=cat INDEX=index.tsv
 	# Without foreground, at the start and at the end.

@@ -179,8 +179,7 @@ def main_curve(report):
                          words.blindness(curve, report)))
     shares = report["histograms"]
     lesions = report["lesions"]
-    most = max(shares["tissue"] + shares["reconstruction"] +
-               (lesions["histogram"] if lesions else [])) or 1
+    most = max(shares["tissue"] + shares["reconstruction"]) or 1
     below = Plot(440, 110, (low, high), (0, most), top=4)
     blind_boxes(below, curve)
     below.axes("intensity", "share", ticks(low, high), [(0, "0")])
@@ -195,12 +194,14 @@ def main_curve(report):
                    kind)
     stairs(shares["reconstruction"], "line one")
     if lesions:
-        stairs(lesions["histogram"], "line two")
+        # Lesions of one intensity would flatten the others.
+        scale = most / (max(lesions["histogram"]) or 1)
+        stairs([scale * v for v in lesions["histogram"]], "line two")
     second = below.svg("Histograms of healthy tissue and of its reconstruction",
                        "On the same axis; the blind interval is shaded.")
     return key(entries) + first + second + key([
         ("bar", "healthy tissue x"), ("line one", "reconstruction x̂")] +
-        ([("line two", "real lesions")] if lesions else []))
+        ([("line two", "real lesions, to the same height")] if lesions else []))
 
 
 # Dark violet where AP is 0, pale yellow where it is 1.
@@ -275,15 +276,17 @@ def score_panels(report):
     return '<div class="panels">%s</div>' % "".join(text)
 
 
-def dots(rows, title, about, level, chance=None, single=None):
+def dots(rows, title, about, level, chance=None, single=None,
+         axis="average precision"):
     """Values from 0 to 1 with their intervals, a row each: (name, value,
     interval, kind); and single values of each row."""
     plot = Plot(440, 40 + 20 * len(rows), (0, 1), (0, len(rows)), left=150,
                 bottom=34)
-    plot.axes("average precision", "", TENTHS, [])
+    plot.axes(axis, "", TENTHS, [])
     for x, _ in TENTHS:
         plot.rule(x, 0, x, len(rows), "grid")
-    plot.rule(level, 0, level, len(rows), "level")
+    if level is not None:
+        plot.rule(level, 0, level, len(rows), "level")
     if chance is not None:
         plot.rule(chance, 0, chance, len(rows), "chance")
     for k, (name, value, interval, kind) in enumerate(reversed(rows)):
@@ -324,6 +327,68 @@ def ladder(report):
     return key([("dot one", "mean over subjects, 95 % interval"),
                 ("dot two", "sham"), ("dot small", "a subject"),
                 ("chance", "chance")]) + "".join(text)
+
+
+def operating_points(report):
+    """Lesions found and Dice of each score, a figure for each threshold."""
+    text = []
+    for k, point in enumerate(report["lesions"]["operating"][0]["points"]):
+        rows, about = [], []
+        for one in report["lesions"]["operating"]:
+            metrics = one["points"][k]["metrics"]
+            found, dice = metrics["lesion_sensitivity"], metrics["dice"]
+            rows += [(words.title(one["score"]), found["value"],
+                      found["interval"], "one"),
+                     ("Dice", dice["value"], dice["interval"], "two")]
+            about.append("%s %s, Dice %s" % (
+                words.title(one["score"]), words.two(found["value"]),
+                words.two(dice["value"])))
+        text.append("<h3>%s of healthy pixels reach the threshold</h3>" %
+                    words.rate(point["fpr"]) + dots(
+                        rows, "Share of the lesions found and Dice where %s of "
+                        "healthy pixels reach the threshold" %
+                        words.rate(point["fpr"]), "; ".join(about), None,
+                        axis="share of lesions found, Dice"))
+    return key([("dot one", "share of lesions found, 95 % interval"),
+                ("dot two", "Dice at the same threshold")]) + "".join(text)
+
+
+def lesion_places(report):
+    """Above, AP as predicted for the lesions' places; beneath, each lesion by
+    its intensity and size."""
+    curve, everywhere = words.lead(report)
+    lesions = report["lesions"]
+    low, high = span(curve)
+    plot = Plot(440, 170, (low, high), (0, 1), bottom=18)
+    plot.axes("", "average precision", ticks(low, high), TENTHS)
+    plot.rule(low, report["below"], high, report["below"], "level")
+    plot.line(ap_line(everywhere), "line faint")
+    plot.line(ap_line(lesions["predicted"]), "line theory")
+    first = key([("line theory", "predicted for the lesions’ places"),
+                 ("line faint", "for disks anywhere"),
+                 ("level", "AP " + words.level(report))]) + plot.svg(
+        "Average precision as predicted for the lesions’ places",
+        words.predicted(report))
+    most = max(max(r["pixels"] for r in lesions["lesions"]), 10)
+    decades = math.ceil(math.log10(most))
+    below = Plot(440, 200, (low, high), (0, decades), top=6)
+    blind_boxes(below, curve)
+    below.axes("mean intensity of the lesion", "pixels", ticks(low, high), [
+        (k, format(10 ** k, ",")) for k in range(decades + 1)])
+    for r in lesions["lesions"]:
+        below.dot(min(max(r["intensity"], low), high),
+                  math.log10(r["pixels"]),
+                  "dot " + ("one" if r["found"][0] else "open"), 2.6)
+    seen = sum(r["found"][0] for r in lesions["lesions"])
+    return first + below.svg(
+        "Each lesion by its intensity and its size",
+        "%d of %d lesions are found by %s where %s of healthy pixels reach the "
+        "threshold; the blind interval is shaded." % (
+            seen, len(lesions["lesions"]), words.title(report["score"]),
+            words.rate(lesions["operating"][0]["points"][0]["fpr"]))) + key([
+                ("dot one", "a lesion that is found"),
+                ("dot open", "one that is missed"),
+                ("blind", "blind to disks")])
 
 
 def texture_panels(report):

@@ -255,6 +255,74 @@ def laddered(report):
                        percent(lesions["blind"]), report["radius"]))
 
 
+def rate(share):
+    """A small share, with what tells it from others."""
+    return "%.3g %%" % (100 * share)
+
+
+def bounded(found, form=two):
+    """A value with its interval."""
+    return form(found["value"]) + between(found["interval"], form)
+
+
+def plain(value):
+    """A number of things."""
+    return "undefined" if value is None else "%.1f" % value
+
+
+def detected(report):
+    """What is found at the first threshold, by the score of the answer, and by
+    the score that finds most."""
+    operating = report["lesions"]["operating"]
+    lead = operating[0]
+    point, unit = lead["points"][0], lead["unit"]
+    metrics = point["metrics"]
+    text = ("Where %s of the healthy pixels of %s reach the threshold, %s finds "
+            "%s of the lesions of %s %s, with %s false regions; Dice %s. The "
+            "best threshold for Dice, chosen with the masks, would have "
+            "%s." % (
+                rate(point["fpr"]), lead["healthy"], title(lead["score"]),
+                bounded(metrics["lesion_sensitivity"]),
+                "an" if unit == "image" else "a", unit,
+                bounded(metrics["false_regions"], plain),
+                bounded(metrics["dice"]), bounded(lead["best_dice"])))
+    best = max(operating, key=lambda one: (
+        one["points"][0]["metrics"]["dice"]["value"] or 0))
+    if best is not lead:
+        text += " The greatest Dice of all scores is that of %s, %s." % (
+            title(best["score"]),
+            bounded(best["points"][0]["metrics"]["dice"]))
+    return text
+
+
+def predicted(report):
+    """The blind interval that theory gives to the lesions' places."""
+    found = report["lesions"]["predicted"]["blind"]
+    return "At the lesions’ places |x − x̂| is predicted to be blind to %s." % (
+        ends(found) if found else "no intensity")
+
+
+def placed(report):
+    """Where the lesions lie on the blind interval."""
+    lesions = report["lesions"]
+    count, inside = len(lesions["lesions"]), [
+        r for r in lesions["lesions"] if r["blind"]]
+    text = "%d of %d lesions have a mean intensity in the blind interval" % (
+        len(inside), count)
+    for name, some in (("these", inside), ("the others", [
+            r for r in lesions["lesions"] if not r["blind"]])):
+        if some:
+            text += ", %d of %s are found" % (
+                sum(r["found"][0] for r in some), name)
+    return text + ". " + predicted(report)
+
+
+def size(stratum):
+    if stratum["high"] is None:
+        return "%d and more" % stratum["low"]
+    return "%d to %d" % (stratum["low"], stratum["high"])
+
+
 def methods(report):
     """A paragraph for a paper, with the numbers filled in."""
     curve, prediction = lead(report)
@@ -304,7 +372,7 @@ def methods(report):
     text += " It %s." % blindness(curve, report)
     if report["lesions"]:
         found = report["lesions"]
-        text += (" On %d images of %d %s with real lesions (%d regions), AP "
+        text += (" On %d images of %d %s with real lesions (%d), AP "
                  "was computed over the foreground of all images of a %s "
                  "together. Lesions were filled with the harmonic continuation "
                  "of their surroundings and the texture of the other side; the "
@@ -312,8 +380,20 @@ def methods(report):
                  "lesion." % (
                      found["images"], found["subjects"],
                      "subjects" if found["named"] else "units",
-                     found["regions"],
+                     len(found["lesions"]),
                      "subject" if found["named"] else "unit"))
+        one = found["operating"][0]
+        text += (" Thresholds were set so that at most %s of the foreground "
+                 "pixels of healthy images (%s) reach them. A lesion, a "
+                 "connected region of the mask, is found when one of its "
+                 "pixels reaches the threshold; a false region touches no "
+                 "lesion. Values are means over %ss." % (
+                     joined([rate(p["fpr"]) for p in one["points"]]),
+                     "; ".join(dict.fromkeys(
+                         "the %s pixels of %s" % (
+                             format(o["points"][0]["healthy_pixels"], ","),
+                             o["healthy"]) for o in found["operating"])),
+                     one["unit"]))
     return text
 
 

@@ -71,6 +71,7 @@ diagnose	NORMAL	SCORES=zscore	normal.pgm	other.pgm
 diagnose	LESIONS	MASKS=masks.pgm	in.pgm	other.pgm
 diagnose	MASKS	LESIONS=in.pgm	masks.pgm	masks2.pgm
 diagnose	LESION_INDEX	LESIONS=in.pgm MASKS=masks.pgm	index.tsv	index2.tsv
+diagnose	FPR	LESIONS=in.pgm MASKS=masks.pgm	0.1	0.2
 diagnose	OTHER		cat	recon-degrade median
 diagnose	OTHER_NAME	OTHER=cat	A	B
 diagnose	SCORES		abs	square

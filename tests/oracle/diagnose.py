@@ -37,8 +37,15 @@ with open(lesions, "wb") as file:
     file.write(run("anom-inject", "shuffle", "--radius", 4, "--count", 2,
                    "--mask", truth, data=run("brain-phantom", "--size", 32,
                                              "--seed", 8, "--count", 5)))
-lesion_index = scratch("lesion-index.tsv", "image\tsubject\n" + "".join(
-    f"{i}\tp{s}\n" for i, s in enumerate(LESION_SUBJECT)))
+# A subject of two volumes, and a volume of two slices.
+LESION_VOLUME = np.array([0, 0, 1, 2, 3])
+VOLUME_SUBJECT = np.array([0, 1, 2, 2])
+RATES = (.01, .1)
+lesion_index = scratch("lesion-index.tsv", "image\tsubject\tvolume\n" +
+                       "".join(f"{i}\tp{s}\t{v}\n" for i, (s, v) in enumerate(
+                           zip(LESION_SUBJECT, LESION_VOLUME))))
+normal = scratch("normal.pfm", run("brain-phantom", "--size", 32, "--seed", 77,
+                                   "--count", 3))
 results = scratch("results")
 said = subprocess.run(
     [BLINDSPOT, "diagnose", "MODEL=recon-degrade " + " ".join(MODEL),
@@ -46,7 +53,7 @@ said = subprocess.run(
      f"IMAGES={healthy}", f"INDEX={index}", "INTENSITIES=0:1:6",
      "RADII=3 5", "RADIUS=5", "SCORES=" + " ".join(SCORES), "SIGMAS=0:3:4",
      "TEXTURES=shuffle", "STEPS=3", f"REPLICATES={B}", f"SEED={SEED}",
-     f"LESIONS={lesions}", f"MASKS={truth}", f"LESION_INDEX={lesion_index}",
+     f"NORMAL={normal}", "FPR=0.01,0.1", f"LESIONS={lesions}", f"MASKS={truth}", f"LESION_INDEX={lesion_index}",
      f"RESULTS={results}"], check=False, stdout=subprocess.PIPE,
     stderr=open(scratch("said"), "w"), env=dict(
         os.environ, BLINDSPOT_BIN=os.path.abspath(BIN),
@@ -177,24 +184,30 @@ def curve(score, radius, by):
         "replicates_blind": np.mean([bool(f) for f in each])}
 
 
-def prediction(radius):
-    stream = run("anom-predict", "--radius", radius, "--intensity", "0:1:6",
-                 "--seed", SEED, healthy, recon)
+def predicted(*words):
+    stream = run("anom-predict", *words, "--intensity", "0:1:6", "--seed", SEED)
     facts = {name: float(re.search(f"^# {name} (.*)$", stream.decode(), re.M)
                          .group(1))
              for name in ("half_width", "median", "mode")}
     rows = table(stream)
     found = crossings([float(r["ap"]) for r in rows])
-    _, masks = anomalous("disk", "--radius", radius)
-    p, n = masks.sum((1, 2)), masks[0].size
-    harmonic = np.sum(1 / np.arange(1, n + 1))
-    return {"radius": radius, **facts,
-            "chance": np.mean((p - 1) / (n - 1) +
-                              (n - p) / (n * (n - 1)) * harmonic),
-            "points": [{"intensity": float(r["intensity"]),
+    return {**facts, "points": [{"intensity": float(r["intensity"]),
                         "ap": float(r["ap"])} for r in rows],
             "blind": [{"low": f[0], "high": f[1], "cut": CUTS[f[2:]]}
                       for f in found]}
+
+
+def chance(masks, within):
+    """Mean AP of scores in random order, of images that have an anomaly."""
+    of = [(m[w].sum(), w.sum()) for m, w in zip(masks, within)]
+    return np.mean([(p - 1) / (n - 1) + (n - p) / (n * (n - 1)) *
+                    np.sum(1 / np.arange(1, n + 1)) for p, n in of if p])
+
+
+def prediction(radius):
+    _, masks = anomalous("disk", "--radius", radius)
+    return {"radius": radius, **predicted("--radius", radius, healthy, recon),
+            "chance": chance(masks, np.ones_like(masks))}
 
 
 def blur(ap):
@@ -307,6 +320,99 @@ def read(name):
         return np.array(images(f.read()))
 
 
+SIZES = (1, 2), (3, 9), (10, 99), (100, None)
+
+
+def operating_points(score, by, y, mask, brain, within):
+    """Lesions found at thresholds of the healthy maps, by volume; the intervals
+    are those of score, which has its own test."""
+    inputs = [] if score == "equalized" else [scratch("normal-recon.pfm", run(
+        "recon-degrade", *MODEL, normal))]
+    at_rest = scratch("rest.pfm", run("residual", *SCORES[score], normal,
+                                      *inputs))
+    z = read(normal)
+    healthy_within = scratch("rest.pgm", b"".join(
+        b"P5\n32 32\n255\n" + np.uint8(255 * (i > 0)).tobytes() for i in z))
+    ill = scratch("ill.pfm", run("residual", *SCORES[score], lesions,
+                                 *([by] if inputs else [])))
+    maps, rest = read(ill), np.sort(read(at_rest)[z > 0])
+    lesion_table = scratch("lesions-of.tsv")
+    told = {r["metric"]: r for r in table(run(
+        "score", "--healthy", at_rest, "--healthy-within", healthy_within,
+        "--within", within, "--fpr", "0.01,0.1", "--by-size", "3:10:100",
+        "--groups", lesion_index, "--volumes", lesion_index, "--seed", SEED,
+        "--bootstrap", B, "--lesions", lesion_table, "--image", lesions, ill,
+        truth))}
+    with open(lesion_table, "rb") as f:
+        contrasts = [float(r["contrast"]) for r in table(f.read())]
+
+    def of(values, name, subjects=VOLUME_SUBJECT):
+        values = np.array(values, float)
+        has = np.isfinite(values)
+        ends = [float(told[name]["ci_" + end]) for end in ("low", "high")]
+        return {"value": values[has].mean() if has.any() else None,
+                "interval": ends if np.isfinite(ends).all() else None,
+                "n": has.sum(), "subjects": len(set(subjects[has]))}
+
+    volumes = []
+    for v in range(4):
+        at = LESION_VOLUME == v
+        volumes.append((maps[at], (mask & brain)[at], brain[at], y[at]))
+
+    def best_dice(m, truth_, inside, _):
+        t = np.unique(m[inside])[:, None]
+        hit = m[inside][None] >= t
+        both = (hit & truth_[inside]).sum(1)
+        return (2 * both / (hit.sum(1) + truth_[inside].sum())).max()
+    cube = np.ones((3, 3, 3))
+    regions, points = [], []
+    for v, (m, truth_, inside, x_) in enumerate(volumes):
+        parts, n = label(truth_, cube)
+        regions += [(v, m[parts == k], x_[parts == k].astype(float))
+                    for k in range(1, n + 1)]
+    for rate in RATES:
+        # The least of these that at most that share reaches.
+        t = next(v for v in np.unique(rest) if np.mean(rest >= v) <= rate)
+        rows = []
+        for m, truth_, inside, _ in volumes:
+            hit = (m >= t) & inside
+            tp, fp = (hit & truth_).sum(), (hit & ~truth_).sum()
+            p, n = truth_.sum(), (inside & ~truth_).sum()
+            parts, count = label(truth_, cube)
+            wrong, several = label(hit, cube)
+            touching = set(wrong[truth_]) - {0}
+            rows.append([2 * tp / (p + tp + fp), tp / p,
+                         tp / (tp + fp) if tp + fp else np.nan, fp / n,
+                         np.mean([m[parts == k].max() >= t
+                                  for k in range(1, count + 1)]),
+                         several - len(touching)])
+        name = f"fpr={rate:g}"
+        classes = []
+        for low, high in SIZES:
+            some = [(v, s.max() >= t) for v, s, _ in regions
+                    if low <= s.size <= (high or 1e9)]
+            if some:
+                classes.append({"low": low, "high": high, **of(
+                    [f for _, f in some], f"lesion_sensitivity@{name}:{low}-"
+                    f"{high or ''}", VOLUME_SUBJECT[[v for v, _ in some]])})
+        points.append({
+            "name": f"{rate:g}", "fpr": rate, "threshold": t,
+            "healthy_share": np.mean(rest >= t), "healthy_pixels": rest.size,
+            "metrics": {what: of([r[k] for r in rows], f"{what}@{name}")
+                        for k, what in enumerate((
+                            "dice", "sensitivity", "precision", "fpr",
+                            "lesion_sensitivity", "false_regions"))},
+            "sizes": classes})
+    return {"score": score, "healthy": "NORMAL", "unit": "volume",
+            "best_dice": of([best_dice(*v) for v in volumes], "dice"),
+            "points": points}, [
+                {"unit": v, "subject": f"p{VOLUME_SUBJECT[v]}",
+                 "pixels": s.size, "intensity": values.mean(),
+                 "contrast": contrast,
+                 "found": [bool(s.max() >= p["threshold"]) for p in points]}
+                for (v, s, values), contrast in zip(regions, contrasts)]
+
+
 def ladder(curve):
     y, mask = read(lesions), read(truth) > 0
     brain = y > 0
@@ -374,22 +480,33 @@ def ladder(curve):
     of = {(r["rung"], r["score"]): r["subjects"] for r in rungs}
     lost = {s: np.subtract(of["filled", s], of["model", s])
             for s in ("abs", "abs:median=3")}
-    found = [(i, label(mask[i], np.ones((3, 3)))) for i in range(len(y))]
-    parts = [y[i][l == k].astype(float) for i, (l, n) in found
-             for k in range(1, n + 1)]
+    within = scratch("within.pgm", b"".join(
+        b"P5\n32 32\n255\n" + np.uint8(255 * w).tobytes() for w in brain))
+    at_places = predicted("--mask", truth, "--within", within, fill,
+                          by["filled"])
+    at_places["chance"] = chance(mask & brain, brain)
 
     def blind(v):
         return np.any([(b["low"] <= v) & (v <= b["high"])
                        for b in curve["blind"]], axis=0)
+    operating, found = [], []
+    for k, score in enumerate(SCORES):
+        one, table_of = operating_points(score, by["model"], y, mask, brain,
+                                         within)
+        operating.append(one)
+        if k == 0:
+            found = [dict(row, blind=bool(blind(row["intensity"])))
+                     for row in table_of]
     inside = y[mask].astype(float)
     sizes = []
-    for low, high in (1, 10), (11, 100), (101, 1000), (1001, None):
-        some = [v.mean() for v in parts if low <= v.size <= (high or 1e9)]
+    for low, high in SIZES:
+        some = [r for r in found if low <= r["pixels"] <= (high or 1e9)]
         if some:
-            sizes.append({"low": low, "high": high, "regions": len(some),
-                          "intensity": np.mean(some),
-                          "blind": np.mean(blind(np.array(some)))})
-    return {"images": 5, "subjects": 3, "named": True, "regions": len(parts),
+            sizes.append({"low": low, "high": high, "lesions": len(some),
+                          "intensity": np.mean([r["intensity"] for r in some]),
+                          "blind": np.mean([r["blind"] for r in some])})
+    return {"images": 5, "subjects": 3, "named": True, "lesions": found,
+            "operating": operating, "predicted": at_places,
             "pixels": inside.size, "blind": blind(inside).mean(),
             "histogram": np.histogram(np.clip(inside, 0, 1), 50, (0, 1))[0] /
             inside.size, "sizes": sizes, "rungs": rungs,
@@ -455,6 +572,13 @@ for line in wrong[:20]:
 ok(not wrong, "every number of report.json")
 ok(compared > 400, f"these are many: {compared}")
 
+with open(os.path.join(results, "lesions.tsv"), "rb") as file:
+    rows = table(file.read())
+ok([r["score"] for r in rows[::len(rows) // 3]] == list(SCORES) and
+   [float(r["intensity"]) for r in rows[:len(rows) // 3]] ==
+   [r["intensity"] for r in report["lesions"]["lesions"]],
+   "lesions.tsv has the lesions of each score")
+
 # ------------------------------------------------------------------ the sentence
 
 flat = " ".join(said.split())
@@ -482,6 +606,9 @@ for what, text in {
     "loss": "costs another {} [{}, {}] of AP".format(*map(two, [
         expected["seen"]["loss"]["value"],
         *expected["seen"]["loss"]["interval"]])),
+    "lesions found": "finds {} [".format(two(
+        expected["lesions"]["operating"][0]["points"][0]["metrics"]
+        ["lesion_sensitivity"]["value"])),
     "theory": "predicts " + " and ".join(
         f"{two(b['low'])} to {two(b['high'])}" for b in p["blind"]),
 }.items():
