@@ -82,6 +82,7 @@ struct work {
 	uint64_t images, lesions; /* lesions: images that have one */
 	struct bsp_hash hash; /* of the healthy images */
 	struct bsp_image healthy, recon, anomalous, disk_label, places, within;
+	struct bsp_image masked; /* healthy, 0 outside of within */
 };
 
 /* Is the lesion a disk?  Else it is the mask, or only its size is known. */
@@ -136,7 +137,8 @@ parse_request(struct work *work)
 		cli_die(&e);
 }
 
-/* The label of the disk that anom-inject would put into this image. */
+/* The label of the disk that anom-inject would put into this image, within what
+ * is scored. */
 static int
 make_label(struct work *work, struct bsp_error *e)
 {
@@ -145,6 +147,12 @@ make_label(struct work *work, struct bsp_error *e)
 	struct bsp_inject_run run = {.kind = work->disk,
 	    .params = work->params, .count = 1};
 
+	if (within.path != NULL) {
+		if (bsp_image_copy(&work->masked, &work->healthy, e) ||
+		    bsp_mask_apply(&work->within, &work->masked, e))
+			return -1;
+		job.healthy = &work->masked;
+	}
 	return bsp_inject_image(&run, &job, &work->anomalous,
 	    &work->disk_label, e);
 }

@@ -189,6 +189,16 @@ ok(np.abs(got - want).max() <= 1e-9, "lesions of 40 pixels in such places")
 got = curve(*grid, "--pixels", "40", "h", "r")
 want = pooled_at(brains, [40] * len(stack), whole, 500, x)
 ok(np.abs(got - want).max() <= 1e-9, "lesions of 40 pixels anywhere")
+# A disk lies in what is scored, as anom-inject --within puts it.
+halves = [b & (np.arange(96) < 48) for b in brains]
+keep("halves", b"".join(pgm(b) for b in halves))
+run("anom-inject", "disk", "--radius", "5", "--within", "halves", "--mask",
+    "discs", "h")
+with open("discs", "rb") as f:
+    discs = [np.array(d) > 0 for d in images(f.read())]
+got = curve(*grid, "--radius", "5", "--within", "halves", "h", "r")
+want = pooled_at(brains, [int(d.sum()) for d in discs], halves, 500, x)
+ok(np.abs(got - want).max() <= 1e-9, "disks within half of the brain")
 # A lesion of constant intensity in the very mask: the simulation.
 want = []
 for a in x:
