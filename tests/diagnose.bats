@@ -86,6 +86,11 @@ model() {
 	refused 3 'volume' "${ill[@]}" LESION_INDEX=index.tsv
 	printf 'image\tsubject\n0\ta\n1\ta\n' >index.tsv
 	refused 3 'INDEX: no subject for image 2 of 4' MODEL=cat INDEX=index.tsv
+	refused 3 'WITHIN=mixed.pfm holds 5 images, expected 4, as IMAGES' \
+		MODEL=cat WITHIN=mixed.pfm
+	head -c 9000 /dev/zero >zero
+	{ for k in 1 2 3 4; do printf 'P5\n24 24\n255\n' && head -c 576 zero; done; } >none.pgm
+	refused 3 'image 0: .*without foreground' MODEL=cat WITHIN=none.pgm
 	# Without foreground, at the start and at the end.
 	{
 		printf 'Pf\n24 24\n-1\n'
@@ -191,6 +196,8 @@ another() {
 	grep -q '<h1>.* and B</h1>' page
 	another '"seed": 0' '"seed": 1'
 	fails 3 '^compare: .* of different seed: 0 and 1' blindspot compare results/diagnose other
+	another '"within": null' '"within": "4, xxh3 0"'
+	fails 3 'of different masks of WITHIN: none and 4' blindspot compare results/diagnose other
 	another 'images 4, xxh3 .' 'images 4, xxh3 ..'
 	fails 3 'of different images' blindspot compare results/diagnose other
 	fails 2 'holds no report.json' blindspot compare results/diagnose .

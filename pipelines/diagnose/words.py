@@ -337,7 +337,7 @@ def methods(report):
             "({sizes} pixels{who}) we inserted a disk of radius {radius:g} "
             "pixels ({pixels:,.0f} pixels of foreground in the mean) and "
             "constant intensity at a place drawn uniformly over the "
-            "foreground (the same at all {k} intensities from {low:g} to "
+            "foreground{mask} (the same at all {k} intensities from {low:g} to "
             "{high:g}; seed {seed}). The model reconstructed the image without "
             "the disk. The anomaly score was {score}").format(
                 name=report["name"], version=report["blindspot"].replace(
@@ -346,15 +346,17 @@ def methods(report):
                 if images["subjects"] else "", radius=curve["radius"],
                 pixels=curve["pixels"], k=len(points),
                 low=points[0]["intensity"], high=points[-1]["intensity"],
-                seed=report["seed"], score=title(report["score"]))
+                seed=report["seed"], mask=" within a mask"
+                if report["within"] else "", score=title(report["score"]))
     if others:
         text += "; for comparison also " + joined(
             [title(score) for score in others])
-    text += (". Average precision (AP) was computed for each image over all of "
-             "its pixels, and averaged over images; AP of scores in random "
-             "order is %s. Intensities where mean AP, interpolated linearly, "
-             "is below %s are called blind." % (
-                 two(prediction["chance"]), level(report)))
+    text += (". Average precision (AP) was computed for each image over %s, "
+             "and averaged over images; AP of scores in random order is %s. "
+             "Intensities where mean AP, interpolated linearly, is below %s are called blind." % (
+                 "the %s of its pixels within that mask" % percent(
+                     images["scored"]) if report["within"] else
+                 "all of its pixels", two(prediction["chance"]), level(report)))
     if curve["points"][0]["interval"]:
         text += (" Intervals are 95 %% expanded percentile bootstrap intervals "
                  "(Hesterberg, 2015; %d replicates) over %d %s." % (
@@ -383,8 +385,8 @@ def methods(report):
                      len(found["lesions"]),
                      "subject" if found["named"] else "unit"))
         one = found["operating"][0]
-        text += (" Thresholds were set so that at most %s of the foreground "
-                 "pixels of healthy images (%s) reach them. A lesion, a "
+        text += (" Thresholds were set so that at most %s of the pixels "
+                 "scored in healthy images (%s) reach them. A lesion, a "
                  "connected region of the mask, is found when one of its "
                  "pixels reaches the threshold; a false region touches no "
                  "lesion. Values are means over %ss." % (

@@ -67,6 +67,7 @@ diagnose	NAME		M	N
 diagnose	RECON	MODEL=	in.pgm	other.pgm
 diagnose	FILES		in.pgm	other.pgm
 diagnose	INDEX		index.tsv	index2.tsv
+diagnose	WITHIN		masks.pgm	masks2.pgm
 diagnose	NORMAL	SCORES=zscore	normal.pgm	other.pgm
 diagnose	LESIONS	MASKS=masks.pgm	in.pgm	other.pgm
 diagnose	MASKS	LESIONS=in.pgm	masks.pgm	masks2.pgm
