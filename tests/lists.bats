@@ -107,6 +107,67 @@ lacks() {
 	printf '%s\n' .ci lib man pipelines tests tools | sort | cmp - rooms
 }
 
+# entries COMMAND...: the keys of its BibTeX, which is well formed
+entries() {
+	"$@" --cite >bib || return
+	"$PYTHON" - <<-'END'
+		import re
+		text = open("bib", encoding="ascii").read()
+		keys = re.findall(r"^@[a-z]+\{([a-z0-9]+),$", text, re.M)
+		assert keys[:2] == ["blindspot", "meissen2022pitfalls"], keys
+		assert len(set(keys)) == len(keys) == text.count("\n\n") + 1
+		for entry in text.strip().split("\n\n"):
+		    assert entry.count("{") == entry.count("}"), entry
+		    assert "title = {" in entry and "author = {" in entry, entry
+		    assert "year = {" in entry or "Version " in entry, entry
+		    assert all(len(line) <= 80 for line in entry.split("\n"))
+		print("\n".join(keys))
+	END
+}
+
+# years: those of the text that follows `Source:'
+years() { sed -n 's/.*Source://p' | grep -v 'similar to' | grep -oE '\b(19|20)[0-9]{2}\b'; }
+
+@test "each program says what to cite, and nothing else is in the list" {
+	for program in $PROGRAMS; do
+		entries "$program" >>keys
+		grep -q "Version $("$program" --version | sed 's/.* //')" bib
+		# Of kinds the help has the sources, of others the page.
+		mandoc -T utf8 -O width=500 "$ROOT/man/$program.1" | col -b >page
+		"$program" --complete | sed -n '/^[a-z]/p' >names
+		while read -r kind; do
+			"$program" "$kind" --cite >bib
+			"$program" "$kind" --help >help
+			for year in $(years <help); do
+				grep -q "year = {$year}" bib || {
+					echo "$program $kind --cite lacks $year"
+					return 1
+				}
+			done
+		done <names
+		[ ! -s names ] || continue
+		"$program" --cite >bib
+		for year in $(years <page); do
+			grep -q "year = {$year}" bib || {
+				echo "$program --cite lacks $year"
+				return 1
+			}
+		done
+	done
+	sed -n 's/^\t{"\([a-z]*[0-9]\{4\}[a-z]*\)".*/\1/p' \
+		"$ROOT/tools/cli/cite.c" >listed
+	echo meissen2022pitfalls >>listed
+	echo blindspot >>listed
+	sort -u listed | cmp - <(sort -u keys)
+	# Of some metrics alone.
+	[ "$(score --cite=ap,dice | grep -c '^@')" = 4 ]
+	[ "$(anom-sweep --cite=hesterberg2015bootstrap | grep -c '^@')" = 3 ]
+	fails 2 "found 'nothing', expected names of metrics" score --cite=ap,nothing
+	fails 2 "found '', expected" score --cite=ap,
+	fails 2 "found 'ap', expected" residual --cite=ap
+	fails 2 "found 'otsu1979threshold'" score --cite=otsu1979threshold
+}
+
 @test "the version is the same everywhere" {
 	version=$(score --version | sed 's/.* //')
 	[[ $version =~ ^[0-9]+\.[0-9]+\.[0-9]+$ ]]

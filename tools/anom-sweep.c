@@ -91,6 +91,7 @@ static const struct cli_program program = {
 		"anom-sweep --inject disk:intensity=0:1:21 "
 		    "--recon-cmd 'recon-degrade blur' healthy.pfm",
 	},
+	.cites = "hesterberg2015bootstrap cochran1977sampling",
 };
 
 /* What changes nothing in the table is left out of it. */

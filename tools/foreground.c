@@ -31,6 +31,7 @@ static const struct cli_program program = {
 		"foreground --largest --fill healthy.pfm > within.pgm",
 		"foreground --threshold 0.1 healthy.pfm > within.pgm",
 	},
+	.cites = "otsu1979threshold",
 };
 
 int

@@ -45,6 +45,7 @@ static const struct cli_program program = {
 		    "ood-histogram apply --model normal.ood healthy.pfm "
 		    "anom.pfm",
 	},
+	.cites = "frolova2022solving vasiliuk2023limitations",
 };
 
 static void

@@ -55,6 +55,9 @@ static const struct cli_program program = {
 		    "--per-image recon.pfm mask.pgm | "
 		    "score-compare --bootstrap 0 a.tsv -",
 	},
+	.cites = "hesterberg2015bootstrap cochran1977sampling "
+	    "good2005permutation holm1979simple "
+	    "schuirmann1987comparison",
 };
 
 /* ----------------------------------------------------------------- reading */

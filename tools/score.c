@@ -102,6 +102,7 @@ static const struct cli_program program = {
 		"residual abs anom.pfm recon.pfm | score - mask.pgm",
 		"score --metrics ap --require 'ap>=0.5' map.pfm mask.pgm",
 	},
+	.cites = "hesterberg2015bootstrap cochran1977sampling",
 };
 
 static struct metric_list metrics;

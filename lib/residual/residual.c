@@ -6,7 +6,7 @@
 
 #define PAPER "Meissen et al., MIDL 2022"
 #define SIMILARITY "Wang et al., 2004; Bergmann et al., 2019"
-#define TAILS "Silva-Rodriguez et al., IPMI 2021"
+#define TAILS "Silva-Rodriguez et al., BMVC 2021"
 
 /* Its statistics are kept in files that the build may be unable to read. */
 static const struct bsp_absent absent[] = {

@@ -7,54 +7,6 @@ SCORES = {
     "positive": "max(x − x̂, 0)", "negative": "max(x̂ − x, 0)",
 }
 
-# What each program and kind asks to be cited.
-SOURCES = {
-    "blindspot": """@inproceedings{meissen2022pitfalls,
-  author = {Meissen, Felix and Wiestler, Benedikt and Kaissis, Georgios and
-            Rueckert, Daniel},
-  title = {On the Pitfalls of Using the Residual Error as Anomaly Score},
-  booktitle = {Medical Imaging with Deep Learning (MIDL)},
-  series = {PMLR}, volume = {172}, pages = {914--928}, year = {2022}
-}""",
-    "intervals": """@article{hesterberg2015bootstrap,
-  author = {Hesterberg, Tim C.},
-  title = {What Teachers Should Know About the Bootstrap: Resampling in the
-           Undergraduate Statistics Curriculum},
-  journal = {The American Statistician},
-  volume = {69}, number = {4}, pages = {371--386}, year = {2015}
-}""",
-    "ssim": """@article{wang2004ssim,
-  author = {Wang, Zhou and Bovik, Alan C. and Sheikh, Hamid R. and
-            Simoncelli, Eero P.},
-  title = {Image Quality Assessment: From Error Visibility to Structural
-           Similarity},
-  journal = {IEEE Transactions on Image Processing},
-  volume = {13}, number = {4}, pages = {600--612}, year = {2004}
-}""",
-    "gradient": """@article{xue2014gmsd,
-  author = {Xue, Wufeng and Zhang, Lei and Mou, Xuanqin and Bovik, Alan C.},
-  title = {Gradient Magnitude Similarity Deviation: A Highly Efficient
-           Perceptual Image Quality Index},
-  journal = {IEEE Transactions on Image Processing},
-  volume = {23}, number = {2}, pages = {684--695}, year = {2014}
-}""",
-    "clahe-abs": """@inproceedings{bercea2023reversing,
-  author = {Bercea, Cosmin I. and Wiestler, Benedikt and Rueckert, Daniel and
-            Schnabel, Julia A.},
-  title = {Reversing the Abnormal: Pseudo-Healthy Generative Networks for
-           Anomaly Detection},
-  booktitle = {MICCAI}, year = {2023}
-}""",
-    "equalized": """@inproceedings{meissen2021challenging,
-  author = {Meissen, Felix and Kaissis, Georgios and Rueckert, Daniel},
-  title = {Challenging Current Semi-supervised Anomaly Segmentation Methods
-           for Brain MRI},
-  booktitle = {MICCAI BrainLes Workshop}, year = {2021}
-}""",
-}
-SOURCES["zscore"] = SOURCES["equalized"]
-SOURCES["ssim-ensemble"] = SOURCES["ssim"]
-
 
 def two(value):
     """Two decimals, without the zero before the point."""
@@ -397,15 +349,6 @@ def methods(report):
                              o["healthy"]) for o in found["operating"])),
                      one["unit"]))
     return text
-
-
-def bibliography(report):
-    kinds = ["blindspot", "intervals"] + [c["score"].split(":")[0]
-                                          for c in report["curves"]]
-    if any(c["score"].startswith("ssim") for c in report["curves"]):
-        kinds.append("ssim")
-    return "\n\n".join(dict.fromkeys(
-        SOURCES[kind] for kind in kinds if kind in SOURCES))
 
 
 def nice(high):

@@ -539,8 +539,15 @@ expected = {
               "paired": paired(lead, rival)},
     "lesions": ladder(lead_curve),
 }
+ok(set(re.findall(r"^@\w+\{(\w+),$", report["bibtex"], re.M)) == {
+    "blindspot", "meissen2022pitfalls", "meissen2021challenging",
+    "manning2008introduction", "dice1945measures", "yerushalmy1947statistical",
+    "bunch1977free", "hesterberg2015bootstrap", "cochran1977sampling",
+    "good2005permutation", "holm1979simple", "schuirmann1987comparison"},
+    "BibTeX of what was used")
 # What holds no number of the study; score-compare's interval has its own test.
-for text in ("blindspot", "told", "fingerprint", "within", "notes", "missing",
+for text in ("blindspot", "told", "fingerprint", "within", "bibtex",
+             "notes", "missing",
              "commands"):
     del report[text]
 low = report["other"]["paired"]["mean"].pop("ci_low")

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "../../lib/base/whole-file.h"
+#include "cite.h"
 #include "help.h"
 #include "output.h"
 
@@ -302,6 +303,8 @@ parse_common(const struct cli_command *command, const char *name,
 		help_print(cli.program, command->kind);
 	else if (strcmp(name, "version") == 0)
 		printf("%s (blindspot) %s\n", cli.program->name, BSP_VERSION);
+	else if (strcmp(name, "cite") == 0)
+		cite_print(cli.program, command->kind, value);
 	else if (strcmp(name, "complete") == 0)
 		takes = help_complete(cli.program, command->kind, value);
 	else

@@ -87,6 +87,8 @@ struct cli_program {
 	                        it takes, that counts instead */
 	enum cli_output output;
 	const char *examples[2];
+	const char *cites; /* keys of cite.c with blanks between: sources beside
+	                      those of kinds and metrics; NULL: none */
 };
 
 /* What the command line asks for, beside the options' targets. */

@@ -93,6 +93,7 @@ help_print(const struct cli_program *program, const struct bsp_kind *kind)
 			    option->help);
 	print_option("help", NULL, "print this and exit; so does -h");
 	print_option("version", NULL, "print the version and exit");
+	print_option("cite", NULL, "print what to cite, as BibTeX, and exit");
 	printf("\nExamples:\n  %s\n  %s\n\nMore in %s(1) and blindspot(7).\n",
 	    program->examples[0], program->examples[1], program->name);
 }
@@ -171,6 +172,6 @@ help_complete(const struct cli_program *program, const struct bsp_kind *kind,
 		printf("--%s\n", bsp_kind_param(kind, i)->name);
 	for (option = program->options; option->name != NULL; option++)
 		printf("--%s\n", option->name);
-	printf("--help\n--version\n");
+	printf("--help\n--version\n--cite\n");
 	return true;
 }
