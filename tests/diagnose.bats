@@ -68,6 +68,27 @@ model() {
 		MODEL='recon-degrade noise --sigma 0.1 --seed $$'
 }
 
+@test "a model that changes order or rows leaves no report" {
+	cat >model.py <<-'END'
+		import sys
+		import blindspot
+		x = list(blindspot.read(sys.stdin.buffer))
+		turn = {"order": lambda: x[::-1], "rows": lambda: [a[::-1] for a in x],
+		        "columns": lambda: [a[:, ::-1] for a in x]}
+		for a in turn[sys.argv[1]]():
+		    blindspot.write(sys.stdout.buffer, a)
+	END
+	# Of one image alone the order is no other, nor of four that are equal.
+	head -c 2318 in.pfm >one.pfm
+	cat one.pfm one.pfm one.pfm one.pfm >in.pfm
+	refused 3 "MODEL 'python3 model.py order' changes the order of images$" \
+		MODEL='python3 model.py order'
+	cp other.pfm in.pfm
+	refused 3 "MODEL 'python3 model.py rows' flips the rows" MODEL='python3 model.py rows'
+	refused 3 "OTHER 'python3 model.py columns' flips the columns" \
+		MODEL=cat OTHER='python3 model.py columns'
+}
+
 @test "what is wrong with a request" {
 	refused 2 'MODEL= names no command'
 	refused 2 'OTHER needs MODEL' RECON=in.pfm OTHER=cat
@@ -200,6 +221,16 @@ another() {
 	fails 3 'of different masks of WITHIN: none and 4' blindspot compare results/diagnose other
 	another 'images 4, xxh3 .' 'images 4, xxh3 ..'
 	fails 3 'of different images' blindspot compare results/diagnose other
+	another '"name": ".*"' '"name": "B"'
+	sed -i '4s/^/# incomplete\n/' other/images.tsv
+	fails 3 '^compare: .*other/images.tsv is incomplete' blindspot compare results/diagnose other
+	rm other/images.tsv
+	fails 2 '^compare: .*other holds no images.tsv' blindspot compare results/diagnose other
+	echo '{' >other/report.json
+	cp results/diagnose/images.tsv other
+	fails 3 '^compare: .*other/report.json is no report' blindspot compare results/diagnose other
+	echo '{"score": "abs"}' >other/report.json
+	fails 3 'is no report' blindspot compare results/diagnose other
 	fails 2 'holds no report.json' blindspot compare results/diagnose .
 	fails 2 'expected two folders' blindspot compare results/diagnose
 }

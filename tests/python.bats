@@ -362,6 +362,21 @@ $each
 	grep -q '^note .*values reach [12]' said
 }
 
+@test "a model may read all of its input first, where BATCH=all says so" {
+	found 'cat >all; cat all' 'takes a stream that is cut' BATCH=all
+	! grep 'waits for' said || false
+	found 'cat >all; cat all' 'waits for the end of its input' TIMEOUT=1
+	model turned.py <<-'END'
+		x = list(blindspot.read(sys.stdin.buffer))
+		for a in x[::-1]:
+		    blindspot.write(sys.stdout.buffer, a)
+	END
+	found 'python3 turned.py' 'changes the order of images$' BATCH=all
+	sed -i 's/x\[::-1\]/x/; s/, a)/, a[::-1])/' turned.py
+	found 'python3 turned.py' 'flips the rows' BATCH=all
+	found 'head -c 9000' 'writes no whole stream: .*image 2: byte 9000' BATCH=all
+}
+
 @test "requests that make no sense" {
 	fails 2 "check has no variable 'MODLE'; the nearest is 'MODEL'" \
 		blindspot check MODLE=x

@@ -1585,7 +1585,8 @@ class _Check:
                  timeout: float):
         self.text, self.batch, self.timeout = command, batch, timeout
         self.faults = 0
-        size = batch * -(-4 // batch)  # images in a group
+        # Images in a group; batch is 0 where it may read all of its input.
+        size = batch * -(-4 // batch) if batch else 4
         self.bits = (size + 1).bit_length()
         self.plain = [images[i % len(images)] for i in range(size)]
         self.changed = [_changed(a, i) for i, a in enumerate(self.plain)]
@@ -1694,6 +1695,8 @@ class _Check:
     def _exchange(self, run: _Command) -> list[list[np.ndarray]]:
         """All groups, a batch at a time, and a last batch that is short."""
         out, number = [], 0
+        if not self.batch:
+            return self._exchange_all(run)
         for group in self.groups:
             back: list[np.ndarray] = []
             for first in range(0, len(group), self.batch):
@@ -1710,6 +1713,17 @@ class _Check:
             number += 1
         self._end(run, number)
         return out
+
+    def _exchange_all(self, run: _Command) -> list[list[np.ndarray]]:
+        """The same for a model that may read all before it writes."""
+        sent = sum(map(len, self.groups))
+        for group in self.groups:
+            run.feed(group)
+        run.end_input()
+        back = self._back(run, sent, 0, sent)
+        self._end(run, sent)
+        size = len(self.plain)
+        return [back[k:k + size] for k in range(0, sent, size)]
 
     def _end(self, run: _Command, number: int) -> None:
         try:
@@ -1732,10 +1746,11 @@ class _Check:
         self.tell(True, f"one image of the same size for each: {number} of "
                   f"{self.cols} x {self.rows}, finite, nothing else on "
                   "standard output")
-        self.tell(True, "does not wait for the end of its input: " +
-                  (f"batches of {self.batch} come back before the next, a "
-                   "short one at the end" if self.batch > 1 else
-                   "each image comes back before the next"))
+        if self.batch:
+            self.tell(True, "does not wait for the end of its input: " +
+                      (f"batches of {self.batch} come back before the next, "
+                       "a short one at the end" if self.batch > 1 else
+                       "each image comes back before the next"))
 
     def _order(self, out: list[list[np.ndarray]]) -> bool:
         """Which image does each output depend on?"""
@@ -1755,8 +1770,10 @@ class _Check:
             (with_it - without).max(1) > .05 * change.max()))
         if wrong.size:
             k = int(wrong[0])
-            self.tell(False, f"changes the order of images: output {k} is of "
-                      f"image {int(of[k])} (counted in a group of {size})")
+            # Of all at once, which is where is not known so exactly.
+            self.tell(False, "changes the order of images" + (
+                f": output {k} is of image {int(of[k])} (counted in a group "
+                f"of {size})" if self.batch else ""))
             return False
         self.tell(True, "keeps the order of images: a change in an image "
                   "moves with it")
@@ -1806,7 +1823,7 @@ class _Check:
         try:
             header, samples = _encode(self.plain[0], "pfm")
             whole = header + samples.tobytes()
-            run.queue.put(whole * self.batch + whole[:len(whole) // 2])
+            run.queue.put(whole * max(self.batch, 1) + whole[:len(whole) // 2])
             run.end_input()
             room = memoryview(bytearray(_BLOCK))
             try:
@@ -2185,7 +2202,7 @@ check            copy a stream from standard input to standard output, which
                  must come out as it was
 check COMMAND    run COMMAND, which reads a stream and writes one image for
                  each, and say what is wrong with it
-  --batch=N      images that it may read before it writes (1)
+  --batch=N      images that it may read before it writes, or all (1)
   --images=FILE  a stream to try it with, else heads are drawn
   --size=CxR     the size of those, columns x rows (128)
   --timeout=S    seconds to wait for an image (60)
@@ -2238,8 +2255,10 @@ def _main_check(operands: list[str], options: dict) -> int:
         raise Error(f"found {len(operands)} operands, expected the command of "
                     "a model, as one word", USAGE)
     batch, timeout = options.get("batch", "1"), options.get("timeout", "60")
-    if not re.fullmatch("[0-9]{1,4}", batch) or not 1 <= int(batch) <= 1024:
-        raise Error(f"BATCH: found '{batch}', expected 1 to 1024", USAGE)
+    if batch == "all":
+        batch = "0"
+    elif not re.fullmatch("[0-9]{1,4}", batch) or not 1 <= int(batch) <= 1024:
+        raise Error(f"BATCH: found '{batch}', expected 1 to 1024 or all", USAGE)
     if not _NUMBER.match(timeout) or not 0 < float(timeout) <= 86400:
         raise Error(f"TIMEOUT: found '{timeout}', expected seconds, above 0 "
                     "to 86400", USAGE)

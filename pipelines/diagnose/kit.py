@@ -15,8 +15,8 @@ import subprocess
 import sys
 
 
-# What its messages begin with.
-program = "diagnose"
+# What its messages begin with; scripts that compare runs say its name.
+program = os.environ.get("SAID_BY", "diagnose")
 
 
 def fail(text, status=3):
