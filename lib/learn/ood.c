@@ -34,14 +34,14 @@ find_clip(const struct bsp_image *image, double *low, double *high,
     struct bsp_error *e)
 {
 	size_t n = bsp_image_size(image), i;
-	uint32_t *key = malloc(n * sizeof *key);
+	uint32_t *key = malloc(2 * n * sizeof *key);
 
 	if (key == NULL)
 		return bsp_error_system(e, ENOMEM, "an image of %zu x %zu",
 		    image->cols, image->rows);
 	for (i = 0; i < n; i++)
 		key[i] = bsp_key_of(image->data[i]);
-	bsp_sort_u32(key, NULL, n);
+	bsp_sort_u32(key, key + n, n);
 	*low = bsp_quantile_of(sample, &key, n, CLIP);
 	*high = bsp_quantile_of(sample, &key, n, 1 - CLIP);
 	free(key);
