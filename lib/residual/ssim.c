@@ -50,42 +50,57 @@ settings(const double *params)
 	    params[RANGE]};
 }
 
-/* Means, variances and covariance of one window; what steadies ratios. */
-struct window {
-	double x, y, xx, yy, xy;
-	double c1, c2;
-};
-
-typedef double similarity_fn(const struct window *w);
-
-static double
-luminance(const struct window *w)
-{
-	return (2 * w->x * w->y + w->c1) /
-	    (w->x * w->x + w->y * w->y + w->c1);
-}
-
-static double
-contrast(const struct window *w)
-{
-	return (2 * sqrt(w->xx * w->yy) + w->c2) / (w->xx + w->yy + w->c2);
-}
-
-static double
-structure(const struct window *w)
-{
-	return (w->xy + w->c2 / 2) / (sqrt(w->xx * w->yy) + w->c2 / 2);
-}
-
-static double
-similarity(const struct window *w)
-{
-	return luminance(w) * (2 * w->xy + w->c2) / (w->xx + w->yy + w->c2);
-}
-
 enum { X, Y, XX, YY, XY, FIELDS };
 
-static void
+/* Means, variances and covariance of one window. */
+struct window {
+	double x, y, xx, yy, xy;
+};
+
+/* The window around sample i; rounding gives no variance below 0. */
+static inline __attribute__((always_inline)) struct window
+read_window(const double *field, size_t stride, size_t i)
+{
+	double x = field[X * stride + i], y = field[Y * stride + i];
+	double xx = field[XX * stride + i] - x * x;
+	double yy = field[YY * stride + i] - y * y;
+	double xy = field[XY * stride + i] - x * y;
+
+	xy = xx <= 0 ? 0 : xy;
+	xy = yy <= 0 ? 0 : xy;
+	return (struct window){x, y, xx > 0 ? xx : 0, yy > 0 ? yy : 0, xy};
+}
+
+/* Similarities of n windows, whose moments lie stride apart; c1 and c2 steady
+ * the ratios. */
+typedef void similarity_fn(const double *field, size_t stride, size_t n,
+    double c1, double c2, double *to);
+
+#define SIMILARITY(name, formula)                                            \
+	BSP_CLONES static void                                               \
+	name(const double *field, size_t stride, size_t n, double c1,        \
+	    double c2, double *restrict to)                                  \
+	{                                                                    \
+		struct window w;                                             \
+		size_t i;                                                    \
+                                                                             \
+		(void)c1;                                                    \
+		(void)c2;                                                    \
+		for (i = 0; i < n; i++) {                                    \
+			w = read_window(field, stride, i);                   \
+			to[i] = formula;                                     \
+			to[i] = to[i] < 1 ? to[i] : 1; /* by rounding */     \
+		}                                                            \
+	}
+
+#define LUMINANCE ((2 * w.x * w.y + c1) / (w.x * w.x + w.y * w.y + c1))
+
+SIMILARITY(luminance, LUMINANCE)
+SIMILARITY(contrast, (2 * sqrt(w.xx * w.yy) + c2) / (w.xx + w.yy + c2))
+SIMILARITY(structure, (w.xy + c2 / 2) / (sqrt(w.xx * w.yy) + c2 / 2))
+SIMILARITY(similarity, LUMINANCE * (2 * w.xy + c2) / (w.xx + w.yy + c2))
+
+BSP_CLONES static void
 fill_products(const float *p, const float *q, size_t n, double *field)
 {
 	double x, y;
@@ -102,34 +117,20 @@ fill_products(const float *p, const float *q, size_t n, double *field)
 	}
 }
 
-/* The window around sample i; rounding gives no variance below 0. */
-static inline void
-read_window(const double *field, size_t n, size_t i, struct window *w)
-{
-	w->x = field[X * n + i];
-	w->y = field[Y * n + i];
-	w->xx = field[XX * n + i] - w->x * w->x;
-	w->yy = field[YY * n + i] - w->y * w->y;
-	w->xy = field[XY * n + i] - w->x * w->y;
-	if (w->xx <= 0 || w->yy <= 0)
-		w->xy = 0;
-	w->xx = w->xx > 0 ? w->xx : 0;
-	w->yy = w->yy > 0 ? w->yy : 0;
-}
+#define BLOCK 256 /* similarities on their way to a map */
 
 /* to[i] = S of the window around sample i of p and q, 1 minus it in a map. */
-static inline __attribute__((always_inline)) int
+static int
 compare(const float *p, const float *q, size_t rows, size_t cols,
     const struct bsp_ssim *ssim, double *to, float *map, similarity_fn *of,
     struct bsp_error *e)
 {
-	size_t radius = BSP_SSIM_RADIUS(ssim->sigma), n = rows * cols, i;
-	double *weight, *field, s;
-	struct window w = {
-		.c1 = ssim->k1 * ssim->range * ssim->k1 * ssim->range,
-		.c2 = ssim->k2 * ssim->range * ssim->k2 * ssim->range,
-	};
-	int k, result = -1;
+	size_t radius = BSP_SSIM_RADIUS(ssim->sigma), n = rows * cols;
+	size_t i, k, count;
+	double c1 = ssim->k1 * ssim->range * ssim->k1 * ssim->range;
+	double c2 = ssim->k2 * ssim->range * ssim->k2 * ssim->range;
+	double *weight, *field, s[BLOCK];
+	int result = -1;
 
 	field = malloc((FIELDS * n + radius + 1) * sizeof *field);
 	if (field == NULL)
@@ -139,25 +140,24 @@ compare(const float *p, const float *q, size_t rows, size_t cols,
 	bsp_gaussian(ssim->sigma, weight, radius);
 	fill_products(p, q, n, field);
 	for (k = 0; k < FIELDS; k++)
-		if (bsp_smooth(field + (size_t)k * n, rows, cols, weight,
-		    radius, e))
+		if (bsp_smooth(field + k * n, rows, cols, weight, radius, e))
 			goto out;
-	for (i = 0; i < n; i++) {
-		read_window(field, n, i, &w);
-		s = of(&w);
-		s = s < 1 ? s : 1; /* by rounding alone */
-		if (map != NULL)
-			map[i] = (float)(1 - s);
-		else
-			to[i] = s;
-	}
+	if (map == NULL)
+		of(field, n, n, c1, c2, to);
+	else
+		for (i = 0; i < n; i += BLOCK) {
+			count = n - i < BLOCK ? n - i : BLOCK;
+			of(field + i, n, count, c1, c2, s);
+			for (k = 0; k < count; k++)
+				map[i + k] = (float)(1 - s[k]);
+		}
 	result = 0;
 out:
 	free(field);
 	return result;
 }
 
-static inline __attribute__((always_inline)) int
+static int
 make_map(const struct bsp_residual_job *job, const double *params,
     struct bsp_image *map, similarity_fn *of, struct bsp_error *e)
 {
