@@ -78,6 +78,38 @@ check_image(const char *what, const struct bsp_image *image,
 	return 0;
 }
 
+/* Is there something to tell from a ranking? */
+static bool
+ranks(const struct bsp_evaluation *evaluation)
+{
+	size_t m;
+
+	for (m = 0; m < evaluation->metrics; m++)
+		if (evaluation->metric[m]->value != NULL)
+			return true;
+	return evaluation->pooled;
+}
+
+/* How many pixels count, and how many of them are anomalous. */
+static int
+count_pixels(const struct bsp_scored *in, struct bsp_curve *curve,
+    struct bsp_error *e)
+{
+	size_t n = bsp_image_size(in->map), i;
+	bool counted;
+
+	if (n > UINT32_MAX)
+		return bsp_error_set(e, BSP_DATA, "more than %u pixels in "
+		    "one image or volume", UINT32_MAX);
+	curve->positives = curve->negatives = 0;
+	for (i = 0; i < n; i++) {
+		counted = in->within == NULL || in->within->data[i] != 0;
+		curve->positives += counted & (in->label->data[i] != 0);
+		curve->negatives += counted & (in->label->data[i] == 0);
+	}
+	return 0;
+}
+
 /* The metrics of what was ranked, and of what thresholds find. */
 static int
 measure(struct bsp_evaluation *evaluation, const struct bsp_counts *counts,
@@ -87,7 +119,8 @@ measure(struct bsp_evaluation *evaluation, const struct bsp_counts *counts,
 	const struct bsp_metric *metric;
 	size_t m;
 
-	if (bsp_ranking_curve(&evaluation->ranking, &evaluation->curve, e))
+	if (ranks(evaluation) && bsp_ranking_curve(&evaluation->ranking,
+	    &evaluation->curve, e))
 		return -1;
 	to->pixels = curve->positives + curve->negatives;
 	to->anomalous = curve->positives;
@@ -197,7 +230,9 @@ bsp_evaluation_add_unit(struct bsp_evaluation *evaluation,
 	    BSP_OF_REGIONS);
 	if (!evaluation->pooled)
 		bsp_ranking_clear(&evaluation->ranking);
-	if (bsp_ranking_add_unit(&evaluation->ranking, in, e) ||
+	if ((ranks(evaluation) ?
+	    bsp_ranking_add_unit(&evaluation->ranking, in, e) :
+	    count_pixels(in, &evaluation->curve, e)) ||
 	    add_regions(evaluation, in, e) ||
 	    (evaluation->pooled && evaluation->resample &&
 	    bsp_pooled_add(&evaluation->kept, in, evaluation->images, e)) ||

@@ -2,7 +2,7 @@
  * Lesions found against false regions, at every threshold: the free-response
  * operating characteristic (FROC).  Pixels come in from the highest down and
  * join the regions beside them, so that all thresholds cost one sort and one
- * pass of union-find.
+ * pass of union-find.  Where regions of any size count, peaks.c is faster.
  * Source: Bunch et al. 1977; the mean over seven rates: Setio et al., Medical
  * Image Analysis 2017 (LUNA16).
  */
@@ -26,9 +26,7 @@ struct forest {
 	uint8_t *state;   /* of each sample */
 	uint32_t *parent; /* of those that are in */
 	uint32_t *size;   /* of a root's region, capped; LESION is a flag */
-	ptrdiff_t neighbour[26];
-	uint32_t touched[26]; /* which neighbours one touches, as bits */
-	size_t neighbours;
+	struct bsp_near near;
 	uint32_t least;   /* pixels of a region that counts */
 	int64_t alarms;   /* false regions */
 };
@@ -68,8 +66,8 @@ present(const struct forest *forest, uint32_t i)
 	uint32_t bits = 0;
 	size_t k;
 
-	for (k = 0; k < forest->neighbours; k++)
-		bits |= (uint32_t)(state[forest->neighbour[k]] / PRESENT) << k;
+	for (k = 0; k < forest->near.count; k++)
+		bits |= (uint32_t)(state[forest->near.step[k]] / PRESENT) << k;
 	return bits;
 }
 
@@ -86,10 +84,10 @@ enter(struct forest *forest, uint32_t i)
 	while (left != 0) {
 		k = __builtin_ctz(left);
 		other = bsp_root(forest->parent, (uint32_t)((ptrdiff_t)i +
-		    forest->neighbour[k]));
+		    forest->near.step[k]));
 		if (other != own)
 			own = join(forest, own, other);
-		left &= ~(forest->touched[k] | (uint32_t)1 << k);
+		left &= ~forest->near.touched[k];
 	}
 }
 
@@ -120,25 +118,23 @@ touch(const int a[3], const int b[3])
 	    abs(a[2] - b[2]) <= 1;
 }
 
-/* Where neighbours are in a grid with a border; how many samples it has. */
-static size_t
-plant(struct forest *forest, const struct bsp_grid *grid, size_t least)
+size_t
+bsp_near_of(const struct bsp_grid *grid, struct bsp_near *near)
 {
 	size_t cols = grid->cols + 2, slice = (grid->rows + 2) * cols, k, l;
 	/* Slices of an image that is one have no neighbours. */
 	int deep = grid->slices > 1 ? 1 : 0, step[26][3];
 
-	forest->least = least < 1 ? 1 : least < SIZE_MOST ? (uint32_t)least :
-	    SIZE_MOST;
-	forest->neighbours = list_steps(deep, step);
-	for (k = 0; k < forest->neighbours; k++) {
-		forest->neighbour[k] = step[k][0] * (ptrdiff_t)slice +
+	near->count = list_steps(deep, step);
+	for (k = 0; k < near->count; k++) {
+		near->step[k] = step[k][0] * (ptrdiff_t)slice +
 		    step[k][1] * (ptrdiff_t)cols + step[k][2];
-		forest->touched[k] = 0;
-		for (l = 0; l < forest->neighbours; l++)
+		near->touched[k] = 0;
+		for (l = 0; l < near->count; l++)
 			if (touch(step[k], step[l]))
-				forest->touched[k] |= (uint32_t)1 << l;
+				near->touched[k] |= (uint32_t)1 << l;
 	}
+	near->first = (deep ? slice : 0) + cols + 1;
 	return (grid->slices + 2 * (size_t)deep) * slice;
 }
 
@@ -180,6 +176,20 @@ mark(const struct bsp_scored *in, const struct bsp_grid *grid,
 				    MARKED : 0;
 }
 
+int
+bsp_froc_note(struct bsp_froc *froc, uint32_t key, uint32_t unit,
+    int64_t change, struct bsp_error *e)
+{
+	if (change == 0)
+		return 0;
+	if (bsp_array_grow(&froc->event, &froc->capacity, froc->events + 1,
+	    sizeof *froc->event, e))
+		return -1;
+	froc->event[froc->events++] = (struct bsp_froc_event){key, unit,
+	    (int32_t)change};
+	return 0;
+}
+
 /* Let the samples in, and note where the number of false regions changes. */
 static int
 let_in(struct bsp_froc *froc, struct forest *forest, const uint64_t *word,
@@ -192,13 +202,8 @@ let_in(struct bsp_froc *froc, struct forest *forest, const uint64_t *word,
 		key = (uint32_t)(word[n - 1] >> 32);
 		for (; n > 0 && word[n - 1] >> 32 == key; n--)
 			enter(forest, (uint32_t)word[n - 1]);
-		if (forest->alarms == before)
-			continue;
-		if (bsp_array_grow(&froc->event, &froc->capacity,
-		    froc->events + 1, sizeof *froc->event, e))
+		if (bsp_froc_note(froc, key, unit, forest->alarms - before, e))
 			return -1;
-		froc->event[froc->events++] = (struct bsp_froc_event){key,
-		    unit, (int32_t)(forest->alarms - before)};
 		before = forest->alarms;
 	}
 	return 0;
@@ -208,13 +213,24 @@ int
 bsp_froc_add(struct bsp_froc *froc, const struct bsp_scored *in, size_t unit,
     size_t min_region, struct bsp_error *e)
 {
+	if (min_region <= 1 && bsp_image_size(in->map) <= BSP_PEAKS_MOST)
+		return bsp_froc_add_peaks(froc, in, unit, e);
+	return bsp_froc_add_pixels(froc, in, unit, min_region, e);
+}
+
+int
+bsp_froc_add_pixels(struct bsp_froc *froc, const struct bsp_scored *in,
+    size_t unit, size_t min_region, struct bsp_error *e)
+{
 	struct bsp_grid grid = bsp_grid_of(in);
 	size_t n = bsp_image_size(in->map), padded;
 	struct forest forest = {.alarms = 0};
 	uint64_t *word = NULL, *scratch = NULL;
 	int result = -1;
 
-	padded = plant(&forest, &grid, min_region);
+	padded = bsp_near_of(&grid, &forest.near);
+	forest.least = min_region < 1 ? 1 : min_region < SIZE_MOST ?
+	    (uint32_t)min_region : SIZE_MOST;
 	if (padded > UINT32_MAX || unit >= UINT32_MAX)
 		return bsp_error_set(e, BSP_DATA, "%zu pixels, expected "
 		    "fewer than 2^32 in one image or volume", n);

@@ -46,6 +46,33 @@ void bsp_lesions_free(struct bsp_lesions *lesions);
 int bsp_froc_add(struct bsp_froc *froc, const struct bsp_scored *in,
     size_t unit, size_t min_region, struct bsp_error *e);
 
+/*
+ * The two ways to do so, which give the same: pixel by pixel, and for regions
+ * of any size in at most BSP_PEAKS_MOST pixels from the peaks of the map alone.
+ */
+#define BSP_PEAKS_MOST ((size_t)1 << 27)
+int bsp_froc_add_pixels(struct bsp_froc *froc, const struct bsp_scored *in,
+    size_t unit, size_t min_region, struct bsp_error *e);
+int bsp_froc_add_peaks(struct bsp_froc *froc, const struct bsp_scored *in,
+    size_t unit, struct bsp_error *e);
+
+/* The number of false regions of a unit changes by so many; 0 is not kept. */
+int bsp_froc_note(struct bsp_froc *froc, uint32_t key, uint32_t unit,
+    int64_t change, struct bsp_error *e);
+
+/*
+ * Neighbours in a grid with a border one sample wide, those that share a face
+ * first: 8 in an image and 26 in a volume.
+ */
+struct bsp_near {
+	size_t count, first; /* first: where the first sample is */
+	ptrdiff_t step[26];
+	uint32_t touched[26]; /* which of them one is or touches, as bits */
+};
+
+/* How many samples the bordered grid has. */
+size_t bsp_near_of(const struct bsp_grid *grid, struct bsp_near *near);
+
 /* All units are there: sort what they have. */
 int bsp_froc_finish(struct bsp_froc *froc, const struct bsp_lesions *lesions,
     size_t units, struct bsp_error *e);

@@ -1,11 +1,12 @@
 /*
  * Metrics and summaries of cases worked by hand.
  */
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../lib/blindspot.h"
+#include "../../lib/score/score.h"
 #include "tap.h"
 
 static struct bsp_ranking ranking;
@@ -161,9 +162,81 @@ coverage(void)
 	    "95 %% intervals cover the truth: %d of %d", covered, STUDIES);
 }
 
+#define MOST 2000 /* pixels of a drawn map */
+
+static float map[MOST], label[MOST], within[MOST];
+
+/* Scores of many ties or few, plateaus and the ends of the range. */
+static float
+draw_score(struct bsp_random *random, uint32_t levels)
+{
+	uint32_t x = (uint32_t)bsp_random_below(random, levels);
+
+	if (levels == 3)
+		return x == 0 ? -FLT_MAX : x == 1 ? -0.f : FLT_MAX;
+	return ((float)x - 3) / 8;
+}
+
+static bool
+same_events(const struct bsp_froc *a, const struct bsp_froc *b)
+{
+	size_t i;
+
+	for (i = 0; i < a->events && i < b->events; i++)
+		if (a->event[i].key != b->event[i].key ||
+		    a->event[i].unit != b->event[i].unit ||
+		    a->event[i].change != b->event[i].change)
+			return false;
+	return a->events == b->events;
+}
+
+/* The false regions of drawn maps, from their peaks and pixel by pixel. */
+static void
+peaks(void)
+{
+	static const uint32_t levels[] = {1, 2, 3, 5, 20, 1000000};
+	static const size_t shapes[][3] = {{1, 1, 1}, {1, 1, 9}, {1, 9, 1},
+	    {1, 23, 37}, {2, 1, 1}, {7, 1, 1}, {3, 5, 4}, {11, 9, 13},
+	    {2, 31, 17}, {9, 1, 40}};
+	size_t bad = 0, events = 0, n, i, draw, k;
+	struct bsp_random random;
+
+	bsp_random_start(&random, 5, BSP_DRAW_RESIDUAL, 0, 0);
+	for (draw = 0; draw < 3000; draw++) {
+		const size_t *shape = shapes[draw % 10];
+		struct bsp_froc a = {0}, b = {0};
+		struct bsp_image m = {shape[0] * shape[1], shape[2], map, 0};
+		struct bsp_image l = m, w = m;
+		struct bsp_scored in = {.map = &m, .label = &l,
+		    .slices = shape[0], .within = draw % 3 ? &w : NULL};
+
+		l.data = label;
+		w.data = within;
+		n = bsp_image_size(&m);
+		k = draw / 10 % 6;
+		for (i = 0; i < n; i++) {
+			map[i] = draw_score(&random, levels[k]);
+			label[i] = bsp_random_below(&random, 400) <
+			    (draw % 7 < 6 ? draw % 7 : 200);
+			within[i] = bsp_random_below(&random, 4) >
+			    draw % 4 * (draw % 2);
+		}
+		if (bsp_froc_add_peaks(&a, &in, draw, &e) ||
+		    bsp_froc_add_pixels(&b, &in, draw, 1, &e) ||
+		    !same_events(&a, &b))
+			bad++;
+		events += b.events;
+		bsp_froc_free(&a);
+		bsp_froc_free(&b);
+	}
+	ok(bad == 0 && events > 10000, "false regions from peaks are those "
+	    "pixel by pixel");
+}
+
 int
 main(void)
 {
+	peaks();
 	metrics();
 	summaries();
 	coverage();
