@@ -1457,6 +1457,10 @@ struct bsp_sweep {
 	const struct bsp_pixel_stats *stats; /* for residuals that need them,
 	                                        else NULL */
 	uint64_t seed;
+	const double *threshold; /* [degradations][residuals][points] of
+	                            BSP_AT_THRESHOLD, else NULL */
+	size_t points;
+	size_t at[BSP_METRICS_MAX]; /* which threshold a metric is at */
 };
 
 /* How many pairs of a degradation and an anomaly the grid has. */
@@ -1495,11 +1499,28 @@ struct bsp_sweep_image {
  * gets, for each pair and each residual in turn, the value of each metric;
  * anomalous, unless it is NULL, the number of anomalous pixels of each
  * anomaly of the grid.  Fails on an image without foreground or a mask of
- * another size (BSP_DATA) and when memory runs out.  Calls on the same sweep may run at the same time.
+ * another size (BSP_DATA), on a metric that is of no single image or whose
+ * threshold is missing (BSP_USAGE), and when memory runs out.  Calls on the same
+ * sweep may run at the same time.
  */
 BSP_API int bsp_sweep_run(const struct bsp_sweep *sweep,
     const struct bsp_sweep_image *image, size_t begin, size_t end,
     double *values, size_t *anomalous, struct bsp_error *e);
+
+/* What is called with the map of each residual; 0 or -1. */
+typedef int bsp_sweep_map_fn(void *with, size_t residual,
+    const struct bsp_image *map, struct bsp_error *e);
+
+/*
+ * Hand over the maps of one image before any anomaly is put into it, under one
+ * degradation: bsp_healthy_add of all images' maps sets the thresholds of a
+ * cell.  Stops where put fails; fails (BSP_USAGE) where there is no such map:
+ * the degradation fills the anomaly, or the reconstructions are of anomalous
+ * images.
+ */
+BSP_API int bsp_sweep_healthy(const struct bsp_sweep *sweep,
+    const struct bsp_sweep_image *image, size_t degrade,
+    bsp_sweep_map_fn *put, void *with, struct bsp_error *e);
 
 /* Told of progress: how many pairs of all images are done so far. */
 typedef void bsp_sweep_progress_fn(void *with, uint64_t pairs);

@@ -315,3 +315,103 @@ ends() {
 	"${sweep[@]}" --groups groups --bootstrap 9 --shard 1/2 >other 2>said
 	fails 3 'not a shard of the same table: interval' anom-sweep --merge other part2 part3
 }
+
+@test "operating points: in parts, of pipes and commands, the same bytes" {
+	brain-phantom --size 24 --count 5 >in.pfm
+	recon-degrade blur --sigma 1 in.pfm >r.pfm
+	sweep=(anom-sweep --inject disk:radius=3,intensity=0:1:3 --fpr .02,.1)
+	grid=("${sweep[@]}" --degrade blur:sigma=0:2:3 --residual
+		abs:median=1:3:2)
+	"${grid[@]}" in.pfm >whole
+	grep -q '^# fpr .02,.1$' whole
+	grep -q '	dice@fpr=0.02	.*	threshold@fpr=0.02	threshold@fpr=0.1$' \
+		whole
+	for how in '--memory 1' '--memory 20K' '--memory 100K' '--threads 1' \
+		'--threads 3'; do
+		# shellcheck disable=SC2086 # words
+		"${grid[@]}" $how in.pfm | cmp - whole
+	done
+	"${grid[@]}" <in.pfm | tail -n +3 >piped
+	# shellcheck disable=SC2002 # a pipe, not a file
+	cat in.pfm | "${grid[@]}" | tail -n +3 | cmp - piped
+	# The second cuts degradations, some shards of the third are empty.
+	for n in 3 5 20; do
+		parts=()
+		for k in $(seq $n); do
+			"${grid[@]}" --shard "$k/$n" in.pfm >"part$k"
+			parts+=("part$k")
+		done
+		anom-sweep --merge "${parts[@]}" | cmp - whole
+	done
+	"${grid[@]}" --per-image in.pfm >images
+	for k in 1 2; do
+		"${grid[@]}" --per-image --shard $k/2 in.pfm >"part$k"
+	done
+	anom-sweep --merge part1 part2 | cmp - images
+	"${sweep[@]}" --degrade blur:sigma=1 in.pfm | grep -v '^#' >want
+	for how in '--recon r.pfm' '--recon -' \
+		"--recon-cmd 'recon-degrade blur --sigma 1'" \
+		"--recon-cmd 'cat >/dev/null; cat r.pfm'"; do
+		eval "recon-degrade blur --sigma 1 in.pfm |" \
+			'"${sweep[@]}"' "$how" in.pfm | grep -v '^#' | cmp - want
+	done
+	# shellcheck disable=SC2002 # a pipe, not a file
+	cat in.pfm | "${sweep[@]}" --recon-cmd 'recon-degrade blur --sigma 1' |
+		grep -v '^#' | cmp - want
+}
+
+@test "operating points have the intervals of score, within masks too" {
+	brain-phantom --size 24 --count 6 >in.pfm
+	foreground in.pfm >in.pgm
+	recon-degrade blur --sigma 1 in.pfm >r.pfm
+	residual abs in.pfm r.pfm >healthy.pfm
+	anom-inject disk --radius 3 --intensity 1 --within in.pgm \
+		--mask mask.pgm in.pfm >anom.pfm
+	metrics=dice_at,lesion_sensitivity,false_regions
+	residual abs anom.pfm r.pfm | score --healthy healthy.pfm \
+		--healthy-within in.pgm --within in.pgm --fpr .05 \
+		--metrics $metrics - mask.pgm 2>said |
+		awk '/@/ { print $2, $3, $7, $4, $5 }' >want
+	[ "$(wc -l <want)" = 3 ]
+	anom-sweep --inject disk:radius=3,intensity=1 --degrade blur:sigma=1 \
+		--bootstrap 1000 --within in.pgm --fpr .05 --metrics $metrics \
+		in.pfm 2>said | grep -v '^#' | tail -n 1 | cut -f 1-15 |
+		xargs -n 5 echo | cmp - want
+}
+
+@test "operating points that cannot be" {
+	make_images
+	# shellcheck disable=SC2086
+	set -- anom-sweep $GRID
+	for q in 0 1 -1 x '' .1, .1,0.1 .1,.2,.3,.4,.5,.6,.7,.8,.9; do
+		fails 2 'fpr: ' "$@" --degrade none --fpr="$q" a.pfm
+	done
+	fails 2 'dice_at is at a threshold, expected --fpr' "$@" \
+		--degrade none --metrics dice_at a.pfm
+	fails 2 'froc needs a whole stream' "$@" --degrade none --fpr .1 \
+		--metrics froc a.pfm
+	fails 2 'inpaint fills the anomaly' "$@" --degrade inpaint --fpr .1 \
+		a.pfm
+	fails 2 'expected --degrade' "$@" --recon-cmd cat --on anomalous \
+		--fpr .1 a.pfm
+	fails 2 'masks of --within more than once' "$@" --degrade none \
+		--fpr .1 --within - a.pfm
+	fails 2 'table of 1[0-9]* columns' "$@" --degrade none --bootstrap 9 \
+		--fpr .1,.2,.3,.4,.5,.6,.7,.8 a.pfm
+	head -c 3000 a.pfm >cut.pfm
+	fails 3 'cut.pfm: image 2' "$@" --degrade none --fpr .1 cut.pfm
+	fails 3 'no images' "$@" --degrade none --fpr .1 /dev/null
+	fails 3 'no images' "$@" --recon-cmd cat --fpr .1 /dev/null
+	fails 3 'ended after 4' "$@" --recon-cmd 'head -c 5496' --fpr .1 a.pfm
+	fails 3 'more than 6' "$@" --recon-cmd 'cat; cat r.pfm' --fpr .1 a.pfm
+	fails 4 'status 7' "$@" --recon-cmd 'cat; exit 7' --fpr .1 a.pfm
+	fails 3 'expected 7' "$@" --degrade none --fpr .1 --expect 7 a.pfm
+	printf 'P2\n2 1\n1\n0 0\n' | cat a.pfm - >later
+	fails 3 'later: image 6: .*without foreground' "$@" --degrade none \
+		--fpr .1 later
+	fails 2 'residual: abs: median' "$@" --degrade none --residual abs:median=2 --fpr .1 \
+		a.pfm
+	"$@" --degrade blur:sigma=0:2:3 --fpr .1 --shard 1/2 a.pfm >part1
+	"$@" --degrade blur:sigma=0:2:3 --fpr .2 --shard 2/2 a.pfm >part2
+	fails 3 'fpr .2, expected fpr .1' anom-sweep --merge part1 part2
+}

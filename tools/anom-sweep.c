@@ -8,12 +8,13 @@
 #include "sweep/bands.h"
 #include "sweep/batch.h"
 #include "sweep/merge.h"
+#include "sweep/thresholds.h"
 #include "cli/metrics.h"
 #include "cli/model.h"
 
 static const char *inject_text, *degrade_text, *residual_text = "abs";
 static const char *recon_path, *recon_command, *metrics_text = "ap";
-static const char *on_text = "normal", *shard_text, *interval_text;
+static const char *on_text = "normal", *shard_text, *interval_text, *fpr_text;
 static bool equalize, per_image, json, merge;
 static const char *model_path;
 static struct side_stream donors = {.option = "donors", .content = BSP_IMAGES};
@@ -48,7 +49,11 @@ static const struct cli_option options[] = {
 	{"model", "MODEL", "model that residual zscore --fit wrote", CLI_INPUT,
 	    &model_path, 0, 0},
 	{"metrics", "LIST", "(default ap)", CLI_METRICS, &metrics_text, 0,
-	    BSP_OF_REGIONS},
+	    CLI_SCOPE(BSP_OF_PIXELS) | CLI_SCOPE(BSP_OF_REGIONS) |
+	    CLI_SCOPE(BSP_AT_THRESHOLD)},
+	{"fpr", "Q,...", "metrics at thresholds that at most the share Q of "
+	    "the images' pixels exceeds or meets before there are anomalies",
+	    CLI_TEXT, &fpr_text, 0, 0},
 	{"equalize", NULL, "equalise each image's foreground first",
 	    CLI_FLAG, &equalize, 0, 0},
 	{"on", "normal|anomalous", "which image to reconstruct (default "
@@ -100,6 +105,7 @@ static const char *const not_told[] = {"threads", "memory", "shard", "expect",
 
 static struct bsp_sweep sweep;
 static size_t asked; /* metrics */
+static struct point point[BSP_POINTS_MAX];
 static uint64_t shard, shards;
 
 /* ------------------------------------------------------------- the request */
@@ -131,26 +137,92 @@ parse_shard(void)
 }
 
 static void
+add_metric(const struct bsp_metric *metric, size_t at)
+{
+	if (sweep.metrics == BSP_METRICS_MAX - 1)
+		cli_usage("more than %d values, expected fewer metrics or "
+		    "thresholds", BSP_METRICS_MAX - 1);
+	sweep.at[sweep.metrics] = at;
+	sweep.metric[sweep.metrics++] = metric;
+}
+
+/* Is the metric at a threshold and of pixels?  Those of regions are slow. */
+static bool
+is_quick(const struct bsp_metric *metric)
+{
+	return metric->scope == BSP_AT_THRESHOLD &&
+	    strcmp(metric->name, "lesion_sensitivity") != 0 &&
+	    strcmp(metric->name, "false_regions") != 0;
+}
+
+/* Of each threshold, the metrics at it that were asked for, or those of
+ * pixels. */
+static void
+add_at_thresholds(const struct metric_list *list, bool any)
+{
+	const struct bsp_metric *m;
+	size_t k, i;
+
+	for (k = 0; k < sweep.points; k++) {
+		for (i = 0; i < list->count; i++)
+			if (list->metric[i]->scope == BSP_AT_THRESHOLD)
+				add_metric(list->metric[i], k);
+		for (m = bsp_metrics; m->name != NULL && !any; m++)
+			if (is_quick(m))
+				add_metric(m, k);
+	}
+}
+
+static void
 parse_metrics(void)
 {
 	struct metric_list list;
 	const struct bsp_metric *m = bsp_metrics;
+	bool any = false;
 	size_t i;
 
 	metrics_parse(&list, metrics_text);
-	for (i = 0; i < list.count; i++)
-		if (list.metric[i]->value == NULL)
+	if (fpr_text != NULL)
+		sweep.points = points_read(point, "--fpr", fpr_text, true);
+	for (i = 0; i < list.count; i++) {
+		m = list.metric[i];
+		if (m->scope == BSP_AT_THRESHOLD && fpr_text == NULL)
+			cli_usage("--metrics: %s is at a threshold, expected "
+			    "--fpr", m->name);
+		any = any || m->scope == BSP_AT_THRESHOLD;
+		if (m->scope != BSP_AT_THRESHOLD && m->value == NULL)
 			cli_usage("--metrics: %s needs a whole stream, as in "
-			    "score; expected a metric of one image",
-			    list.metric[i]->name);
-	memcpy(sweep.metric, list.metric, sizeof sweep.metric);
-	sweep.metrics = asked = list.count;
+			    "score; expected a metric of one image", m->name);
+		if (m->scope != BSP_AT_THRESHOLD)
+			add_metric(m, 0);
+	}
+	add_at_thresholds(&list, any);
+	asked = sweep.metrics;
 	/* The mean residual comes last where it is not asked for. */
 	if (per_image || metrics_find(&list, "mean_residual", 13) < list.count)
 		return;
-	while (strcmp(m->name, "mean_residual") != 0)
-		m++;
-	sweep.metric[sweep.metrics++] = m;
+	sweep.metric[sweep.metrics++] = bsp_metric_find("mean_residual");
+}
+
+/* Thresholds are set on maps of the images without anomalies: there must be
+ * such maps, and streams that can be read more than once. */
+static void
+check_thresholds(void)
+{
+	if (fpr_text == NULL)
+		return;
+	if (sweep.degrade.kind != NULL &&
+	    (sweep.degrade.kind->needs & BSP_MASK) != 0)
+		cli_usage("--fpr: %s fills the anomaly, and leaves images "
+		    "without one as they are; expected a reconstruction of "
+		    "healthy images", sweep.degrade.kind->name);
+	if (sweep.on_anomalous && degrade_text == NULL)
+		cli_usage("--fpr with --on anomalous: the reconstructions are "
+		    "of images with an anomaly, expected --degrade, which "
+		    "makes those of healthy images too");
+	if (within.path != NULL && !side_stream_is_file(&within))
+		cli_usage("--fpr reads the masks of --within more than once, "
+		    "expected the name of a file");
 }
 
 /* What the kinds need must be there, and nothing that none of them takes. */
@@ -268,6 +340,7 @@ parse_request(const struct cli_command *command)
 		cli_usage("--timeout: no --recon-cmd to wait for");
 	check_needs();
 	parse_metrics();
+	check_thresholds();
 	parse_bands();
 	if (shard_text != NULL)
 		parse_shard();
@@ -282,7 +355,7 @@ parse_request(const struct cli_command *command)
 
 /* The facts in the table's head; images and recons only once they are read. */
 struct facts {
-	struct table_fact fact[20];
+	struct table_fact fact[40];
 	size_t count;
 	char seed[BSP_NUMBER_SIZE], inject[BSP_SPEC_SIZE];
 	char degrade[BSP_SPEC_SIZE], residual[BSP_SPEC_SIZE];
@@ -314,6 +387,8 @@ tell_request(struct facts *facts)
 	add_fact(facts, "on", on_text);
 	if (equalize)
 		add_fact(facts, "equalize", "yes");
+	if (fpr_text != NULL)
+		add_fact(facts, "fpr", fpr_text);
 	if (bands.wanted)
 		add_fact(facts, "interval", interval_text != NULL ?
 		    interval_text : "expanded");
@@ -369,12 +444,12 @@ static const struct bsp_moments *first_cell;
 /* The row of a cell: the moments of its metrics. */
 static void
 put_means(struct table *table, const void *values, const struct grid *grid,
-    size_t inject)
+    const struct grid_cell *at)
 {
 	const struct bsp_moments *moments = values;
 	size_t cell = (size_t)(moments - first_cell) / sweep.metrics, m;
 
-	(void)inject;
+	(void)at;
 	for (m = 0; m < grid->asked; m++) {
 		table_number(table, bsp_moments_mean(&moments[m]));
 		table_number(table, bsp_moments_sd(&moments[m]));
@@ -451,14 +526,14 @@ static struct {
 
 static void
 put_image(struct table *table, const void *values, const struct grid *grid,
-    size_t inject)
+    const struct grid_cell *at)
 {
 	const double *value = values;
 	size_t m;
 
 	table_count(table, row.index);
 	table_count(table, row.pixels);
-	table_count(table, row.anomalous[inject]);
+	table_count(table, row.anomalous[at->inject]);
 	for (m = 0; m < grid->sweep->metrics; m++)
 		table_number(table, value[m]);
 }
@@ -522,16 +597,22 @@ main(int argc, char **argv)
 		return cli_finish(false);
 	}
 	parse_request(&command);
+	grid = (struct grid){.sweep = &sweep, .asked = asked,
+	    .per_image = per_image, .bands = bands.wanted,
+	    .point = fpr_text != NULL ? point : NULL};
+	grid_begin(&grid);
 	file = cli_table(NULL);
 	source.donors = donors;
 	source.shapes = shapes;
 	source.within = within;
 	source_open(&source, &sweep, command.operand[0], recon_path,
-	    recon_command, first_index, timeout);
-	grid_begin(&grid, &sweep, asked, per_image, bands.wanted);
+	    recon_command, first_index, timeout, fpr_text != NULL);
 	if (shard_text != NULL)
 		grid_take_shard(&grid, shard, shards);
 	tell_request(&facts);
+	if (fpr_text != NULL)
+		thresholds_set(&sweep, &grid, &source, memory, threads,
+		    first_index);
 	batch = (struct batch){.grid = &grid, .memory = memory,
 	    .threads = (size_t)threads, .first = first_index};
 	(per_image ? run_images : run_means)(&grid, &source, &batch, &facts,

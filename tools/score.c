@@ -32,7 +32,7 @@ static struct cli_list requirements;
 
 static const struct cli_option options[] = {
 	{"metrics", "LIST", "(default ap,auroc,dice,fpr95,mean_residual)",
-	    CLI_METRICS, &metrics_text, 0, BSP_AT_THRESHOLD},
+	    CLI_METRICS, &metrics_text, 0, UINT64_MAX},
 	{"image-score", "mean|max|std|top:Q", "of an image; top:Q is the mean "
 	    "of the highest share Q (default mean)", CLI_TEXT,
 	    &rule_text, 0, 0},
@@ -106,7 +106,7 @@ static const struct cli_program program = {
 };
 
 static struct metric_list metrics;
-static char label[BSP_METRICS_MAX][POINT_SIZE + 32]; /* of each metric */
+static char label[BSP_METRICS_MAX][POINT_METRIC_SIZE]; /* of each metric */
 static struct bsp_evaluation evaluation;
 static struct points points;
 static struct index volumes, groups, image_names;
@@ -199,12 +199,7 @@ add_metric(const struct bsp_metric *metric, size_t point)
 	evaluation.metric[m] = metrics.metric[m] = metric;
 	evaluation.at[m] = point;
 	evaluation.metrics = metrics.count = m + 1;
-	if (metric->scope == BSP_AT_THRESHOLD)
-		snprintf(label[m], sizeof label[m], "%s@%s",
-		    strcmp(metric->name, "dice_at") == 0 ? "dice" :
-		    metric->name, points.label[point]);
-	else
-		snprintf(label[m], sizeof label[m], "%s", metric->name);
+	points_metric(label[m], metric, points.label[point]);
 }
 
 /* Those asked for, and of each threshold those asked for or all. */

@@ -8,6 +8,7 @@
  * value.  Buckets that cannot hold their keys refer to a sorted list.
  */
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include "sweep.h"
@@ -314,4 +315,28 @@ bsp_background_curve(const struct bsp_background *b,
 	}
 	curve->count = (size_t)(step - curve->steps);
 	return 0;
+}
+
+void
+bsp_background_count(const struct bsp_background *b,
+    const struct bsp_keys *positive, const struct bsp_keys *negative,
+    double threshold, struct bsp_counts *counts)
+{
+	float least = (float)threshold;
+	uint32_t key;
+
+	/* The least score that is not below the threshold. */
+	if ((double)least < threshold)
+		least = nextafterf(least, INFINITY);
+	key = bsp_key_of(least);
+	*counts = (struct bsp_counts){
+		.positives = positive->count,
+		.negatives = b->count + negative->count,
+		.tp = positive->count - lower_bound(positive->key,
+		    positive->count, key),
+		.fp = b->count - bsp_background_below(b, key) +
+		    negative->count - lower_bound(negative->key,
+		    negative->count, key),
+		.units = 1,
+	};
 }

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "../score/score.h"
 #include "sweep.h"
 
 /*
@@ -46,6 +47,9 @@ struct work {
 	struct bsp_image anomalous, label;
 	struct bsp_ranking ranking;
 	struct bsp_curve curve;
+	struct bsp_lesions lesions;
+	bool by_lesion, by_false_region; /* metrics that ask for them */
+	struct bsp_counts counts[BSP_POINTS_MAX]; /* at each threshold */
 	double *values;
 };
 
@@ -72,6 +76,7 @@ free_work(struct work *w)
 	bsp_image_free(&w->label);
 	bsp_ranking_free(&w->ranking);
 	bsp_curve_free(&w->curve);
+	bsp_lesions_free(&w->lesions);
 }
 
 /*
@@ -105,11 +110,37 @@ values_of(const struct work *w, size_t inject, size_t degrade,
 static void
 put_values(struct work *w, size_t inject, size_t degrade, size_t residual)
 {
-	size_t m, metrics = w->sweep->metrics;
+	const struct bsp_sweep *sweep = w->sweep;
 	double *value = values_of(w, inject, degrade, residual);
+	const struct bsp_metric *metric;
+	size_t m;
 
-	for (m = 0; m < metrics; m++)
-		value[m] = w->sweep->metric[m]->value(&w->curve);
+	for (m = 0; m < sweep->metrics; m++) {
+		metric = sweep->metric[m];
+		value[m] = metric->scope == BSP_AT_THRESHOLD ?
+		    bsp_counts_value(&w->counts[sweep->at[m]], metric->name) :
+		    metric->value(&w->curve);
+	}
+}
+
+/* The thresholds of a degradation and residual: [points]. */
+static const double *
+thresholds_of(const struct work *w, size_t degrade, size_t residual)
+{
+	return w->sweep->threshold + (degrade * w->residuals + residual) *
+	    w->sweep->points;
+}
+
+/* What they find of the background and of what was ranked against it. */
+static void
+count_found(struct work *w, size_t degrade, size_t residual)
+{
+	size_t k;
+
+	for (k = 0; k < w->sweep->points; k++)
+		bsp_background_count(&w->background, &w->positive,
+		    &w->negative, thresholds_of(w, degrade, residual)[k],
+		    &w->counts[k]);
 }
 
 static int
@@ -635,6 +666,7 @@ run_residual(struct work *w, size_t degrade, size_t residual,
 		if (reach > 0 ? score_window(w, inject, residual, e) :
 		    score_patch(w, inject, residual, e))
 			return -1;
+		count_found(w, degrade, residual);
 		put_values(w, inject, degrade, residual);
 	}
 	return 0;
@@ -672,6 +704,26 @@ make_anomalous(struct work *w, size_t inject, struct bsp_error *e)
 	return 0;
 }
 
+/* What each threshold finds in the map, with lesions and false regions. */
+static int
+count_plainly(struct work *w, size_t degrade, size_t residual,
+    struct bsp_error *e)
+{
+	const struct bsp_scored in = {.map = &w->map, .label = &w->label,
+	    .within = w->in->within};
+	size_t k, lesions = 0;
+
+	w->lesions.count = 0;
+	if (w->by_lesion && bsp_lesions_add(&w->lesions, &in, 0, &lesions, e))
+		return -1;
+	for (k = 0; k < w->sweep->points; k++)
+		if (bsp_counts_of(&in, thresholds_of(w, degrade, residual)[k],
+		    w->lesions.lesion, lesions, w->by_false_region, 1,
+		    &w->counts[k], e))
+			return -1;
+	return 0;
+}
+
 static int
 score_plainly(struct work *w, size_t inject, size_t degrade,
     struct bsp_error *e)
@@ -683,19 +735,28 @@ score_plainly(struct work *w, size_t inject, size_t degrade,
 		if (apply_residual(w, residual, &w->anomalous, w->recon,
 		    &w->map, e) ||
 		    bsp_ranking_add(&w->ranking, &w->map, &w->label,
-		    w->in->within, e) || bsp_ranking_curve(&w->ranking, &w->curve, e))
+		    w->in->within, e) ||
+		    bsp_ranking_curve(&w->ranking, &w->curve, e) ||
+		    count_plainly(w, degrade, residual, e))
 			return -1;
 		put_values(w, inject, degrade, residual);
 	}
 	return 0;
 }
 
+/* Does the degradation fill the anomaly's label? */
+static bool
+fills_mask(const struct bsp_sweep *sweep)
+{
+	return sweep->degrade.kind != NULL &&
+	    (sweep->degrade.kind->needs & BSP_MASK) != 0;
+}
+
 /* Does every anomaly have a reconstruction of its own? */
 static bool
 reconstructs_each(const struct bsp_sweep *sweep)
 {
-	return sweep->on_anomalous || (sweep->degrade.kind != NULL &&
-	    (sweep->degrade.kind->needs & BSP_MASK) != 0);
+	return sweep->on_anomalous || fills_mask(sweep);
 }
 
 /* Without reconstructions one degradation is as another. */
@@ -771,11 +832,48 @@ by_region(const struct bsp_sweep *sweep)
 	return false;
 }
 
+static bool
+asks_for(const struct bsp_sweep *sweep, const char *name)
+{
+	size_t m;
+
+	for (m = 0; m < sweep->metrics; m++)
+		if (strcmp(sweep->metric[m]->name, name) == 0)
+			return true;
+	return false;
+}
+
+/* Every metric is of one image, and has the threshold that it is at. */
+static int
+check_metrics(const struct bsp_sweep *sweep, struct bsp_error *e)
+{
+	const struct bsp_metric *metric;
+	size_t m;
+
+	if (sweep->points > BSP_POINTS_MAX)
+		return bsp_error_set(e, BSP_USAGE, "found %zu thresholds, "
+		    "expected at most %d", sweep->points, BSP_POINTS_MAX);
+	for (m = 0; m < sweep->metrics; m++) {
+		metric = sweep->metric[m];
+		if (metric->scope == BSP_AT_THRESHOLD ?
+		    sweep->threshold == NULL || sweep->at[m] >= sweep->points :
+		    metric->value == NULL)
+			return bsp_error_set(e, BSP_USAGE, "%s: %s",
+			    metric->name, metric->scope == BSP_AT_THRESHOLD ?
+			    "no threshold, expected one for each cell" :
+			    "needs a whole stream, expected a metric of one "
+			    "image");
+	}
+	return 0;
+}
+
 /* A background that serves one cell only is not worth its making. */
 bool
 bsp_sweep_is_local(const struct bsp_sweep *sweep)
 {
 	return !reconstructs_each(sweep) && !by_region(sweep) &&
+	    !asks_for(sweep, "lesion_sensitivity") &&
+	    !asks_for(sweep, "false_regions") &&
 	    reach_of(sweep, 0) != SIZE_MAX &&
 	    bsp_spec_cells(&sweep->inject) > 1;
 }
@@ -832,9 +930,13 @@ bsp_sweep_go_on(const struct bsp_sweep *sweep,
 		.end = end,
 		.values = values,
 		.path = choose_path(sweep),
+		.by_lesion = asks_for(sweep, "lesion_sensitivity"),
+		.by_false_region = asks_for(sweep, "false_regions"),
 	};
 	int result;
 
+	if (check_metrics(sweep, e))
+		return -1;
 	w.ranking.by_region = by_region(sweep);
 	w.recon = calloc(w.recons + 1, sizeof *w.recon);
 	if (w.recon == NULL)
@@ -862,6 +964,52 @@ bsp_sweep_run(const struct bsp_sweep *sweep,
 	result = bsp_sweep_go_on(sweep, image, &start, begin, end, values,
 	    anomalous, e);
 	bsp_sweep_start_free(&start);
+	return result;
+}
+
+/* Reconstruct a healthy image, and hand over its maps. */
+static int
+put_maps(struct work *w, size_t degrade, bsp_sweep_map_fn *put, void *with,
+    struct bsp_error *e)
+{
+	size_t residual;
+
+	w->recon = calloc(w->recons + 1, sizeof *w->recon);
+	if (w->recon == NULL)
+		return bsp_error_system(e, ENOMEM, "%zu reconstructions",
+		    w->recons);
+	if (reconstruct(w, degrade, 0, w->healthy, e))
+		return -1;
+	for (residual = 0; residual < w->residuals; residual++)
+		if (apply_residual(w, residual, w->healthy, w->recon,
+		    &w->map, e) || put(with, residual, &w->map, e))
+			return -1;
+	return 0;
+}
+
+int
+bsp_sweep_healthy(const struct bsp_sweep *sweep,
+    const struct bsp_sweep_image *image, size_t degrade,
+    bsp_sweep_map_fn *put, void *with, struct bsp_error *e)
+{
+	struct bsp_image equalized = {0};
+	struct work w = {
+		.sweep = sweep,
+		.in = image,
+		.residuals = bsp_spec_cells(&sweep->residual),
+		.recons = bsp_sweep_recons(sweep),
+	};
+	int result = -1;
+
+	if ((sweep->on_anomalous && image->recon != NULL) ||
+	    fills_mask(sweep))
+		return bsp_error_set(e, BSP_USAGE, "reconstructions are of "
+		    "images with an anomaly, expected some of healthy images, "
+		    "to set thresholds on");
+	if (prepare_healthy(sweep, image, &equalized, &w.healthy, e) == 0)
+		result = put_maps(&w, degrade, put, with, e);
+	free_work(&w);
+	bsp_image_free(&equalized);
 	return result;
 }
 

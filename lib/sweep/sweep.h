@@ -56,6 +56,14 @@ uint32_t bsp_background_below(const struct bsp_background *background,
 void bsp_background_free(struct bsp_background *background);
 
 /*
+ * What a threshold finds of the background and the changed pixels of one cell,
+ * once bsp_background_curve has sorted their keys.
+ */
+void bsp_background_count(const struct bsp_background *background,
+    const struct bsp_keys *positive, const struct bsp_keys *negative,
+    double threshold, struct bsp_counts *counts);
+
+/*
  * The curve of the background and the changed pixels of one cell, whose keys
  * come in positive and negative and are sorted there.  scratch is room for
  * twice the longer of both.

@@ -66,8 +66,21 @@ def random_grid(inject):
     return spec, degrade, residual
 
 
+def healthy_maps(recon_degrade, residual, source, within):
+    """Options of score: thresholds from maps without anomalies, each twice,
+    for score refuses the very maps that it scores."""
+    keep("healthy-recon.pfm", run(*recon_degrade, source))
+    keep("healthy.pfm", run(*residual, source, *["healthy-recon.pfm"] * (
+        residual[1] not in ("equalized", "gmm"))))
+    keep("healthy.pfm", 2 * open("healthy.pfm", "rb").read())
+    if not within:
+        return ["--healthy", "healthy.pfm"]
+    keep("healthy.pgm", 2 * open(within[1], "rb").read())
+    return ["--healthy", "healthy.pfm", "--healthy-within", "healthy.pgm"]
+
+
 def by_filters(spec, row, degrade, residual, source, seed, equalize,
-               anomalous, beside, within):
+               anomalous, beside, within, metrics, fpr):
     """The same cell, as the four filters give it."""
     kind, _, rest = spec.partition(":")
     options = []
@@ -79,16 +92,19 @@ def by_filters(spec, row, degrade, residual, source, seed, equalize,
     keep("anom.pfm", run("anom-inject", kind, *options, "--seed", str(seed),
                          *beside, *within, "--mask", "mask.pgm", source))
     blur = [] if degrade == "none" else ["--sigma", row["degrade.sigma"]]
-    keep("recon.pfm", run("recon-degrade", degrade.split(":")[0], *blur,
-                          *(["--samples", "2"] if "samples" in residual else
-                            []), "anom.pfm" if anomalous else source))
+    recon_degrade = ["recon-degrade", degrade.split(":")[0], *blur,
+                     *(["--samples", "2"] if "samples" in residual else [])]
+    keep("recon.pfm", run(*recon_degrade, "anom.pfm" if anomalous else
+                          source))
     kind, _, rest = residual.partition(":")
-    options = [f"--{setting}" for setting in rest.split(",") if setting]
-    streams = ["anom.pfm"] + ["recon.pfm"] * (kind not in ("equalized",
-                                                            "gmm"))
-    keep("map.pfm", run("residual", kind, *options, *streams))
-    out = table(run("score", "--bootstrap", "0", "--metrics", METRICS,
-                    *within, "map.pfm", "mask.pgm"))
+    map_of = ["residual", kind,
+              *[f"--{setting}" for setting in rest.split(",") if setting]]
+    keep("map.pfm", run(*map_of, "anom.pfm", *["recon.pfm"] * (
+        kind not in ("equalized", "gmm"))))
+    healthy = healthy_maps(recon_degrade, map_of, source, within) if fpr \
+        else []
+    out = table(run("score", "--bootstrap", "0", "--metrics", metrics,
+                    *within, *healthy, *fpr, "map.pfm", "mask.pgm"))
     return {r["metric"]: (r["mean"], r["sd"], r["n_undefined"]) for r in out}
 
 
@@ -124,12 +140,23 @@ def within_of(pictures, ragged):
     return ["--within", "within.pgm"]
 
 
+def points_of():
+    """Metrics at thresholds, in half of all grids: names and options."""
+    if rng.random() < .5:
+        return METRICS, []
+    at = "dice_at,sensitivity,precision,fpr"
+    if rng.random() < .3:
+        at = "false_regions,lesion_sensitivity,fpr"
+    rates = [str(q) for q in rng.choice([.001, .02, .1, .37, .9], 2, False)]
+    return f"{METRICS},{at}", ["--fpr", ",".join(rates)]
+
+
 def whole(size):
     """An image without background and ties, in which every kind fits."""
     return (rng.random(size) * .9 + .1).astype("f4")
 
 
-cells = wrong = confined = 0
+cells = wrong = confined = at_points = 0
 used = set()
 while cells < 600:
     inject = str(rng.choice(TEXTURES if cells < 300 else list(SWEPT)))
@@ -149,20 +176,25 @@ while cells < 600:
     extra = ["--equalize"] if rng.random() < .3 else []
     anomalous = rng.random() < .3
     extra += ["--on", "anomalous"] if anomalous else []
+    metrics, fpr = points_of()
+    at_points += len(fpr) > 0
     rows = table(run("anom-sweep", "--inject", spec, "--degrade", degrade,
-                     "--residual", residual, "--metrics", METRICS, "--seed",
-                     str(seed), *extra, *beside, *within, source))
+                     "--residual", residual, "--metrics", metrics, "--seed",
+                     str(seed), *extra, *beside, *within, *fpr, source))
     for row in rows:
         want = by_filters(spec, row, degrade, residual, source, seed,
-                          "--equalize" in extra, anomalous, beside, within)
+                          "--equalize" in extra, anomalous, beside, within,
+                          metrics, fpr)
         got = {m: (row[m], row[m + "_sd"], row[m + "_undefined"])
                for m in want}
         cells += 1
         if got != want:
             wrong += 1
-            print(f"# {spec} {degrade} {residual} {extra} {within} seed {seed} "
+            print(f"# {spec} {degrade} {residual} {extra} {within} {fpr} "
+                  f"seed {seed} "
                   f"{shape}: {got}, expected {want}")
-ok(wrong == 0 and confined > 30 and used == {*TEXTURES, *SWEPT},
+ok(wrong == 0 and confined > 30 and at_points > 30 and
+   used == {*TEXTURES, *SWEPT},
    "600 random cells, all anomalies, are those of the four filters, bit for "
    "bit")
 

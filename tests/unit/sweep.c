@@ -162,6 +162,78 @@ fails(const struct bsp_sweep_batch *batch, const char *text)
 	    strstr(e.text, text) != NULL;
 }
 
+/* The maps of one image, counted by hand. */
+struct tally {
+	size_t maps, above[2]; /* pixels at or above .1 and .2 */
+};
+
+static int
+take_map(void *with, size_t residual, const struct bsp_image *map,
+    struct bsp_error *error)
+{
+	struct tally *tally = with;
+	size_t i;
+
+	(void)error;
+	tally->maps += residual == 0;
+	for (i = 0; i < SIDE * SIDE; i++) {
+		tally->above[0] += map->data[i] >= .1f;
+		tally->above[1] += map->data[i] >= .2f;
+	}
+	return 0;
+}
+
+/* Outside the disk a threshold finds what it finds in the healthy map there. */
+static void
+thresholds(void)
+{
+	double threshold[2] = {(double).1f, (double).2f}, value[4];
+	struct bsp_sweep_batch batch;
+	struct tally tally = {0};
+	size_t covered = 0;
+
+	make_sweep("disk:radius=3,intensity=.5", "abs");
+	bsp_spec_parse(bsp_degrade_kinds, "blur:sigma=1", &sweep.degrade, &e);
+	sweep.metric[0] = sweep.metric[1] = bsp_metric_find("fpr");
+	sweep.metric[2] = bsp_metric_find("sensitivity");
+	sweep.metrics = 3;
+	sweep.at[0] = sweep.at[2] = 0;
+	sweep.at[1] = 1;
+	batch = batch_of(1);
+	ok(bsp_sweep_images(&batch, &e) == -1 && e.status == BSP_USAGE &&
+	    strstr(e.text, "fpr: no threshold") != NULL, "no thresholds");
+	sweep.threshold = threshold;
+	sweep.points = 2;
+	sweep.at[1] = 2;
+	ok(bsp_sweep_images(&batch, &e) == -1 && e.status == BSP_USAGE,
+	    "a threshold that is not there");
+	sweep.at[1] = 1;
+	sweep.metric[2] = bsp_metric_find("froc");
+	ok(bsp_sweep_images(&batch, &e) == -1 && e.status == BSP_USAGE &&
+	    strstr(e.text, "froc: needs a whole") != NULL,
+	    "a metric of all images");
+	sweep.metric[2] = bsp_metric_find("sensitivity");
+	ok(bsp_sweep_healthy(&sweep, &in[0], 0, take_map, &tally, &e) == 0 &&
+	    tally.maps == 1, "the map without an anomaly");
+	ok(bsp_sweep_run(&sweep, &in[0], 0, 1, value, &covered, &e) == 0 &&
+	    covered > 0, "a cell with thresholds");
+	/* What the disk covers is left out of the negatives. */
+	ok((size_t)(value[0] * (double)(SIDE * SIDE - covered) + .5) +
+	    covered >= tally.above[0] && value[0] * (double)(SIDE * SIDE -
+	    covered) <= (double)tally.above[0] + .5 &&
+	    value[1] < value[0], "false positives are healthy pixels");
+	sweep.on_anomalous = true;
+	in[0].recon = &image[1];
+	ok(bsp_sweep_healthy(&sweep, &in[0], 0, take_map, &tally, &e) == -1 &&
+	    e.status == BSP_USAGE, "reconstructions of anomalous images");
+	in[0].recon = NULL;
+	sweep.on_anomalous = false;
+	bsp_spec_parse(bsp_degrade_kinds, "inpaint", &sweep.degrade, &e);
+	ok(bsp_sweep_healthy(&sweep, &in[0], 0, take_map, &tally, &e) == -1 &&
+	    e.status == BSP_USAGE, "a degradation that fills the anomaly");
+	make_sweep("disk:radius=3,intensity=0:1:4", "abs");
+}
+
 static void
 refused(void)
 {
@@ -199,6 +271,7 @@ main(void)
 	equal("disk:radius=3,intensity=0:1:4", "abs");
 	equal("shuffle:radius=3:6:4", "ssim");
 	first_error();
+	thresholds();
 	refused();
 	for (i = 0; i < IMAGES; i++)
 		bsp_image_free(&image[i]);

@@ -23,7 +23,8 @@ enum cli_type {
 	CLI_TABLE_OUT, /* const char *: a file to write a table to */
 	CLI_LIST,      /* struct cli_list: any texts, as often as given */
 	CLI_FORMAT,    /* enum bsp_format: pgm8, pgm16, pfm */
-	CLI_METRICS,   /* const char *: names of metrics of a scope up to max */
+	CLI_METRICS,   /* const char *: names of metrics of the scopes whose bits
+	                  max has */
 	CLI_INJECT,    /* const char *: KIND[:KEY=VALUE,...] of an anomaly */
 	CLI_DEGRADE,   /* likewise of a degradation */
 	CLI_RESIDUAL,  /* likewise of a residual */
@@ -38,8 +39,10 @@ struct cli_option {
 	                      follows their names */
 	enum cli_type type;
 	void *target;      /* of the type above; holds the default */
-	uint64_t min, max; /* of a CLI_COUNT */
+	uint64_t min, max; /* of a CLI_COUNT; max: CLI_SCOPE of CLI_METRICS */
 };
+
+#define CLI_SCOPE(scope) ((uint64_t)1 << (scope))
 
 /* The rows that programs share, for targets of these names. */
 #define CLI_FORMAT_OPTIONS(format, clip)                                   \

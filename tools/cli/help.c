@@ -62,7 +62,7 @@ print_metrics(const struct cli_option *option)
 	size_t n = strlen(help);
 
 	for (metric = bsp_metrics; metric->name != NULL; metric++)
-		if (metric->scope <= option->max && n < sizeof help)
+		if (option->max & CLI_SCOPE(metric->scope) && n < sizeof help)
 			n += (size_t)snprintf(help + n, sizeof help - n,
 			    "%s%s", n > 3 ? ", " : "", metric->name);
 	if (n < sizeof help)
@@ -131,7 +131,7 @@ complete_value(const struct cli_option *option)
 	switch (option->type) {
 	case CLI_METRICS:
 		for (metric = bsp_metrics; metric->name != NULL; metric++)
-			if (metric->scope <= option->max)
+			if (option->max & CLI_SCOPE(metric->scope))
 				printf("%s\n", metric->name);
 		break;
 	case CLI_INJECT:

@@ -24,25 +24,6 @@ told_fact(struct told *told)
 
 /* --------------------------------------------------------------- the request */
 
-static void
-add_point(struct points *points, const char *option, const char *prefix,
-    double value)
-{
-	char number[BSP_NUMBER_SIZE];
-	size_t i, n = points->count;
-
-	if (n == BSP_POINTS_MAX)
-		cli_usage("%s: more than %d values, expected no more", option,
-		    BSP_POINTS_MAX);
-	snprintf(points->label[n], POINT_SIZE, "%s%s", prefix,
-	    bsp_number_format(number, value));
-	for (i = 0; i < n; i++)
-		if (strcmp(points->label[i], points->label[n]) == 0)
-			cli_usage("%s: %s is given twice", option, number);
-	points->q[n] = (double)NAN;
-	points->count++;
-}
-
 /* A copy of a text, or death. */
 static char *
 copy_of(const char *text)
@@ -62,25 +43,15 @@ static void
 parse_numbers(struct points *points, const char *option, const char *text,
     bool rates)
 {
-	char *copy = copy_of(text), *word, *next;
-	struct bsp_error e;
-	double value;
+	struct point point[BSP_POINTS_MAX];
+	size_t i;
 
-	for (word = copy; word != NULL; word = next) {
-		next = strchr(word, ',');
-		if (next != NULL)
-			*next++ = '\0';
-		if (bsp_number_parse(word, &value, &e))
-			cli_usage("%s: %s", option, e.text);
-		if (rates && !(value > 0 && value < 1))
-			cli_usage("%s: found %s, expected a share of the "
-			    "healthy pixels above 0 and below 1, as 0.01",
-			    option, word);
-		add_point(points, option, rates ? "fpr=" : "", value);
-		points->q[points->count - 1] = rates ? value : (double)NAN;
-		points->at[points->count - 1].value = value;
+	points->count = points_read(point, option, text, rates);
+	for (i = 0; i < points->count; i++) {
+		strcpy(points->label[i], point[i].label);
+		points->q[i] = rates ? point[i].value : (double)NAN;
+		points->at[i].value = point[i].value;
 	}
-	free(copy);
 }
 
 void

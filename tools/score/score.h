@@ -6,6 +6,7 @@
 
 #include "../cli/cli.h"
 #include "../cli/index.h"
+#include "../cli/points.h"
 #include "../cli/table.h"
 
 /* A stream that is told by number of images and fingerprint. */
@@ -20,8 +21,6 @@ void told_add(struct told *told, const struct bsp_image *image);
 struct table_fact told_fact(struct told *told);
 
 /* ---------------------------------------------------------------- thresholds */
-
-#define POINT_SIZE 48
 
 /* Thresholds that metrics are taken at. */
 struct points {

@@ -112,8 +112,8 @@ blame_option(const struct bsp_sweep *sweep, const struct bsp_error *e)
 }
 
 /* The first error in order, blamed on its image. */
-static _Noreturn void
-die_of(const struct batch *batch, const struct source *source,
+void
+batch_die(const struct batch *batch, const struct source *source,
     struct bsp_error *e)
 {
 	int64_t image = e->image;
@@ -141,9 +141,8 @@ tell(void *with, uint64_t pairs)
 	    told->total);
 }
 
-/* The image with all that belongs to it. */
-static struct bsp_sweep_image
-take_image(const struct batch *batch, size_t i)
+struct bsp_sweep_image
+batch_image(const struct batch *batch, size_t i)
 {
 	const struct bsp_image *donor = &batch->donor[i];
 	const struct bsp_image *shape = &batch->shape[i];
@@ -158,6 +157,36 @@ take_image(const struct batch *batch, size_t i)
 		    &batch->recon[i * batch->recons_each],
 		.index = batch->first + i,
 	};
+}
+
+void
+batch_rewind(struct batch *batch, uint64_t first)
+{
+	batch->first = first;
+	batch->count = 0;
+	batch->last = false;
+}
+
+void
+batch_free(struct batch *batch)
+{
+	size_t i;
+
+	for (i = 0; i < batch->capacity; i++) {
+		bsp_image_free(&batch->image[i]);
+		bsp_image_free(&batch->donor[i]);
+		bsp_image_free(&batch->shape[i]);
+		bsp_image_free(&batch->within[i]);
+	}
+	for (i = 0; i < batch->capacity * batch->recons_each; i++)
+		bsp_image_free(&batch->recon[i]);
+	free(batch->image);
+	free(batch->donor);
+	free(batch->shape);
+	free(batch->within);
+	free(batch->recon);
+	free(batch->values);
+	free(batch->anomalous);
 }
 
 void
@@ -178,8 +207,8 @@ batch_run(struct batch *batch, const struct source *source,
 	size_t i;
 
 	for (i = 0; i < batch->count; i++)
-		image[i] = take_image(batch, i);
+		image[i] = batch_image(batch, i);
 	if (bsp_sweep_images(&run, &e))
-		die_of(batch, source, &e);
+		batch_die(batch, source, &e);
 	free(image);
 }

@@ -27,6 +27,18 @@ struct batch {
 /* Read as many images as memory allows, at least one; false if none is left. */
 bool batch_read(struct batch *batch, struct source *source);
 
+/* The i-th image with all that belongs to it. */
+struct bsp_sweep_image batch_image(const struct batch *batch, size_t i);
+
+/* Die of an error in an image, e->image counting from the batch's first. */
+_Noreturn void batch_die(const struct batch *batch,
+    const struct source *source, struct bsp_error *e);
+
+/* Begin again, with an image of that index. */
+void batch_rewind(struct batch *batch, uint64_t first);
+
+void batch_free(struct batch *batch);
+
 /* Run them in parallel; dies of the first error in image order. */
 void batch_run(struct batch *batch, const struct source *source,
     struct progress *progress);

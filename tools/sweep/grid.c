@@ -33,51 +33,65 @@ add_swept(struct grid *grid, const char *stage, const struct bsp_spec *spec)
 		    bsp_kind_param(spec->kind, spec->swept[i])->name);
 }
 
-void
-grid_begin(struct grid *grid, const struct bsp_sweep *sweep, size_t asked,
-    bool per_image, bool bands)
-{
-	static const char *columns[3 * BSP_PARAMS_MAX + 5 * BSP_METRICS_MAX +
-	    4];
-	const char *name;
-	size_t m, n;
+#define COLUMNS_MAX (3 * BSP_PARAMS_MAX + 5 * BSP_METRICS_MAX + \
+	BSP_POINTS_MAX + 4)
+#define READ_MAX 64 /* columns that readers of tables take */
 
-	*grid = (struct grid){
-		.sweep = sweep,
-		.injects = bsp_spec_cells(&sweep->inject),
-		.degrades = bsp_spec_cells(&sweep->degrade),
-		.residuals = bsp_spec_cells(&sweep->residual),
-		.end = bsp_sweep_pairs(sweep),
-		.asked = asked,
-		.per_image = per_image,
-		.bands = bands,
-		.columns = columns,
-	};
+/* Columns of a metric; the number of columns is then n. */
+static size_t
+add_metric(const struct grid *grid, size_t m, size_t n)
+{
+	const struct bsp_sweep *sweep = grid->sweep;
+	char text[POINT_METRIC_SIZE];
+
+	points_metric(text, sweep->metric[m], grid->point == NULL ? "" :
+	    grid->point[sweep->at[m]].label);
+	grid->columns[n++] = join(text, "", "");
+	if (grid->per_image)
+		return n;
+	grid->columns[n++] = join(text, "", "_sd");
+	grid->columns[n++] = join(text, "", "_undefined");
+	if (!grid->bands)
+		return n;
+	grid->columns[n++] = join(text, "", "_low");
+	grid->columns[n++] = join(text, "", "_high");
+	return n;
+}
+
+void
+grid_begin(struct grid *grid)
+{
+	static const char *columns[COLUMNS_MAX + 1];
+	const struct bsp_sweep *sweep = grid->sweep;
+	size_t m, k, n;
+
+	grid->injects = bsp_spec_cells(&sweep->inject);
+	grid->degrades = bsp_spec_cells(&sweep->degrade);
+	grid->residuals = bsp_spec_cells(&sweep->residual);
+	grid->begin = 0;
+	grid->end = bsp_sweep_pairs(sweep);
+	grid->columns = columns;
+	grid->params = 0;
 	add_swept(grid, "inject", &sweep->inject);
 	add_swept(grid, "degrade", &sweep->degrade);
 	add_swept(grid, "residual", &sweep->residual);
 	n = grid->params;
-	if (per_image) {
+	if (grid->per_image) {
 		columns[n++] = "image";
 		columns[n++] = "pixels";
 		columns[n++] = "anomalous";
 	}
-	for (m = 0; m < asked; m++) {
-		name = sweep->metric[m]->name;
-		columns[n++] = name;
-		if (per_image)
-			continue;
-		columns[n++] = join(name, "", "_sd");
-		columns[n++] = join(name, "", "_undefined");
-		if (!bands)
-			continue;
-		columns[n++] = join(name, "", "_low");
-		columns[n++] = join(name, "", "_high");
-	}
-	if (!per_image)
+	for (m = 0; m < grid->asked; m++)
+		n = add_metric(grid, m, n);
+	if (!grid->per_image)
 		columns[n++] = "n";
-	for (m = asked; m < sweep->metrics; m++)
+	for (m = grid->asked; m < sweep->metrics; m++)
 		columns[n++] = sweep->metric[m]->name;
+	for (k = 0; k < sweep->points; k++)
+		columns[n++] = join("threshold", "@", grid->point[k].label);
+	if (n > READ_MAX)
+		cli_usage("a table of %zu columns, expected at most %d: fewer "
+		    "metrics or thresholds", n, READ_MAX);
 }
 
 void
@@ -109,27 +123,51 @@ put_swept(struct table *table, const struct bsp_spec *spec, size_t cell)
 		table_place(table, params[spec->swept[i]]);
 }
 
+/* The thresholds of a cell. */
+static void
+put_thresholds(struct table *table, const struct grid *grid,
+    const struct grid_cell *cell)
+{
+	const struct bsp_sweep *sweep = grid->sweep;
+	size_t k, at = (cell->degrade * grid->residuals + cell->residual) *
+	    sweep->points;
+
+	for (k = 0; k < sweep->points; k++)
+		table_number(table, sweep->threshold[at + k]);
+}
+
+static void
+put_row(struct table *table, const struct grid *grid, const void *values,
+    const struct grid_cell *cell, grid_put_fn *put)
+{
+	const struct bsp_sweep *sweep = grid->sweep;
+
+	put_swept(table, &sweep->inject, cell->inject);
+	put_swept(table, &sweep->degrade, cell->degrade);
+	put_swept(table, &sweep->residual, cell->residual);
+	put(table, values, grid, cell);
+	put_thresholds(table, grid, cell);
+}
+
 void
 grid_rows(const struct grid *grid, struct table *table, const void *values,
     size_t size, grid_put_fn *put)
 {
-	const struct bsp_sweep *sweep = grid->sweep;
-	size_t inject, degrade, residual, pair;
+	struct grid_cell cell;
 	const char *value;
+	size_t pair;
 
-	for (inject = 0; inject < grid->injects; inject++)
-		for (degrade = 0; degrade < grid->degrades; degrade++) {
-			pair = degrade * grid->injects + inject;
+	for (cell.inject = 0; cell.inject < grid->injects; cell.inject++)
+		for (cell.degrade = 0; cell.degrade < grid->degrades;
+		    cell.degrade++) {
+			pair = cell.degrade * grid->injects + cell.inject;
 			if (pair < grid->begin || pair >= grid->end)
 				continue;
 			value = (const char *)values +
 			    (pair - grid->begin) * grid->residuals * size;
-			for (residual = 0; residual < grid->residuals;
-			    residual++, value += size) {
-				put_swept(table, &sweep->inject, inject);
-				put_swept(table, &sweep->degrade, degrade);
-				put_swept(table, &sweep->residual, residual);
-				put(table, value, grid, inject);
-			}
+			for (cell.residual = 0;
+			    cell.residual < grid->residuals;
+			    cell.residual++, value += size)
+				put_row(table, grid, value, &cell, put);
 		}
 }

@@ -4,7 +4,7 @@
 #ifndef GRID_H
 #define GRID_H
 
-#include "../cli/cli.h"
+#include "../cli/points.h"
 #include "../cli/table.h"
 
 /* A grid, the part of it that is run, and how it is told. */
@@ -14,17 +14,18 @@ struct grid {
 	size_t begin, end;                   /* the shard's pairs */
 	bool per_image;
 	bool bands;   /* with columns of intervals */
+	const struct point *point; /* names of the sweep's thresholds */
 	size_t asked; /* metrics with all their columns */
 	const char **columns;
 	size_t params;                       /* columns of swept parameters */
 };
 
 /*
- * Count the cells and name the columns; the shard is the whole.  asked metrics
- * were asked for; those after them are told by their mean alone.
+ * Count the cells and name the columns; the shard is the whole.  The caller has
+ * set sweep, asked, per_image, bands and point: asked metrics were asked for;
+ * those after them are told by their mean alone.
  */
-void grid_begin(struct grid *grid, const struct bsp_sweep *sweep,
-    size_t asked, bool per_image, bool bands);
+void grid_begin(struct grid *grid);
 
 /* Take shard k of n, k from 1: degradations first, then anomalies. */
 void grid_take_shard(struct grid *grid, uint64_t k, uint64_t n);
@@ -32,9 +33,14 @@ void grid_take_shard(struct grid *grid, uint64_t k, uint64_t n);
 /* How many cells the shard has. */
 size_t grid_cells(const struct grid *grid);
 
-/* What is written of one cell: the parameters, then what put says. */
+struct grid_cell {
+	size_t inject, degrade, residual;
+};
+
+/* What is written of one cell: the parameters, then what put says, then its
+ * thresholds. */
 typedef void grid_put_fn(struct table *table, const void *values,
-    const struct grid *grid, size_t inject);
+    const struct grid *grid, const struct grid_cell *cell);
 
 /*
  * Write the shard's rows in order: inject outermost, then degrade, then

@@ -18,16 +18,32 @@ struct source {
 	off_t size;                 /* of a regular file, else 0 */
 	int fd;
 	struct bsp_hash image_hash, recon_hash;
+	/* for source_again */
+	struct kept {
+		int fd; /* -1: nothing is kept */
+		off_t begin;
+		const char *name;
+	} kept_images, kept_recons;
+	struct bsp_writer *copy; /* of what a command reconstructs */
+	struct side_stream donors_set, shapes_set, within_set;
 };
 
 /*
  * Open the images, and the reconstructions of a stream or a command (at most
  * one of both, else NULL), or die.  The caller has set donors, shapes and
- * within.
+ * within.  again: all will be read more than once; what comes through a pipe or
+ * from a command is then kept in temporary files.
  */
 void source_open(struct source *source, const struct bsp_sweep *sweep,
     const char *images, const char *recon, const char *command,
-    uint64_t first_index, uint64_t timeout);
+    uint64_t first_index, uint64_t timeout, bool again);
+
+/*
+ * After the end, where source_open was told that all is read again: begin
+ * again.  Only the last time donors and shapes are read too.  The masks are a
+ * file.
+ */
+void source_again(struct source *source, bool last);
 
 /*
  * Read the next image and its reconstructions, recons_each of them, where
