@@ -10,7 +10,8 @@ FUZZ_CLI = tables merge models
 FUZZ_WRAP = -Wl,--wrap=read $(foreach f,malloc calloc realloc reallocarray \
 	strdup strndup free fclose,-Wl,--wrap=$f)
 fuzz_objects = $(patsubst %.c,$1/%.o,tools/score/points.c \
-	$(addprefix tools/cli/,curves.c index.c interval.c positions.c table.c))
+	$(addprefix tools/cli/,curves.c index.c interval.c points.c \
+	positions.c table.c))
 FUZZ_FLAGS = -g -O1 -fsanitize=fuzzer,address,undefined \
 	-fno-sanitize-recover=all
 FUZZ_BUILD = $B/fuzz
