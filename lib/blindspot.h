@@ -1457,6 +1457,7 @@ struct bsp_sweep {
 	const struct bsp_pixel_stats *stats; /* for residuals that need them,
 	                                        else NULL */
 	uint64_t seed;
+	size_t count; /* anomalies an image; 0 stands for 1 */
 	const double *threshold; /* [degradations][residuals][points] of
 	                            BSP_AT_THRESHOLD, else NULL */
 	size_t points;
@@ -1478,6 +1479,11 @@ BSP_API size_t bsp_sweep_recons(const struct bsp_sweep *sweep);
  */
 BSP_API bool bsp_sweep_is_local(const struct bsp_sweep *sweep);
 
+/* The centre of an anomaly, inside the image. */
+struct bsp_place {
+	size_t row, col;
+};
+
 /*
  * One image of a sweep.  recon is NULL where the sweep degrades; else the grid
  * has one degradation, and recon holds bsp_sweep_recons() reconstructions of
@@ -1490,6 +1496,8 @@ struct bsp_sweep_image {
 	const struct bsp_image *donor, *shape; /* for the anomalies, or NULL */
 	const struct bsp_image *within; /* where not 0 anomalies lie and pixels
 	                                   count, or NULL: everywhere */
+	const struct bsp_place *place; /* [count] of the anomalies, the same in
+	                                  every cell; NULL: they are drawn */
 	uint64_t index; /* in the whole stream */
 };
 
@@ -1499,7 +1507,7 @@ struct bsp_sweep_image {
  * gets, for each pair and each residual in turn, the value of each metric;
  * anomalous, unless it is NULL, the number of anomalous pixels of each
  * anomaly of the grid.  Fails on an image without foreground or a mask of
- * another size (BSP_DATA), on a metric that is of no single image or whose
+ * another size (BSP_DATA), on a place outside of the image, a metric that is of no single image or whose
  * threshold is missing (BSP_USAGE), and when memory runs out.  Calls on the same
  * sweep may run at the same time.
  */

@@ -319,7 +319,7 @@ ends() {
 @test "operating points: in parts, of pipes and commands, the same bytes" {
 	brain-phantom --size 24 --count 5 >in.pfm
 	recon-degrade blur --sigma 1 in.pfm >r.pfm
-	sweep=(anom-sweep --inject disk:radius=3,intensity=0:1:3 --fpr .02,.1)
+	sweep=(anom-sweep --inject 'disk:radius=3,intensity=0:1:3' --fpr '.02,.1')
 	grid=("${sweep[@]}" --degrade blur:sigma=0:2:3 --residual
 		abs:median=1:3:2)
 	"${grid[@]}" in.pfm >whole
@@ -383,7 +383,7 @@ ends() {
 	make_images
 	# shellcheck disable=SC2086
 	set -- anom-sweep $GRID
-	for q in 0 1 -1 x '' .1, .1,0.1 .1,.2,.3,.4,.5,.6,.7,.8,.9; do
+	for q in 0 1 -1 x '' '.1,' .1,0.1 .1,.2,.3,.4,.5,.6,.7,.8,.9; do
 		fails 2 'fpr: ' "$@" --degrade none --fpr="$q" a.pfm
 	done
 	fails 2 'dice_at is at a threshold, expected --fpr' "$@" \
@@ -414,4 +414,74 @@ ends() {
 	"$@" --degrade blur:sigma=0:2:3 --fpr .1 --shard 1/2 a.pfm >part1
 	"$@" --degrade blur:sigma=0:2:3 --fpr .2 --shard 2/2 a.pfm >part2
 	fails 3 'fpr .2, expected fpr .1' anom-sweep --merge part1 part2
+}
+
+@test "several anomalies and places of a table: of commands, in parts" {
+	make_images
+	printf 'row\tcol\timage\tanomaly\n' >places
+	for i in 0 1 2 3 4 5; do
+		printf '%d\t%d\t%d\t1\n%d\t9\t%d\t0\n' $((i + 4)) $((16 - i)) \
+			$i $((19 - i)) $i >>places
+	done
+	# shellcheck disable=SC2086
+	set -- anom-sweep $GRID --count 2 --positions places --on anomalous
+	"$@" --degrade blur:sigma=1.5 a.pfm >whole
+	grep -qx '# count 2' whole
+	grep -q '^# positions 12, xxh3 ' whole
+	grep -v '^#' whole >want
+	"$@" --recon-cmd 'recon-degrade blur --sigma 1.5' a.pfm |
+		grep -v '^#' | cmp - want
+	for k in 1 2; do
+		"$@" --degrade blur:sigma=1.5 --shard $k/2 --memory 1 a.pfm \
+			>part$k
+	done
+	anom-sweep --merge part1 part2 | cmp - whole
+	anom-inject disk --radius 3 --intensity .5 --count 2 --record record \
+		a.pfm >anom.pfm
+	# shellcheck disable=SC2086
+	anom-sweep $GRID --degrade none --count 2 a.pfm | grep -v '^#' >drawn
+	# shellcheck disable=SC2086
+	anom-sweep $GRID --degrade none --count 2 --positions record a.pfm |
+		grep -v '^#' | cmp - drawn
+	# A piece of the stream, by its first index.
+	head -c 2748 a.pfm >first.pfm
+	tail -c +2749 a.pfm >rest.pfm
+	"$@" --degrade blur --per-image a.pfm | grep -v '^#' >images
+	{
+		"$@" --degrade blur --per-image --first-index 0 first.pfm
+		"$@" --degrade blur --per-image --first-index 2 rest.pfm |
+			grep -v '^inject'
+	} | grep -v '^#' | cmp - images
+}
+
+@test "places and counts that cannot be" {
+	make_images
+	printf 'image\trow\tcol\n' >few
+	for i in 0 1 2 3 4; do printf '%d\t9\t9\n' $i >>few; done
+	{ cat few && printf '5\t9\t9\n'; } >places
+	{ cat few && printf '5\t20\t9\n'; } >outside
+	{ cat places && printf '6\t9\t9\n'; } >more
+	# shellcheck disable=SC2086
+	set -- anom-sweep $GRID --degrade none
+	for n in 0 -1 1001 x; do fails 2 'count' "$@" --count=$n a.pfm; done
+	fails 3 'few: no row for image 5, anomaly 0' "$@" --positions few a.pfm
+	fails 3 'places: no row for image 0, anomaly 1' "$@" --count 2 \
+		--positions places a.pfm
+	fails 3 'outside: image 5: row 20, column 9 lies outside' "$@" \
+		--positions outside a.pfm
+	fails 3 'more: a row for image 6, but the stream ends after 6' "$@" \
+		--positions more a.pfm
+	"$@" --positions more --first-index 0 a.pfm >part1
+	fails 3 'few: no row for image 5' "$@" --fpr .1 --positions few a.pfm
+	fails 4 'nosuch' "$@" --positions nosuch a.pfm
+	fails 3 'no column image' "$@" --positions a.pfm a.pfm
+	# shellcheck disable=SC2086
+	fails 3 'few: no row for image 5' anom-sweep $GRID --on anomalous \
+		--recon-cmd cat --positions few a.pfm
+	"$@" --positions places --shard 1/2 a.pfm >part1
+	"$@" --positions more --first-index 0 --shard 2/2 a.pfm >part2
+	fails 3 'not a shard of the same table: positions' anom-sweep --merge \
+		part1 part2
+	"$@" --count 2 --shard 2/2 a.pfm >part2
+	fails 3 'not a shard of the same table: ' anom-sweep --merge part1 part2
 }

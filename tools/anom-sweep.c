@@ -11,6 +11,7 @@
 #include "sweep/thresholds.h"
 #include "cli/metrics.h"
 #include "cli/model.h"
+#include "cli/positions.h"
 
 static const char *inject_text, *degrade_text, *residual_text = "abs";
 static const char *recon_path, *recon_command, *metrics_text = "ap";
@@ -23,13 +24,21 @@ static struct side_stream shapes = {.option = "shapes", .content = BSP_MASKS,
 static struct side_stream within = {.option = "within", .content = BSP_MASKS};
 #define ABSENT UINT64_MAX
 static uint64_t bootstrap = ABSENT;
-static uint64_t seed, first_index, threads, timeout, memory = (uint64_t)256 << 20;
+static uint64_t seed, first_index = ABSENT, threads, timeout;
+static uint64_t memory = (uint64_t)256 << 20, anomalies = 1;
+static const char *positions_path;
+static struct positions positions;
+static bool piece;
 
 static struct bands bands;
 
 static const struct cli_option options[] = {
 	{"inject", "SPEC", "anomalies, as in disk:radius=20,intensity=0:1:21",
 	    CLI_INJECT, &inject_text, 0, 0},
+	{"count", "N", "anomalies an image (default 1)", CLI_COUNT, &anomalies,
+	    1, 1000},
+	{"positions", "TSV", "take their centres from a table, as in "
+	    "anom-inject", CLI_INPUT, &positions_path, 0, 0},
 	{"degrade", "SPEC", "reconstructions, as in blur:sigma=0:5:11",
 	    CLI_DEGRADE, &degrade_text, 0, 0},
 	{"recon", "STREAM", "reconstructions from a stream instead",
@@ -332,6 +341,10 @@ parse_request(const struct cli_command *command)
 	sweep.on_anomalous = strcmp(on_text, "anomalous") == 0;
 	sweep.equalize = equalize;
 	sweep.seed = seed;
+	sweep.count = (size_t)anomalies;
+	piece = first_index != ABSENT;
+	if (!piece)
+		first_index = 0;
 	check_recon();
 	if (degrade_text != NULL)
 		parse_spec("degrade", bsp_degrade_kinds, degrade_text,
@@ -363,6 +376,7 @@ struct facts {
 	char donors[TABLE_IMAGES_SIZE], shapes[TABLE_IMAGES_SIZE];
 	char bootstrap[BSP_NUMBER_SIZE];
 	char within[TABLE_IMAGES_SIZE];
+	char anomalies[BSP_NUMBER_SIZE], positions[TABLE_IMAGES_SIZE];
 };
 
 static void
@@ -377,6 +391,12 @@ tell_request(struct facts *facts)
 	add_fact(facts, "seed", table_digits(facts->seed, seed));
 	add_fact(facts, "inject", bsp_spec_format(&sweep.inject,
 	    facts->inject));
+	if (anomalies > 1)
+		add_fact(facts, "count", table_digits(facts->anomalies,
+		    anomalies));
+	if (positions_path != NULL)
+		add_fact(facts, "positions", positions_fingerprint(&positions,
+		    facts->positions));
 	if (degrade_text != NULL)
 		add_fact(facts, "degrade", bsp_spec_format(&sweep.degrade,
 		    facts->degrade));
@@ -472,6 +492,8 @@ check_count(const struct source *source)
 	struct bsp_error e;
 
 	if (source->count > 0) {
+		if (positions_path != NULL && !piece)
+			positions_check_end(&positions, source->count);
 		side_stream_warn(&source->within, source->count);
 		return;
 	}
@@ -602,6 +624,9 @@ main(int argc, char **argv)
 	    .point = fpr_text != NULL ? point : NULL};
 	grid_begin(&grid);
 	file = cli_table(NULL);
+	if (positions_path != NULL)
+		positions_read(&positions, positions_path, anomalies);
+	source.positions = positions_path != NULL ? &positions : NULL;
 	source.donors = donors;
 	source.shapes = shapes;
 	source.within = within;

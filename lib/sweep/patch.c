@@ -20,15 +20,23 @@ struct changes {
 	size_t *end; /* [cells] */
 };
 
+/* Anomalies an image. */
+static size_t
+count_of(const struct bsp_sweep *sweep)
+{
+	return sweep->count > 0 ? sweep->count : 1;
+}
+
 /* What the cells of a grid are put in by. */
 struct cells {
 	const struct bsp_sweep *sweep;
-	size_t row, col; /* the centre of them all */
+	size_t count;                  /* anomalies a cell */
+	const struct bsp_place *place; /* [count] the same in all */
 	struct changes *changes;
 	size_t done;
 };
 
-/* Every cell is the image's first anomaly. */
+/* Every cell is the image's first anomalies. */
 static int
 begin_cell(void *with, size_t i, struct bsp_inject_job *job, double *params,
     struct bsp_error *e)
@@ -36,10 +44,10 @@ begin_cell(void *with, size_t i, struct bsp_inject_job *job, double *params,
 	const struct cells *cells = with;
 
 	(void)e;
-	bsp_spec_cell(&cells->sweep->inject, i, params);
-	job->number = 0;
-	job->row = cells->row;
-	job->col = cells->col;
+	bsp_spec_cell(&cells->sweep->inject, i / cells->count, params);
+	job->number = (uint32_t)(i % cells->count);
+	job->row = cells->place[job->number].row;
+	job->col = cells->place[job->number].col;
 	return 0;
 }
 
@@ -96,6 +104,8 @@ take_changes(void *with, const struct bsp_inject_job *job,
 	size_t i, size, n = bsp_image_size(job->healthy);
 
 	(void)params;
+	if (job->number + 1 < cells->count)
+		return 0;
 	for (i = 0; i < n; i += size) {
 		size = n - i < BLOCK ? n - i : BLOCK;
 		if (differ(image->data + i, healthy + i, label->data + i,
@@ -109,15 +119,16 @@ take_changes(void *with, const struct bsp_inject_job *job,
 
 static int
 find_changes(const struct bsp_sweep *sweep, const struct bsp_inject_job *job,
-    struct changes *changes, size_t count, struct bsp_error *e)
+    const struct bsp_place *place, struct changes *changes,
+    struct bsp_error *e)
 {
-	struct cells cells = {.sweep = sweep, .row = job->row,
-	    .col = job->col, .changes = changes};
+	struct cells cells = {.sweep = sweep, .count = count_of(sweep),
+	    .place = place, .changes = changes};
 	double params[BSP_PARAMS_MAX];
 	struct bsp_inject_run run = {
 		.kind = sweep->inject.kind,
 		.params = params,
-		.count = count,
+		.count = bsp_spec_cells(&sweep->inject) * cells.count,
 		.before = begin_cell,
 		.after = take_changes,
 		.with = &cells,
@@ -130,6 +141,24 @@ find_changes(const struct bsp_sweep *sweep, const struct bsp_inject_job *job,
 	bsp_image_free(&image);
 	bsp_image_free(&label);
 	return result;
+}
+
+/* Where the anomalies lie: as given, or drawn into place[]. */
+static int
+find_places(const struct bsp_sweep *sweep, const struct bsp_sweep_image *in,
+    const struct bsp_image *healthy, struct bsp_place *place,
+    struct bsp_error *e)
+{
+	size_t i, n = count_of(sweep);
+
+	for (i = 0; i < n; i++) {
+		if (in->place != NULL)
+			place[i] = in->place[i];
+		else if (bsp_position_draw(healthy, sweep->seed, in->index,
+		    (uint32_t)i, &place[i].row, &place[i].col, e))
+			return -1;
+	}
+	return 0;
 }
 
 /* Number the changed pixels in order; place[] says which each pixel is. */
@@ -219,26 +248,28 @@ bsp_patch_make(const struct bsp_sweep *sweep,
 	size_t cells = bsp_spec_cells(&sweep->inject);
 	size_t pixels = bsp_image_size(healthy);
 	struct changes changes = {0};
+	struct bsp_place *centre;
 	uint32_t *place;
 	int result = -1;
 
 	*patch = (struct bsp_patch){.cells = cells};
 	place = malloc(pixels * sizeof *place);
+	centre = malloc(count_of(sweep) * sizeof *centre);
 	changes.end = malloc(cells * sizeof *changes.end);
 	patch->covered = malloc(cells * sizeof *patch->covered);
 	patch->uniform = malloc(cells * sizeof *patch->uniform);
-	if (place == NULL || changes.end == NULL || patch->covered == NULL ||
+	if (place == NULL || centre == NULL || changes.end == NULL || patch->covered == NULL ||
 	    patch->uniform == NULL)
 		bsp_error_system(e, ENOMEM, "a patch of %zu cells", cells);
 	else if (mask_healthy(healthy, in->within, &masked, &job.healthy,
 	    e) == 0 &&
-	    bsp_position_draw(job.healthy, sweep->seed, in->index, 0, &job.row,
-	    &job.col, e) == 0 &&
-	    find_changes(sweep, &job, &changes, cells, e) == 0 &&
+	    find_places(sweep, in, job.healthy, centre, e) == 0 &&
+	    find_changes(sweep, &job, centre, &changes, e) == 0 &&
 	    number_pixels(&changes, patch, place, pixels, e) == 0)
 		result = fill_patch(&changes, healthy, place, patch, e);
 	bsp_image_free(&masked);
 	free(place);
+	free(centre);
 	free(changes.end);
 	free(changes.change);
 	if (result != 0)

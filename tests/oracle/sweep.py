@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import subprocess
 import tempfile
 
 import numpy as np
@@ -79,6 +80,24 @@ def healthy_maps(recon_degrade, residual, source, within):
     return ["--healthy", "healthy.pfm", "--healthy-within", "healthy.pgm"]
 
 
+def by_numbers(score, healthy, rates):
+    """Where score takes the healthy maps for another score's, because ranges
+    do not meet: thresholds as numbers, one after another."""
+    keep("none.pgm", pgm(*[np.zeros(x.shape, "u1") for x in images(
+        open("healthy.pfm", "rb").read())]))
+    out = []
+    for q in rates.split(","):
+        run("score", *healthy, "--fpr", q, "--save-threshold", "t.tsv",
+            "--bootstrap", "0", "healthy.pfm", "none.pgm")
+        t = table(open("t.tsv", "rb").read())[0]["threshold"]
+        for row in table(run(*score, f"--threshold={t}", "map.pfm",
+                             "mask.pgm")):
+            name, at, _ = row["metric"].partition("@")
+            row["metric"] = name + (at and f"@fpr={q}")
+            out.append(row)
+    return out
+
+
 def by_filters(spec, row, degrade, residual, source, seed, equalize,
                anomalous, beside, within, metrics, fpr):
     """The same cell, as the four filters give it."""
@@ -103,8 +122,11 @@ def by_filters(spec, row, degrade, residual, source, seed, equalize,
         kind not in ("equalized", "gmm"))))
     healthy = healthy_maps(recon_degrade, map_of, source, within) if fpr \
         else []
-    out = table(run("score", "--bootstrap", "0", "--metrics", metrics,
-                    *within, *healthy, *fpr, "map.pfm", "mask.pgm"))
+    score = ["score", "--bootstrap", "0", "--metrics", metrics, *within]
+    try:
+        out = table(run(*score, *healthy, *fpr, "map.pfm", "mask.pgm"))
+    except subprocess.CalledProcessError:
+        out = by_numbers(score, healthy, fpr[1])
     return {r["metric"]: (r["mean"], r["sd"], r["n_undefined"]) for r in out}
 
 
@@ -140,6 +162,19 @@ def within_of(pictures, ragged):
     return ["--within", "within.pgm"]
 
 
+def places_of(pictures, textured):
+    """Several anomalies in some grids, and places of a table in some."""
+    count = int(rng.choice([1, 1, 2, 3]))
+    options = ["--count", str(count)] if count > 1 else []
+    if not textured or rng.random() < .7:
+        return options
+    rows = [f"{i}\t{rng.integers(x.shape[0])}\t{rng.integers(x.shape[1])}\t"
+            f"{k}\n" for i, x in enumerate(pictures) for k in range(count)]
+    rng.shuffle(rows)
+    keep("places", ("image\trow\tcol\tanomaly\n" + "".join(rows)).encode())
+    return options + ["--positions", "places"]
+
+
 def points_of():
     """Metrics at thresholds, in half of all grids: names and options."""
     if rng.random() < .5:
@@ -156,7 +191,7 @@ def whole(size):
     return (rng.random(size) * .9 + .1).astype("f4")
 
 
-cells = wrong = confined = at_points = 0
+cells = wrong = confined = at_points = several = placed = 0
 used = set()
 while cells < 600:
     inject = str(rng.choice(TEXTURES if cells < 300 else list(SWEPT)))
@@ -176,6 +211,10 @@ while cells < 600:
     extra = ["--equalize"] if rng.random() < .3 else []
     anomalous = rng.random() < .3
     extra += ["--on", "anomalous"] if anomalous else []
+    places = places_of(pictures, inject in TEXTURES)
+    several += "--count" in places
+    placed += "--positions" in places
+    beside += places
     metrics, fpr = points_of()
     at_points += len(fpr) > 0
     rows = table(run("anom-sweep", "--inject", spec, "--degrade", degrade,
@@ -191,9 +230,11 @@ while cells < 600:
         if got != want:
             wrong += 1
             print(f"# {spec} {degrade} {residual} {extra} {within} {fpr} "
+                  f"{beside} "
                   f"seed {seed} "
                   f"{shape}: {got}, expected {want}")
 ok(wrong == 0 and confined > 30 and at_points > 30 and
+   several > 30 and placed > 10 and
    used == {*TEXTURES, *SWEPT},
    "600 random cells, all anomalies, are those of the four filters, bit for "
    "bit")

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #include "positions.h"
-#include "table.h"
 
 struct position {
 	uint64_t image, number, row, col;
@@ -102,32 +101,71 @@ positions_read(struct positions *positions, const char *path, uint64_t count)
 	check_rows(positions, count);
 }
 
-void
-positions_get(struct positions *positions, uint64_t index, uint64_t number,
-    const struct bsp_image *image, size_t *row, size_t *col)
+/* Where the anomaly lies, or -1. */
+static int
+find(const struct positions *positions, uint64_t index, uint64_t number,
+    const struct bsp_image *image, struct bsp_place *place,
+    struct bsp_error *e)
 {
 	struct position key = {.image = index, .number = number}, *found;
-	struct bsp_error e;
 
 	found = positions->count == 0 ? NULL : bsearch(&key, positions->at,
 	    positions->count, sizeof key, compare);
-	if (found == NULL) {
-		bsp_error_set(&e, BSP_DATA,
+	if (found == NULL)
+		bsp_error_set(e, BSP_DATA,
 		    "no row for image %llu, anomaly %llu",
 		    (unsigned long long)index, (unsigned long long)number);
-		die(positions, &e);
-	}
-	if (found->row >= image->rows || found->col >= image->cols) {
-		bsp_error_set(&e, BSP_DATA,
+	else if (found->row >= image->rows || found->col >= image->cols)
+		bsp_error_set(e, BSP_DATA,
 		    "image %llu: row %llu, column %llu lies outside the image, "
 		    "expected rows below %zu and columns below %zu",
 		    (unsigned long long)index,
 		    (unsigned long long)found->row,
 		    (unsigned long long)found->col, image->rows, image->cols);
-		die(positions, &e);
+	else {
+		*place = (struct bsp_place){(size_t)found->row,
+		    (size_t)found->col};
+		return 0;
 	}
-	*row = (size_t)found->row;
-	*col = (size_t)found->col;
+	e->stream = positions->name;
+	return -1;
+}
+
+void
+positions_get(struct positions *positions, uint64_t index, uint64_t number,
+    const struct bsp_image *image, size_t *row, size_t *col)
+{
+	struct bsp_place place;
+	struct bsp_error e;
+
+	if (find(positions, index, number, image, &place, &e))
+		cli_die(&e);
+	*row = place.row;
+	*col = place.col;
+}
+
+int
+positions_places(const struct positions *positions, uint64_t index,
+    const struct bsp_image *image, size_t count, struct bsp_place *place,
+    struct bsp_error *e)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (find(positions, index, i, image, &place[i], e))
+			return -1;
+	return 0;
+}
+
+const char *
+positions_fingerprint(const struct positions *positions,
+    char text[TABLE_IMAGES_SIZE])
+{
+	struct bsp_hash hash = {0};
+
+	bsp_hash_add(&hash, positions->at,
+	    positions->count * sizeof *positions->at);
+	return table_images(text, positions->count, &hash);
 }
 
 void

@@ -4,7 +4,7 @@
 #ifndef POSITIONS_H
 #define POSITIONS_H
 
-#include "cli.h"
+#include "table.h"
 
 struct positions {
 	const char *name;
@@ -23,6 +23,15 @@ void positions_read(struct positions *positions, const char *path,
 void positions_get(struct positions *positions, uint64_t index,
     uint64_t number, const struct bsp_image *image, size_t *row,
     size_t *col);
+
+/* The same of the first count anomalies of an image, in place[]; or -1. */
+int positions_places(const struct positions *positions, uint64_t index,
+    const struct bsp_image *image, size_t count, struct bsp_place *place,
+    struct bsp_error *e);
+
+/* How many centres the table has, and a fingerprint of them. */
+const char *positions_fingerprint(const struct positions *positions,
+    char text[TABLE_IMAGES_SIZE]);
 
 /* Die if there are rows for images from this index on. */
 void positions_check_end(const struct positions *positions, uint64_t end);

@@ -28,6 +28,7 @@ static void
 reserve(struct batch *batch)
 {
 	size_t old = batch->capacity, i, r = batch->recons_each;
+	size_t anomalies = batch->grid->sweep->count;
 
 	batch->capacity = old == 0 ? 16 : 2 * old;
 	batch->image = grow(batch->image, batch->capacity,
@@ -41,6 +42,9 @@ reserve(struct batch *batch)
 	for (i = old; i < batch->capacity; i++)
 		batch->image[i] = batch->donor[i] = batch->shape[i] =
 		    batch->within[i] = (struct bsp_image){0};
+	if (batch->has_places)
+		batch->place = grow(batch->place, batch->capacity * anomalies,
+		    sizeof *batch->place);
 	if (r == 0)
 		return;
 	batch->recon = grow(batch->recon, batch->capacity * r,
@@ -58,6 +62,7 @@ batch_read(struct batch *batch, struct source *source)
 
 	batch->first += batch->count;
 	batch->recons_each = source->recons == NULL ? 0 : source->recons_each;
+	batch->has_places = source->positions != NULL;
 	for (batch->count = 0; !batch->last && used < batch->memory;
 	    batch->count++) {
 		if (batch->count == batch->capacity)
@@ -67,7 +72,9 @@ batch_read(struct batch *batch, struct source *source)
 		    &batch->recon[batch->count * batch->recons_each],
 		    &batch->donor[batch->count],
 		    &batch->shape[batch->count],
-		    &batch->within[batch->count])) {
+		    &batch->within[batch->count],
+		    batch->place == NULL ? NULL :
+		    &batch->place[batch->count * grid->sweep->count])) {
 			batch->last = true;
 			break;
 		}
@@ -155,6 +162,8 @@ batch_image(const struct batch *batch, size_t i)
 		.within = within->data != NULL ? within : NULL,
 		.recon = batch->recons_each == 0 ? NULL :
 		    &batch->recon[i * batch->recons_each],
+		.place = batch->place == NULL ? NULL :
+		    &batch->place[i * batch->grid->sweep->count],
 		.index = batch->first + i,
 	};
 }
@@ -185,6 +194,7 @@ batch_free(struct batch *batch)
 	free(batch->shape);
 	free(batch->within);
 	free(batch->recon);
+	free(batch->place);
 	free(batch->values);
 	free(batch->anomalous);
 }

@@ -19,8 +19,10 @@ struct batch {
 	struct bsp_image *recon;  /* [capacity][recons_each] */
 	/* [capacity], empty if there are none */
 	struct bsp_image *donor, *shape, *within;
+	struct bsp_place *place;  /* [capacity][anomalies], or NULL: drawn */
 	double *values;           /* [count][cells][metrics] */
 	size_t *anomalous;        /* [count][injects] */
+	bool has_places;
 	bool last;                /* the stream has ended */
 };
 

@@ -108,7 +108,7 @@ feed(void *with)
 	    .donor = command->donors.path != NULL ? &donor : NULL,
 	    .shape = command->shapes.path != NULL ? &shape : NULL,
 	    .within = command->within.path != NULL ? &within : NULL,
-	    .index = command->first_index};
+	    .place = command->place, .index = command->first_index};
 	sigset_t pipe;
 	int r;
 
@@ -118,7 +118,10 @@ feed(void *with)
 	pthread_sigmask(SIG_BLOCK, &pipe, NULL);
 	for (; (r = bsp_reader_next(command->images, &image, e)) == 1;
 	    in.index++)
-		if (side_stream_next(&command->donors, &image, &donor, e) ||
+		if ((in.place != NULL && positions_places(command->positions,
+		    in.index, &image, command->sweep->count, command->place,
+		    e)) ||
+		    side_stream_next(&command->donors, &image, &donor, e) ||
 		    side_stream_next(&command->shapes, &image, &shape, e) ||
 		    side_stream_next(&command->within, &image, &within, e) ||
 		    bsp_sweep_inputs(command->sweep, &in, put_input, command,
@@ -136,6 +139,7 @@ feed(void *with)
 	bsp_image_free(&donor);
 	bsp_image_free(&shape);
 	bsp_image_free(&within);
+	free(command->place);
 	bsp_reader_close(command->images);
 	return NULL;
 }
@@ -269,14 +273,21 @@ void
 command_start(struct command *command, const char *text,
     const struct bsp_sweep *sweep, int fd, uint64_t first_index,
     uint64_t timeout, const struct side_stream *donors,
-    const struct side_stream *shapes, const struct side_stream *within)
+    const struct side_stream *shapes, const struct side_stream *within,
+    const struct positions *positions)
 {
 	struct bsp_error e = {0};
 	int in[2], out[2], r;
 
 	*command = (struct command){.text = text, .sweep = sweep,
-	    .first_index = first_index, .timeout = timeout};
+	    .first_index = first_index, .timeout = timeout,
+	    .positions = positions};
 	pthread_mutex_init(&command->lock, NULL);
+	if (sweep->on_anomalous && positions != NULL) {
+		command->place = malloc(sweep->count * sizeof *command->place);
+		if (command->place == NULL)
+			die_system(ENOMEM, "places of anomalies");
+	}
 	if (sweep->on_anomalous) {
 		command->donors = *donors;
 		command->shapes = *shapes;

@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <sys/types.h>
 
+#include "../cli/positions.h"
 #include "../cli/side-stream.h"
 
 struct command {
@@ -15,6 +16,8 @@ struct command {
 	const struct bsp_sweep *sweep; /* says what is fed */
 	uint64_t first_index;
 	struct side_stream donors, shapes, within; /* that the feeder reads */
+	const struct positions *positions; /* of anomalies, or NULL: drawn */
+	struct bsp_place *place;       /* room for those of an image, or NULL */
 	pid_t pid;
 	struct bsp_reader *output;     /* what the command writes */
 	/* the thread that feeds it */
@@ -46,7 +49,8 @@ void command_spool(int *fd);
 void command_start(struct command *command, const char *text,
     const struct bsp_sweep *sweep, int fd, uint64_t first_index,
     uint64_t timeout, const struct side_stream *donors,
-    const struct side_stream *shapes, const struct side_stream *within);
+    const struct side_stream *shapes, const struct side_stream *within,
+    const struct positions *positions);
 
 /*
  * The next image that the command writes, as bsp_reader_next gives it.  Dies

@@ -95,6 +95,7 @@ source_open(struct source *source, const struct bsp_sweep *sweep,
 	*source = (struct source){.sweep = sweep,
 	    .donors_set = source->donors, .shapes_set = source->shapes,
 	    .within_set = source->within,
+	    .positions = source->positions, .first_index = first_index,
 	    .recons_each = bsp_sweep_recons(sweep),
 	    .kept_images = {.fd = -1}, .kept_recons = {.fd = -1}};
 	source->donors_set.first_index = source->shapes_set.first_index =
@@ -112,7 +113,8 @@ source_open(struct source *source, const struct bsp_sweep *sweep,
 	if (command != NULL) {
 		command_start(&source->command, command, sweep, fd,
 		    first_index, timeout, &source->donors_set,
-		    &source->shapes_set, &source->within_set);
+		    &source->shapes_set, &source->within_set,
+		    source->positions);
 		source->recons = source->command.output;
 		if (again)
 			copy_recons(source);
@@ -236,7 +238,8 @@ check_end(struct source *source, struct bsp_image *spare)
 bool
 source_next(struct source *source, struct bsp_image *image,
     struct bsp_image *recons, struct bsp_image *donor,
-    struct bsp_image *shape, struct bsp_image *within)
+    struct bsp_image *shape, struct bsp_image *within,
+    struct bsp_place *place)
 {
 	struct bsp_error e = {0};
 	int r = bsp_reader_next(source->images, image, &e);
@@ -251,7 +254,10 @@ source_next(struct source *source, struct bsp_image *image,
 	bsp_fingerprint_add(&source->image_hash, image);
 	if (side_stream_next(&source->donors, image, donor, &e) ||
 	    side_stream_next(&source->shapes, image, shape, &e) ||
-	    side_stream_next(&source->within, image, within, &e))
+	    side_stream_next(&source->within, image, within, &e) ||
+	    (place != NULL && positions_places(source->positions,
+	    source->first_index + source->count - 1, image,
+	    source->sweep->count, place, &e)))
 		cli_die(&e);
 	if (source->recons != NULL)
 		read_recons(source, image, recons);

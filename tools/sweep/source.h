@@ -14,6 +14,8 @@ struct source {
 	size_t recons_each;         /* reconstructions an image */
 	struct side_stream donors, shapes, within;
 	struct command command;     /* that makes them, if text is not NULL */
+	const struct positions *positions; /* of anomalies, or NULL: drawn */
+	uint64_t first_index;
 	uint64_t count;             /* images read */
 	off_t size;                 /* of a regular file, else 0 */
 	int fd;
@@ -30,8 +32,8 @@ struct source {
 
 /*
  * Open the images, and the reconstructions of a stream or a command (at most
- * one of both, else NULL), or die.  The caller has set donors, shapes and
- * within.  again: all will be read more than once; what comes through a pipe or
+ * one of both, else NULL), or die.  The caller has set donors, shapes, within
+ * and positions.  again: all will be read more than once; what comes through a pipe or
  * from a command is then kept in temporary files.
  */
 void source_open(struct source *source, const struct bsp_sweep *sweep,
@@ -47,12 +49,13 @@ void source_again(struct source *source, bool last);
 
 /*
  * Read the next image and its reconstructions, recons_each of them, where
- * there are any, and its donor, shape and mask; false at the end, where everything
- * must have ended well.
+ * there are any, and its donor, shape, mask and places; false at the end, where
+ * everything must have ended well.
  */
 bool source_next(struct source *source, struct bsp_image *image,
     struct bsp_image *recons, struct bsp_image *donor,
-    struct bsp_image *shape, struct bsp_image *within);
+    struct bsp_image *shape, struct bsp_image *within,
+    struct bsp_place *place);
 
 /* The number of images and a fingerprint of their samples. */
 const char *source_fingerprint(const struct source *source, bool of_recons,
