@@ -512,6 +512,13 @@ BSP_API size_t bsp_spec_cells(const struct bsp_spec *spec);
 BSP_API void bsp_spec_cell(const struct bsp_spec *spec, size_t cell,
     double *params);
 
+/*
+ * Write one cell as a spec, with the parameters that are swept or are not the
+ * default; text as for bsp_spec_format.
+ */
+BSP_API char *bsp_spec_label(const struct bsp_spec *spec, size_t cell,
+    char *text);
+
 /* ---------------------------------------------------------------- phantoms */
 
 /*
@@ -1449,7 +1456,9 @@ BSP_API int bsp_compare_adjust(struct bsp_paired *paired, size_t n,
  * by every metric.  Its numbers are those of the four filters to the last bit.
  */
 struct bsp_sweep {
-	struct bsp_spec inject, degrade, residual;
+	struct bsp_spec inject, degrade;
+	const struct bsp_spec *residual; /* [residuals] */
+	size_t residuals;
 	const struct bsp_metric *metric[BSP_METRICS_MAX];
 	size_t metrics;
 	bool equalize;     /* equalise the foreground before injection */
@@ -1458,14 +1467,17 @@ struct bsp_sweep {
 	                                        else NULL */
 	uint64_t seed;
 	size_t count; /* anomalies an image; 0 stands for 1 */
-	const double *threshold; /* [degradations][residuals][points] of
-	                            BSP_AT_THRESHOLD, else NULL */
+	const double *threshold; /* [degradations][cells of residuals][points]
+	                            of BSP_AT_THRESHOLD, else NULL */
 	size_t points;
 	size_t at[BSP_METRICS_MAX]; /* which threshold a metric is at */
 };
 
 /* How many pairs of a degradation and an anomaly the grid has. */
 BSP_API size_t bsp_sweep_pairs(const struct bsp_sweep *sweep);
+
+/* How many cells the residuals have, all of the first, then of the next. */
+BSP_API size_t bsp_sweep_residuals(const struct bsp_sweep *sweep);
 
 /*
  * How many reconstructions of each image that is reconstructed the residuals

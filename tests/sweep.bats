@@ -460,7 +460,7 @@ ends() {
 	for i in 0 1 2 3 4; do printf '%d\t9\t9\n' $i >>few; done
 	{ cat few && printf '5\t9\t9\n'; } >places
 	{ cat few && printf '5\t20\t9\n'; } >outside
-	{ cat places && printf '6\t9\t9\n'; } >more
+	{ cat places && printf '6\t9\t9\n'; } >most
 	# shellcheck disable=SC2086
 	set -- anom-sweep $GRID --degrade none
 	for n in 0 -1 1001 x; do fails 2 'count' "$@" --count=$n a.pfm; done
@@ -469,9 +469,9 @@ ends() {
 		--positions places a.pfm
 	fails 3 'outside: image 5: row 20, column 9 lies outside' "$@" \
 		--positions outside a.pfm
-	fails 3 'more: a row for image 6, but the stream ends after 6' "$@" \
-		--positions more a.pfm
-	"$@" --positions more --first-index 0 a.pfm >part1
+	fails 3 'most: a row for image 6, but the stream ends after 6' "$@" \
+		--positions most a.pfm
+	"$@" --positions most --first-index 0 a.pfm >part1
 	fails 3 'few: no row for image 5' "$@" --fpr .1 --positions few a.pfm
 	fails 4 'nosuch' "$@" --positions nosuch a.pfm
 	fails 3 'no column image' "$@" --positions a.pfm a.pfm
@@ -479,9 +479,81 @@ ends() {
 	fails 3 'few: no row for image 5' anom-sweep $GRID --on anomalous \
 		--recon-cmd cat --positions few a.pfm
 	"$@" --positions places --shard 1/2 a.pfm >part1
-	"$@" --positions more --first-index 0 --shard 2/2 a.pfm >part2
+	"$@" --positions most --first-index 0 --shard 2/2 a.pfm >part2
 	fails 3 'not a shard of the same table: positions' anom-sweep --merge \
 		part1 part2
 	"$@" --count 2 --shard 2/2 a.pfm >part2
 	fails 3 'not a shard of the same table: ' anom-sweep --merge part1 part2
+}
+
+@test "several residuals at once: the rows of each alone, in parts too" {
+	brain-phantom --size 24 --count 4 >in.pfm
+	sweep=(anom-sweep --inject 'disk:radius=3,intensity=0:1:3' in.pfm
+		--metrics 'ap,mean_residual' --degrade bias-field:amplitude=0:.4:3)
+	all=(abs ssim:sigma=1:2:2 gmm:components=2 abs:median=3
+		mahalanobis:samples=2)
+	cells=(abs ssim:sigma=1 ssim:sigma=2 gmm:components=2 abs:median=3
+		mahalanobis:samples=2)
+	for how in '' '--fpr .1' '--on anomalous' '--per-image' \
+		'--count 2 --equalize --bootstrap 20'; do
+		# shellcheck disable=SC2086 # words
+		"${sweep[@]}" $how "${all[@]/#/--residual=}" >whole 2>said
+		[ "$(grep -c '^# residual' whole)" = 5 ]
+		for one in "${cells[@]}"; do
+			# shellcheck disable=SC2086 # words
+			"${sweep[@]}" $how --residual "$one" 2>said |
+				grep -v '^#' >want
+			awk -F '\t' -v OFS='\t' -v one="$one" \
+				'$3 == one || /^inject/' whole |
+				cut -f 1,2,4- | cmp - want
+		done
+		for n in 2 5; do
+			parts=()
+			for k in $(seq $n); do
+				# shellcheck disable=SC2086 # words
+				"${sweep[@]}" $how "${all[@]/#/--residual=}" \
+					--shard "$k/$n" >"part$k" 2>said
+				parts+=("part$k")
+			done
+			anom-sweep --merge "${parts[@]}" | cmp - whole
+		done
+	done
+	# In JSON they are an array; a command gives one image for all.
+	"${sweep[@]}" --json --residual abs --residual ssim |
+		$PYTHON -c 'import json, sys
+t = json.load(sys.stdin)
+assert [r.split(":")[0] for r in t["residual"]] == ["abs", "ssim"]
+assert {r["residual"] for r in t["rows"]} == {"abs", "ssim"}'
+	set -- anom-sweep --inject "disk:radius=3,intensity=0:1:3" in.pfm
+	"$@" --degrade blur --residual abs --residual ssim | grep -v '^#' >want
+	"$@" --recon-cmd 'recon-degrade blur' --residual abs --residual ssim |
+		grep -v '^#' | cmp - want
+}
+
+@test "several residuals that cannot be" {
+	make_images
+	# shellcheck disable=SC2086
+	set -- anom-sweep $GRID --degrade blur:sigma=0:2:3 a.pfm
+	fails 2 'residual: abs is given twice' "$@" --residual abs \
+		--residual abs:median=1
+	fails 2 'abs:median=3 is given twice' "$@" --residual abs:median=3:5:2 \
+		--residual abs:median=1:3:2
+	fails 2 "nearest is 'abs'" "$@" --residual ssim --residual asb
+	fails 2 'zscore: no --model' "$@" --residual abs --residual zscore
+	fails 2 'residual: abs: median' "$@" --residual ssim \
+		--residual abs:median=2
+	# shellcheck disable=SC2046 # words
+	fails 2 'more than 16' "$@" $(printf -- '--residual=abs:smooth=%d ' \
+		{1..17})
+	# shellcheck disable=SC2086
+	fails 3 'expected 3 for each image to reconstruct (mahalanobis' \
+		anom-sweep $GRID --residual abs --residual \
+		mahalanobis:samples=3 --recon r.pfm a.pfm
+	"$@" --residual abs --residual ssim --shard 1/2 >part1
+	"$@" --residual ssim --residual abs --shard 2/2 >part2
+	fails 3 'not a shard of the same table: residual' anom-sweep --merge \
+		part1 part2
+	"$@" --residual abs --residual ssim --shard 2/2 | sed 's/	abs	/	asb	/' \
+		>part2
+	fails 3 'asb is no value of the grid' anom-sweep --merge part1 part2
 }

@@ -13,7 +13,9 @@
 #include "cli/model.h"
 #include "cli/positions.h"
 
-static const char *inject_text, *degrade_text, *residual_text = "abs";
+static const char *inject_text, *degrade_text;
+static struct cli_list residual_list;
+static struct bsp_spec residuals[CLI_LIST_MAX];
 static const char *recon_path, *recon_command, *metrics_text = "ap";
 static const char *on_text = "normal", *shard_text, *interval_text, *fpr_text;
 static bool equalize, per_image, json, merge;
@@ -47,8 +49,8 @@ static const struct cli_option options[] = {
 	    "sh -c", CLI_TEXT, &recon_command, 0, 0},
 	{"timeout", "SECONDS", "fail where --recon-cmd gives no image for so "
 	    "long (default: wait)", CLI_COUNT, &timeout, 1, 1000000},
-	{"residual", "SPEC", "anomaly-score map (default abs)", CLI_RESIDUAL,
-	    &residual_text, 0, 0},
+	{"residual", "SPEC", "anomaly-score map (default abs); may be given "
+	    "again", CLI_RESIDUALS, &residual_list, 0, 0},
 	{"donors", "STREAM", "donor images, as in anom-inject", CLI_INPUT,
 	    &donors.path, 0, 0},
 	{"shapes", "STREAM", "masks with the shapes of lesions, as in "
@@ -240,7 +242,11 @@ check_needs(void)
 {
 	const struct bsp_kind *inject = sweep.inject.kind;
 	static struct bsp_pixel_stats stats;
+	size_t need = 0;
 
+	while (need < sweep.residuals &&
+	    (residuals[need].kind->needs & BSP_PIXEL_STATS) == 0)
+		need++;
 	side_stream_check(&donors, inject->name, inject->needs & BSP_MAY_DONOR,
 	    inject->needs & BSP_DONOR);
 	side_stream_check(&shapes, inject->name, false,
@@ -252,10 +258,11 @@ check_needs(void)
 		cli_usage("--recon-cmd with --on anomalous reads donors, "
 		    "shapes and masks twice, expected names of files");
 	if ((model_path != NULL) !=
-	    ((sweep.residual.kind->needs & BSP_PIXEL_STATS) != 0))
+	    (need < sweep.residuals))
 		cli_usage(model_path != NULL ? "--model: %s takes none" :
 		    "%s: no --model, expected a model that residual zscore "
-		    "--fit wrote", sweep.residual.kind->name);
+		    "--fit wrote", residuals[model_path != NULL ? 0 :
+		    need].kind->name);
 	if (model_path != NULL) {
 		model_read_stats(model_path, &stats);
 		sweep.stats = &stats;
@@ -269,7 +276,7 @@ check_recon(void)
 	if (bsp_sweep_recons(&sweep) == 0) {
 		if (recon_path != NULL || recon_command != NULL)
 			cli_usage("--residual %s takes no reconstructions",
-			    sweep.residual.kind->name);
+			    residuals[0].kind->name);
 		if (degrade_text == NULL)
 			degrade_text = "none";
 	}
@@ -323,6 +330,20 @@ parse_bands(void)
 }
 
 static void
+parse_residuals(void)
+{
+	size_t i;
+
+	if (residual_list.count == 0)
+		residual_list.text[residual_list.count++] = "abs";
+	for (i = 0; i < residual_list.count; i++)
+		parse_spec("residual", bsp_residual_kinds,
+		    residual_list.text[i], &residuals[i]);
+	sweep.residual = residuals;
+	sweep.residuals = residual_list.count;
+}
+
+static void
 parse_request(const struct cli_command *command)
 {
 	if (inject_text == NULL)
@@ -332,8 +353,7 @@ parse_request(const struct cli_command *command)
 		cli_usage("unexpected operand '%s', expected one stream of "
 		    "images", command->operand[1]);
 	parse_spec("inject", bsp_inject_kinds, inject_text, &sweep.inject);
-	parse_spec("residual", bsp_residual_kinds, residual_text,
-	    &sweep.residual);
+	parse_residuals();
 	if (strcmp(on_text, "normal") != 0 &&
 	    strcmp(on_text, "anomalous") != 0)
 		cli_usage("--on: found '%s', expected normal or anomalous",
@@ -358,7 +378,7 @@ parse_request(const struct cli_command *command)
 	if (shard_text != NULL)
 		parse_shard();
 	if (bsp_sweep_pairs(&sweep) > BSP_CELLS_MAX /
-	    bsp_spec_cells(&sweep.residual))
+	    bsp_sweep_residuals(&sweep))
 		cli_usage("the grid has more than %d cells", BSP_CELLS_MAX);
 	if (threads == 0)
 		threads = threads_wanted();
@@ -371,7 +391,8 @@ struct facts {
 	struct table_fact fact[40];
 	size_t count;
 	char seed[BSP_NUMBER_SIZE], inject[BSP_SPEC_SIZE];
-	char degrade[BSP_SPEC_SIZE], residual[BSP_SPEC_SIZE];
+	char degrade[BSP_SPEC_SIZE];
+	char residual[CLI_LIST_MAX][BSP_SPEC_SIZE];
 	char images[TABLE_IMAGES_SIZE], recons[TABLE_IMAGES_SIZE];
 	char donors[TABLE_IMAGES_SIZE], shapes[TABLE_IMAGES_SIZE];
 	char bootstrap[BSP_NUMBER_SIZE];
@@ -388,6 +409,8 @@ add_fact(struct facts *facts, const char *name, const char *text)
 static void
 tell_request(struct facts *facts)
 {
+	size_t i;
+
 	add_fact(facts, "seed", table_digits(facts->seed, seed));
 	add_fact(facts, "inject", bsp_spec_format(&sweep.inject,
 	    facts->inject));
@@ -402,8 +425,9 @@ tell_request(struct facts *facts)
 		    facts->degrade));
 	if (recon_command != NULL)
 		add_fact(facts, "recon-cmd", recon_command);
-	add_fact(facts, "residual", bsp_spec_format(&sweep.residual,
-	    facts->residual));
+	for (i = 0; i < sweep.residuals; i++)
+		add_fact(facts, "residual", bsp_spec_format(&residuals[i],
+		    facts->residual[i]));
 	add_fact(facts, "on", on_text);
 	if (equalize)
 		add_fact(facts, "equalize", "yes");

@@ -197,3 +197,27 @@ bsp_spec_format(const struct bsp_spec *spec, char *text)
 	}
 	return text;
 }
+
+char *
+bsp_spec_label(const struct bsp_spec *spec, size_t cell, char *text)
+{
+	struct bsp_spec one = *spec;
+	double params[BSP_PARAMS_MAX], defaults[BSP_PARAMS_MAX];
+	size_t i, k, n = bsp_kind_params(spec->kind);
+	char *to = text + sprintf(text, "%s", spec->kind->name);
+	bool first = true, swept;
+
+	bsp_spec_cell(spec, cell, params);
+	bsp_kind_defaults(spec->kind, defaults);
+	for (i = 0; i < n; i++) {
+		for (k = 0, swept = false; k < spec->swept_count; k++)
+			swept = swept || spec->swept[k] == i;
+		if (!swept && !(params[i] < defaults[i]) &&
+		    !(params[i] > defaults[i]))
+			continue;
+		one.range[i] = (struct bsp_range){params[i], params[i], 1};
+		to = write_setting(to, &one, i, first);
+		first = false;
+	}
+	return text;
+}

@@ -238,7 +238,7 @@ bsp_sweep_images(const struct bsp_sweep_batch *batch, struct bsp_error *e)
 	if (batch->images == 0 || batch->begin == batch->end)
 		return 0;
 	run.injects = bsp_spec_cells(&batch->sweep->inject);
-	run.each = bsp_spec_cells(&batch->sweep->residual) *
+	run.each = bsp_sweep_residuals(batch->sweep) *
 	    batch->sweep->metrics;
 	cut(&run, threads);
 	if (open_shared(&run, e))

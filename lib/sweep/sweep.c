@@ -143,17 +143,29 @@ count_found(struct work *w, size_t degrade, size_t residual)
 		    &w->counts[k]);
 }
 
+/* The kind and the parameters of one of the residuals' cells. */
+static const struct bsp_kind *
+residual_of(const struct bsp_sweep *sweep, size_t cell, double *params)
+{
+	const struct bsp_spec *spec = sweep->residual;
+	size_t n;
+
+	for (; cell >= (n = bsp_spec_cells(spec)); spec++)
+		cell -= n;
+	bsp_spec_cell(spec, cell, params);
+	return spec->kind;
+}
+
 static int
 apply_residual(const struct work *w, size_t cell,
     const struct bsp_image *input, const struct bsp_image *recon,
     struct bsp_image *map, struct bsp_error *e)
 {
-	const struct bsp_kind *kind = w->sweep->residual.kind;
 	struct bsp_residual_job job = {.input = input, .recon = recon,
 	    .stats = w->sweep->stats};
 	double params[BSP_PARAMS_MAX];
+	const struct bsp_kind *kind = residual_of(w->sweep, cell, params);
 
-	bsp_spec_cell(&w->sweep->residual, cell, params);
 	job.recons = bsp_residual_recons(kind, params);
 	return bsp_residual_map(kind, &job, params, map, e);
 }
@@ -163,9 +175,19 @@ static size_t
 reach_of(const struct bsp_sweep *sweep, size_t cell)
 {
 	double params[BSP_PARAMS_MAX];
+	const struct bsp_kind *kind = residual_of(sweep, cell, params);
 
-	bsp_spec_cell(&sweep->residual, cell, params);
-	return bsp_residual_reach(sweep->residual.kind, params);
+	return bsp_residual_reach(kind, params);
+}
+
+/* How many reconstructions it takes. */
+static size_t
+recons_of(const struct bsp_sweep *sweep, size_t cell)
+{
+	double params[BSP_PARAMS_MAX];
+	const struct bsp_kind *kind = residual_of(sweep, cell, params);
+
+	return bsp_residual_recons(kind, params);
 }
 
 /* Reconstructions of the healthy image, or of one with an anomaly. */
@@ -672,23 +694,75 @@ run_residual(struct work *w, size_t degrade, size_t residual,
 	return 0;
 }
 
-static int
-run_short(struct work *w, struct bsp_error *e)
-{
-	size_t degrade, residual;
+/* ------------------------------------------------------------ the two ways */
 
-	for (degrade = w->begin / w->injects;
-	    degrade * w->injects < w->end; degrade++) {
-		if (reconstruct(w, degrade, 0, w->healthy, e))
-			return -1;
-		for (residual = 0; residual < w->residuals; residual++)
-			if (run_residual(w, degrade, residual, e))
-				return -1;
-	}
-	return 0;
+/* Does the degradation fill the anomaly's label? */
+static bool
+fills_mask(const struct bsp_sweep *sweep)
+{
+	return sweep->degrade.kind != NULL &&
+	    (sweep->degrade.kind->needs & BSP_MASK) != 0;
+}
+
+/* Does every anomaly have a reconstruction of its own? */
+static bool
+reconstructs_each(const struct bsp_sweep *sweep)
+{
+	return sweep->on_anomalous || fills_mask(sweep);
+}
+
+/* Does a metric ask for regions? */
+static bool
+by_region(const struct bsp_sweep *sweep)
+{
+	size_t m;
+
+	for (m = 0; m < sweep->metrics; m++)
+		if (sweep->metric[m]->scope == BSP_OF_REGIONS)
+			return true;
+	return false;
+}
+
+static bool
+asks_for(const struct bsp_sweep *sweep, const char *name)
+{
+	size_t m;
+
+	for (m = 0; m < sweep->metrics; m++)
+		if (strcmp(sweep->metric[m]->name, name) == 0)
+			return true;
+	return false;
+}
+
+/* A background that serves one cell only is not worth its making. */
+static bool
+is_short(const struct bsp_sweep *sweep, size_t residual)
+{
+	return !reconstructs_each(sweep) && !by_region(sweep) &&
+	    !asks_for(sweep, "lesion_sensitivity") &&
+	    !asks_for(sweep, "false_regions") &&
+	    reach_of(sweep, residual) != SIZE_MAX &&
+	    bsp_spec_cells(&sweep->inject) > 1;
 }
 
 /* ----------------------------------------------------------- the plain way */
+
+/* Without reconstructions one degradation is as another. */
+static bool
+repeats(const struct work *w, size_t inject, size_t degrade, size_t residual)
+{
+	return recons_of(w->sweep, residual) == 0 &&
+	    degrade > w->begin / w->injects &&
+	    inject >= first_inject(w, degrade - 1);
+}
+
+static void
+repeat_values(struct work *w, size_t inject, size_t degrade, size_t residual)
+{
+	memcpy(values_of(w, inject, degrade, residual), values_of(w, inject,
+	    degrade - 1, residual), w->sweep->metrics *
+	    sizeof *w->values);
+}
 
 /* The anomalous image and the label of one cell, from the patch. */
 static int
@@ -731,6 +805,12 @@ score_plainly(struct work *w, size_t inject, size_t degrade,
 	size_t residual;
 
 	for (residual = 0; residual < w->residuals; residual++) {
+		if (is_short(w->sweep, residual))
+			continue;
+		if (repeats(w, inject, degrade, residual)) {
+			repeat_values(w, inject, degrade, residual);
+			continue;
+		}
 		bsp_ranking_clear(&w->ranking);
 		if (apply_residual(w, residual, &w->anomalous, w->recon,
 		    &w->map, e) ||
@@ -744,55 +824,43 @@ score_plainly(struct work *w, size_t inject, size_t degrade,
 	return 0;
 }
 
-/* Does the degradation fill the anomaly's label? */
-static bool
-fills_mask(const struct bsp_sweep *sweep)
-{
-	return sweep->degrade.kind != NULL &&
-	    (sweep->degrade.kind->needs & BSP_MASK) != 0;
-}
-
-/* Does every anomaly have a reconstruction of its own? */
-static bool
-reconstructs_each(const struct bsp_sweep *sweep)
-{
-	return sweep->on_anomalous || fills_mask(sweep);
-}
-
-/* Without reconstructions one degradation is as another. */
-static void
-repeat_values(struct work *w, size_t inject, size_t degrade)
-{
-	size_t each = w->residuals * w->sweep->metrics;
-	double *to = w->values + (degrade * w->injects + inject - w->begin) *
-	    each;
-
-	memcpy(to, to - w->injects * each, each * sizeof *to);
-}
-
 static int
-run_plainly(struct work *w, struct bsp_error *e)
+run_plainly(struct work *w, size_t degrade, struct bsp_error *e)
 {
-	bool each = reconstructs_each(w->sweep);
-	size_t degrade, inject, first = w->begin / w->injects;
 	const struct bsp_image *image = w->sweep->on_anomalous ?
 	    &w->anomalous : w->healthy;
+	bool each = reconstructs_each(w->sweep);
+	size_t inject, end = last_inject(w, degrade);
 
-	for (degrade = first; degrade * w->injects < w->end; degrade++) {
-		if (!each && reconstruct(w, degrade, 0, w->healthy, e))
+	for (inject = first_inject(w, degrade); inject < end; inject++)
+		if ((w->recons > 0 || !repeats(w, inject, degrade, 0)) &&
+		    (make_anomalous(w, inject, e) || (each &&
+		    reconstruct(w, degrade, inject, image, e))))
 			return -1;
-		for (inject = first_inject(w, degrade);
-		    inject < last_inject(w, degrade); inject++) {
-			if (w->recons == 0 && degrade > first &&
-			    inject >= first_inject(w, degrade - 1)) {
-				repeat_values(w, inject, degrade);
-				continue;
-			}
-			if (make_anomalous(w, inject, e) ||
-			    (each && reconstruct(w, degrade, inject, image,
-			    e)) || score_plainly(w, inject, degrade, e))
+		else if (score_plainly(w, inject, degrade, e))
+			return -1;
+	return 0;
+}
+
+/* All pairs: each residual in its way, on the same reconstructions. */
+static int
+run_pairs(struct work *w, struct bsp_error *e)
+{
+	size_t degrade, residual, shorts = 0;
+
+	for (residual = 0; residual < w->residuals; residual++)
+		shorts += is_short(w->sweep, residual);
+	for (degrade = w->begin / w->injects;
+	    degrade * w->injects < w->end; degrade++) {
+		if (!reconstructs_each(w->sweep) &&
+		    reconstruct(w, degrade, 0, w->healthy, e))
+			return -1;
+		for (residual = 0; residual < w->residuals; residual++)
+			if (is_short(w->sweep, residual) &&
+			    run_residual(w, degrade, residual, e))
 				return -1;
-		}
+		if (shorts < w->residuals && run_plainly(w, degrade, e))
+			return -1;
 	}
 	return 0;
 }
@@ -809,38 +877,23 @@ bsp_sweep_pairs(const struct bsp_sweep *sweep)
 size_t
 bsp_sweep_recons(const struct bsp_sweep *sweep)
 {
-	size_t i, n, most = 0, cells = bsp_spec_cells(&sweep->residual);
-	double params[BSP_PARAMS_MAX];
+	size_t i, n, most = 0, cells = bsp_sweep_residuals(sweep);
 
 	for (i = 0; i < cells; i++) {
-		bsp_spec_cell(&sweep->residual, i, params);
-		n = bsp_residual_recons(sweep->residual.kind, params);
+		n = recons_of(sweep, i);
 		most = n > most ? n : most;
 	}
 	return most;
 }
 
-/* Does a metric ask for regions? */
-static bool
-by_region(const struct bsp_sweep *sweep)
+size_t
+bsp_sweep_residuals(const struct bsp_sweep *sweep)
 {
-	size_t m;
+	size_t i, cells = 0;
 
-	for (m = 0; m < sweep->metrics; m++)
-		if (sweep->metric[m]->scope == BSP_OF_REGIONS)
-			return true;
-	return false;
-}
-
-static bool
-asks_for(const struct bsp_sweep *sweep, const char *name)
-{
-	size_t m;
-
-	for (m = 0; m < sweep->metrics; m++)
-		if (strcmp(sweep->metric[m]->name, name) == 0)
-			return true;
-	return false;
+	for (i = 0; i < sweep->residuals; i++)
+		cells += bsp_spec_cells(&sweep->residual[i]);
+	return cells;
 }
 
 /* Every metric is of one image, and has the threshold that it is at. */
@@ -867,15 +920,15 @@ check_metrics(const struct bsp_sweep *sweep, struct bsp_error *e)
 	return 0;
 }
 
-/* A background that serves one cell only is not worth its making. */
 bool
 bsp_sweep_is_local(const struct bsp_sweep *sweep)
 {
-	return !reconstructs_each(sweep) && !by_region(sweep) &&
-	    !asks_for(sweep, "lesion_sensitivity") &&
-	    !asks_for(sweep, "false_regions") &&
-	    reach_of(sweep, 0) != SIZE_MAX &&
-	    bsp_spec_cells(&sweep->inject) > 1;
+	size_t i, cells = bsp_sweep_residuals(sweep);
+
+	for (i = 0; i < cells; i++)
+		if (is_short(sweep, i))
+			return true;
+	return false;
 }
 
 /* The image that anomalies are put into: as it is, or equalised. */
@@ -924,7 +977,7 @@ bsp_sweep_go_on(const struct bsp_sweep *sweep,
 		.healthy = start->healthy,
 		.patch = &start->patch,
 		.injects = bsp_spec_cells(&sweep->inject),
-		.residuals = bsp_spec_cells(&sweep->residual),
+		.residuals = bsp_sweep_residuals(sweep),
 		.recons = bsp_sweep_recons(sweep),
 		.begin = begin,
 		.end = end,
@@ -945,8 +998,7 @@ bsp_sweep_go_on(const struct bsp_sweep *sweep,
 	if (anomalous != NULL)
 		memcpy(anomalous, w.patch->covered,
 		    w.injects * sizeof *anomalous);
-	result = bsp_sweep_is_local(sweep) ? run_short(&w, e) :
-	    run_plainly(&w, e);
+	result = run_pairs(&w, e);
 	free_work(&w);
 	return result;
 }
@@ -996,7 +1048,7 @@ bsp_sweep_healthy(const struct bsp_sweep *sweep,
 	struct work w = {
 		.sweep = sweep,
 		.in = image,
-		.residuals = bsp_spec_cells(&sweep->residual),
+		.residuals = bsp_sweep_residuals(sweep),
 		.recons = bsp_sweep_recons(sweep),
 	};
 	int result = -1;

@@ -54,13 +54,16 @@ darken(size_t i, bool dark)
 static bool
 make_sweep(const char *inject, const char *residual)
 {
-	sweep = (struct bsp_sweep){.seed = 3, .metrics = 2};
+	static struct bsp_spec spec;
+
+	sweep = (struct bsp_sweep){.seed = 3, .metrics = 2,
+	    .residual = &spec, .residuals = 1};
 	sweep.metric[0] = bsp_metric_find("ap");
 	sweep.metric[1] = bsp_metric_find("mean_residual");
 	return bsp_spec_parse(bsp_inject_kinds, inject, &sweep.inject,
 	    &e) == 0 && bsp_spec_parse(bsp_degrade_kinds,
 	    "blur:sigma=0:2:3", &sweep.degrade, &e) == 0 &&
-	    bsp_spec_parse(bsp_residual_kinds, residual, &sweep.residual,
+	    bsp_spec_parse(bsp_residual_kinds, residual, &spec,
 	    &e) == 0;
 }
 

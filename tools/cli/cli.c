@@ -245,6 +245,7 @@ set_option(const struct cli_option *option, const char *value)
 		set_format(option, value);
 		break;
 	case CLI_LIST:
+	case CLI_RESIDUALS:
 		list = option->target;
 		if (list->count == CLI_LIST_MAX)
 			cli_usage("--%s: given more than %d times",
@@ -259,7 +260,6 @@ set_option(const struct cli_option *option, const char *value)
 	case CLI_METRICS:
 	case CLI_INJECT:
 	case CLI_DEGRADE:
-	case CLI_RESIDUAL:
 	case CLI_MASK_OUT:
 	case CLI_TABLE_OUT:
 		*(const char **)option->target = value;
@@ -368,7 +368,8 @@ parse_option(struct cli_command *command, struct given *given, int i)
 		give_once(&given->params, p, name);
 		set_param(command, p, value);
 	} else {
-		if (options[o].type != CLI_LIST)
+		if (options[o].type != CLI_LIST &&
+		    options[o].type != CLI_RESIDUALS)
 			give_once(&given->options, o, name);
 		set_option(&options[o], value);
 	}

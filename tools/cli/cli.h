@@ -27,7 +27,8 @@ enum cli_type {
 	                  max has */
 	CLI_INJECT,    /* const char *: KIND[:KEY=VALUE,...] of an anomaly */
 	CLI_DEGRADE,   /* likewise of a degradation */
-	CLI_RESIDUAL,  /* likewise of a residual */
+	CLI_RESIDUALS, /* struct cli_list: likewise of residuals, as often as
+	                  given */
 };
 
 /* One option; a list of them ends with a NULL name. */

@@ -140,7 +140,7 @@ complete_value(const struct cli_option *option)
 	case CLI_DEGRADE:
 		complete_kinds(bsp_degrade_kinds);
 		break;
-	case CLI_RESIDUAL:
+	case CLI_RESIDUALS:
 		complete_kinds(bsp_residual_kinds);
 		break;
 	default:

@@ -92,6 +92,21 @@ batch_read(struct batch *batch, struct source *source)
 	return true;
 }
 
+static void
+blame_kind(const char *option, const struct bsp_kind *kind,
+    const struct bsp_error *e)
+{
+	const char *name;
+	size_t i, n;
+
+	for (i = 0; kind != NULL && i < bsp_kind_params(kind); i++) {
+		name = bsp_kind_param(kind, i)->name;
+		n = strlen(name);
+		if (strncmp(e->text, name, n) == 0 && e->text[n] == ':')
+			cli_usage("--%s: %s: %s", option, kind->name, e->text);
+	}
+}
+
 /*
  * Values that do not go with each other, or with a window, are refused only
  * where they are used, in a text that begins with the parameter's name; say in
@@ -100,22 +115,12 @@ batch_read(struct batch *batch, struct source *source)
 static void
 blame_option(const struct bsp_sweep *sweep, const struct bsp_error *e)
 {
-	static const char *const option[] = {"inject", "degrade", "residual"};
-	const struct bsp_kind *kind[] = {sweep->inject.kind,
-	    sweep->degrade.kind, sweep->residual.kind};
-	size_t k, i, n;
-	const char *name;
+	size_t i;
 
-	for (k = 0; k < 3; k++)
-		for (i = 0; kind[k] != NULL && i < bsp_kind_params(kind[k]);
-		    i++) {
-			name = bsp_kind_param(kind[k], i)->name;
-			n = strlen(name);
-			if (strncmp(e->text, name, n) == 0 &&
-			    e->text[n] == ':')
-				cli_usage("--%s: %s: %s", option[k],
-				    kind[k]->name, e->text);
-		}
+	blame_kind("inject", sweep->inject.kind, e);
+	blame_kind("degrade", sweep->degrade.kind, e);
+	for (i = 0; i < sweep->residuals; i++)
+		blame_kind("residual", sweep->residual[i].kind, e);
 }
 
 /* The first error in order, blamed on its image. */

@@ -33,6 +33,35 @@ add_swept(struct grid *grid, const char *stage, const struct bsp_spec *spec)
 		    bsp_kind_param(spec->kind, spec->swept[i])->name);
 }
 
+static int
+compare(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+char **
+grid_labels(const struct bsp_sweep *sweep)
+{
+	size_t n = bsp_sweep_residuals(sweep), i, k, at = 0;
+	char **label = malloc(2 * n * sizeof *label), **sorted = label + n;
+	char text[BSP_SPEC_SIZE];
+	struct bsp_error e;
+
+	if (label == NULL) {
+		bsp_error_system(&e, ENOMEM, "%zu residuals", n);
+		cli_die(&e);
+	}
+	for (i = 0; i < sweep->residuals; i++)
+		for (k = 0; k < bsp_spec_cells(&sweep->residual[i]); k++, at++)
+			label[at] = sorted[at] = join(bsp_spec_label(
+			    &sweep->residual[i], k, text), "", "");
+	qsort(sorted, n, sizeof *sorted, compare);
+	for (i = 1; i < n; i++)
+		if (strcmp(sorted[i - 1], sorted[i]) == 0)
+			cli_usage("--residual: %s is given twice", sorted[i]);
+	return label;
+}
+
 #define COLUMNS_MAX (3 * BSP_PARAMS_MAX + 5 * BSP_METRICS_MAX + \
 	BSP_POINTS_MAX + 4)
 #define READ_MAX 64 /* columns that readers of tables take */
@@ -67,14 +96,19 @@ grid_begin(struct grid *grid)
 
 	grid->injects = bsp_spec_cells(&sweep->inject);
 	grid->degrades = bsp_spec_cells(&sweep->degrade);
-	grid->residuals = bsp_spec_cells(&sweep->residual);
+	grid->residuals = bsp_sweep_residuals(sweep);
 	grid->begin = 0;
 	grid->end = bsp_sweep_pairs(sweep);
 	grid->columns = columns;
 	grid->params = 0;
 	add_swept(grid, "inject", &sweep->inject);
 	add_swept(grid, "degrade", &sweep->degrade);
-	add_swept(grid, "residual", &sweep->residual);
+	if (sweep->residuals > 1) {
+		grid->label = grid_labels(sweep);
+		columns[grid->params++] = "residual";
+	} else {
+		add_swept(grid, "residual", sweep->residual);
+	}
 	n = grid->params;
 	if (grid->per_image) {
 		columns[n++] = "image";
@@ -144,7 +178,10 @@ put_row(struct table *table, const struct grid *grid, const void *values,
 
 	put_swept(table, &sweep->inject, cell->inject);
 	put_swept(table, &sweep->degrade, cell->degrade);
-	put_swept(table, &sweep->residual, cell->residual);
+	if (grid->label != NULL)
+		table_text(table, grid->label[cell->residual]);
+	else
+		put_swept(table, sweep->residual, cell->residual);
 	put(table, values, grid, cell);
 	put_thresholds(table, grid, cell);
 }

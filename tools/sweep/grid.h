@@ -16,6 +16,7 @@ struct grid {
 	bool bands;   /* with columns of intervals */
 	const struct point *point; /* names of the sweep's thresholds */
 	size_t asked; /* metrics with all their columns */
+	char **label; /* [residuals] of several --residual, else NULL */
 	const char **columns;
 	size_t params;                       /* columns of swept parameters */
 };
@@ -26,6 +27,10 @@ struct grid {
  * those after them are told by their mean alone.
  */
 void grid_begin(struct grid *grid);
+
+/* What the table calls each cell of several residuals; dies where two are the
+ * same. */
+char **grid_labels(const struct bsp_sweep *sweep);
 
 /* Take shard k of n, k from 1: degradations first, then anomalies. */
 void grid_take_shard(struct grid *grid, uint64_t k, uint64_t n);

@@ -9,15 +9,16 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "grid.h"
 #include "merge.h"
 #include "../cli/table.h"
 
-#define LINES 32
+#define LINES 64
 
 /* One stage's swept parameters, as their values are printed. */
 struct axis {
 	size_t points, last; /* last: where the value before was found */
-	char (*text)[BSP_NUMBER_SIZE];
+	char **text;
 };
 
 struct shard {
@@ -85,6 +86,7 @@ add_axes(const struct shard *shard, const char *stage,
 	const struct bsp_range *range;
 	struct bsp_spec spec;
 	struct bsp_error e;
+	char number[BSP_NUMBER_SIZE];
 	struct axis *axis;
 	size_t i, k;
 
@@ -101,13 +103,47 @@ add_axes(const struct shard *shard, const char *stage,
 		axis->points = range->n;
 		axis->text = take(calloc(range->n, sizeof *axis->text));
 		for (k = 0; k < range->n; k++)
-			bsp_number_format(axis->text[k],
-			    bsp_range_point(range, k));
+			axis->text[k] = take(strdup(bsp_number_format(number,
+			    bsp_range_point(range, k))));
 		if (whole.cells > BSP_CELLS_MAX / range->n)
 			tsv_bad(&shard->tsv, stage, " has too many values",
 			    "a grid of anom-sweep");
 		whole.cells *= range->n;
 	}
+}
+
+/* Several residuals are one axis, of their names. */
+static void
+add_residuals(const struct shard *shard)
+{
+	static struct bsp_spec spec[CLI_LIST_MAX];
+	struct bsp_sweep sweep = {.residual = spec};
+	struct axis *axis;
+	struct bsp_error e;
+	size_t i;
+
+	for (i = 0; i < shard->lines; i++) {
+		if (strncmp(shard->line[i], "residual ", 9) != 0)
+			continue;
+		if (sweep.residuals == CLI_LIST_MAX)
+			tsv_bad(&shard->tsv, "too many residuals", "",
+			    "a table of anom-sweep");
+		if (bsp_spec_parse(bsp_residual_kinds, shard->line[i] + 9,
+		    &spec[sweep.residuals++], &e))
+			tsv_bad(&shard->tsv, "residual", " is not a spec",
+			    e.text);
+	}
+	if (sweep.residuals == 1) {
+		add_axes(shard, "residual", bsp_residual_kinds);
+		return;
+	}
+	axis = &whole.axis[whole.axes++];
+	axis->points = bsp_sweep_residuals(&sweep);
+	if (axis->points > BSP_CELLS_MAX / whole.cells)
+		tsv_bad(&shard->tsv, "residual", " has too many values",
+		    "a grid of anom-sweep");
+	whole.cells *= axis->points;
+	axis->text = grid_labels(&sweep);
 }
 
 static void
@@ -123,7 +159,7 @@ learn_grid(const struct shard *shard)
 	whole.cells = 1;
 	add_axes(shard, "inject", bsp_inject_kinds);
 	add_axes(shard, "degrade", bsp_degrade_kinds);
-	add_axes(shard, "residual", bsp_residual_kinds);
+	add_residuals(shard);
 	if (tsv->fields <= whole.axes)
 		tsv_bad(tsv, "too few columns", "", "those of its grid");
 	if (strcmp(tsv->field[whole.axes], "image") == 0)

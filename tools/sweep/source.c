@@ -168,12 +168,17 @@ next_recon(struct source *source, struct bsp_image *image,
 static const char *
 wanted_each(const struct source *source, char text[96])
 {
-	size_t n = bsp_sweep_recons(source->sweep);
+	struct bsp_sweep sweep = *source->sweep;
+	size_t n = bsp_sweep_recons(&sweep);
 
+	/* The residual that takes so many. */
+	for (sweep.residuals = 1; bsp_sweep_recons(&sweep) < n;
+	    sweep.residual++)
+		;
 	if (n == 1)
 		return strcpy(text, "one for each image to reconstruct");
 	snprintf(text, 96, "%zu for each image to reconstruct (%s takes so "
-	    "many)", n, source->sweep->residual.kind->name);
+	    "many)", n, sweep.residual->kind->name);
 	return text;
 }
 
