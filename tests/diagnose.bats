@@ -162,7 +162,7 @@ END
 	$PYTHON - <<'END'
 import html.parser, re
 page = open("results/diagnose/report.html", encoding="utf-8").read()
-void, stack, ids = {"meta", "img", "link", "br"}, [], []
+void, stack, ids, figures = {"meta", "img", "link", "br"}, [], [], []
 class Check(html.parser.HTMLParser):
     def handle_starttag(self, tag, attrs):
         attrs = dict(attrs)
@@ -174,7 +174,14 @@ class Check(html.parser.HTMLParser):
         if tag == "img":
             assert len(attrs["alt"]) > 10
         if tag == "svg":
+            figures.append(None if attrs.get("aria-hidden") else set())
             assert attrs.get("aria-hidden") or len(attrs["aria-label"]) > 20
+        if tag in ("title", "desc") and "svg" in stack:
+            figures[-1].add(tag)
+        if tag == "th":
+            assert attrs["scope"] in ("col", "row"), attrs
+        if tag == "td":
+            assert "tbody" in stack
         if tag == "html":
             assert attrs["lang"] == "en"
         if tag not in void:
@@ -189,6 +196,37 @@ assert not stack, stack
 assert ids.count("h1") == 1
 levels = [int(t[1]) for t in ids if re.fullmatch("h[1-6]", t)]
 assert all(b <= a + 1 for a, b in zip(levels, levels[1:])), levels
+assert all(f is None or f == {"title", "desc"} for f in figures), figures
+assert any(figures)
+assert ids.count("th") > 20 and ids.count("thead") == ids.count("table") > 4
+assert page.count("<main>") == 1 and "width=device-width" in page
+# Contrast (WCAG 2.2): 4.5 for text, 3 for what is drawn; light, then dark.
+def luminance(colour):
+    c = colour.strip("#")
+    c = c if len(c) == 6 else "".join(2 * x for x in c)
+    v = [int(c[k:k + 2], 16) / 255 for k in (0, 2, 4)]
+    v = [x / 12.92 if x <= .04045 else ((x + .055) / 1.055) ** 2.4 for x in v]
+    return .2126 * v[0] + .7152 * v[1] + .0722 * v[2]
+def contrast(a, b):
+    low, high = sorted(map(luminance, (a, b)))
+    return (high + .05) / (low + .05)
+assert abs(contrast("#777777", "#fff") - 4.48) < .005
+themes = [dict(re.findall(r"--(\w+): (#\w+);", block))
+          for block in re.findall(r":root \{(.*?)\}", page, re.S)]
+assert len(themes) == 2 and "prefers-color-scheme: dark" in page
+for theme in themes:
+    for text, behind, least in (
+            ("ink", "paper", 4.5), ("soft", "paper", 4.5), ("one", "paper", 4.5),
+            ("ink", "box", 4.5), ("ink", "blind", 4.5), ("two", "paper", 3),
+            ("one", "blind", 3), ("two", "blind", 3), ("soft", "blind", 3)):
+        found = contrast(theme[text], theme[behind])
+        assert found >= least, (theme, text, behind, found)
+# What text is drawn in is one of these.
+style = re.search(r"<style>(.*?)</style>", page, re.S).group(1)
+assert set(re.findall(r"(?<![-\w])color: ([^;]+);", style)) <= {
+    "var(--ink)", "var(--soft)", "var(--one)"}
+assert set(re.findall(r"svg text[^{]*\{ fill: ([^;]+);", style)) == {
+    "var(--ink)", "var(--soft)"}
 assert ids.count("img") == 15 and ids.count("svg") > 10
 assert "url(" not in page and "@import" not in page
 assert "<b> &" not in page and "a &lt;b&gt; &amp; &quot;c&quot;" in page
