@@ -169,7 +169,8 @@ void bsp_solve_upper(const double *l, size_t n, double *b);
 /*
  * The median of the (2 radius + 1)^2 samples around each; the border is half-
  * sample symmetric.  Finite samples; -0 counts as 0.  from and to may not be
- * the same.
+ * the same.  Fails (BSP_DATA) on 2^32 samples or more, counting the margin, in
+ * windows wider than 5.
  */
 int bsp_median(const float *from, float *to, size_t rows, size_t cols,
     size_t radius, struct bsp_error *e);

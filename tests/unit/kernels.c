@@ -2,6 +2,7 @@
  * The hot loops against slow and obvious versions, bit for bit, with guards
  * around what they may touch.
  */
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -171,6 +172,79 @@ convolution(void)
 	}
 }
 
+/* The key in the middle of a window, by sorting it. */
+static float
+middle_of(const float *from, size_t rows, size_t cols, size_t row, size_t col,
+    size_t radius, uint32_t *window)
+{
+	ptrdiff_t reach = (ptrdiff_t)radius, i, k;
+	size_t n = 0;
+
+	for (i = -reach; i <= reach; i++)
+		for (k = -reach; k <= reach; k++)
+			window[n++] = bsp_key_of(from[cols * bsp_reflect(
+			    (ptrdiff_t)row + i, rows) + bsp_reflect(
+			    (ptrdiff_t)col + k, cols)]);
+	qsort(window, n, sizeof *window, compare);
+	return bsp_score_of(window[n / 2]);
+}
+
+#define RADIUS_MOST 13
+
+static bool
+finds_medians(size_t rows, size_t cols, size_t radius, int pattern)
+{
+	static uint32_t window[(2 * RADIUS_MOST + 1) * (2 * RADIUS_MOST + 1)];
+	size_t n = rows * cols, i;
+	float *from = calloc(n, sizeof *from), *to, expected;
+	struct bsp_error e;
+	uint32_t key;
+	bool good;
+
+	to = malloc((n + 2 * GUARD) * sizeof *to);
+	for (i = 0; i < n + 2 * GUARD; i++)
+		to[i] = 12345;
+	for (i = 0; i < n; i++) {
+		key = draw(pattern, i);
+		from[i] = pattern == 1 ? bsp_score_of(key) : pattern == 5 ?
+		    key == 0 ? -FLT_MAX : FLT_MAX : pattern == 2 ? -0.f :
+		    (float)(int32_t)key * 1e-3f;
+	}
+	good = bsp_median(from, to + GUARD, rows, cols, radius, &e) == 0;
+	for (i = 0; i < n; i++) {
+		expected = middle_of(from, rows, cols, i / cols, i % cols,
+		    radius, window);
+		good &= memcmp(&expected, &to[GUARD + i],
+		    sizeof expected) == 0;
+	}
+	for (i = 0; i < GUARD; i++)
+		good &= to[i] == 12345 && to[GUARD + n + i] == 12345;
+	free(from);
+	free(to);
+	return good;
+}
+
+static void
+medians(void)
+{
+	static const size_t sizes[][2] = {{1, 1}, {1, 9}, {9, 1}, {2, 3},
+	    {7, 8}, {17, 33}};
+	static const size_t radii[] = {0, 1, 2, 3, 4, 7, RADIUS_MOST};
+	size_t i, k;
+	int pattern;
+	bool good;
+
+	for (i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+		good = true;
+		for (k = 0; k < sizeof radii / sizeof radii[0]; k++)
+			for (pattern = 0; pattern < 6; pattern++)
+				good &= finds_medians(sizes[i][0],
+				    sizes[i][1], radii[k], pattern);
+		ok(good, "medians of %zu x %zu, every radius, to the bit",
+		    sizes[i][1], sizes[i][0]);
+	}
+}
+
 /* What is numbered by 32 bits refuses more, before it touches anything. */
 static void
 numbering(void)
@@ -197,6 +271,7 @@ main(void)
 {
 	sorting();
 	convolution();
+	medians();
 	numbering();
 	return done();
 }
