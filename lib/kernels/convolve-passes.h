@@ -130,22 +130,40 @@ NAME(convolve_row)(float *row, size_t cols, const double *weight, size_t radius,
 	}
 }
 
+/* Store the first sums of a block; most often all of them. */
+static inline __attribute__((always_inline)) void
+NAME(keep)(const NAME(lanes) sum[VECTORS], size_t width, double *to)
+{
+	size_t v;
+
+	if (width < BLOCK)
+		memcpy(to, sum, width * sizeof *to);
+	else
+		for (v = 0; v < VECTORS; v++)
+			((NAME(lanes) *)to)[v] = sum[v];
+}
+
 /* The same two passes without the rounding between them. */
 WIDTH static void
 NAME(smooth_columns)(double *x, size_t rows, size_t cols, size_t col, size_t width,
     const double *weight, size_t radius, double *strip)
 {
 	NAME(lanes) sum[VECTORS];
+	const double *from;
 	size_t r;
 
-	for (r = 0; r < rows + 2 * radius; r++)
-		memcpy(strip + r * BLOCK, x + col + cols *
-		    bsp_reflect((ptrdiff_t)r - (ptrdiff_t)radius, rows),
-		    width * sizeof *x);
+	for (r = 0; r < rows + 2 * radius; r++) {
+		from = x + col + cols * bsp_reflect((ptrdiff_t)r -
+		    (ptrdiff_t)radius, rows);
+		if (width == BLOCK)
+			memcpy(strip + r * BLOCK, from, BLOCK * sizeof *x);
+		else
+			memcpy(strip + r * BLOCK, from, width * sizeof *x);
+	}
 	for (r = 0; r < rows; r++) {
 		NAME(sum_block)(strip + (r + radius) * BLOCK, BLOCK, weight, radius,
 		    sum);
-		memcpy(x + r * cols + col, sum, width * sizeof *x);
+		NAME(keep)(sum, width, x + r * cols + col);
 	}
 }
 
@@ -156,7 +174,11 @@ NAME(smooth_row)(double *row, size_t cols, const double *weight, size_t radius,
 	NAME(lanes) sum[VECTORS];
 	size_t i, width;
 
-	for (i = 0; i < radius; i++) {
+	for (i = 0; i < radius && radius <= cols; i++) { /* no division */
+		strip[i] = row[radius - 1 - i];
+		strip[radius + cols + i] = row[cols - 1 - i];
+	}
+	for (; i < radius; i++) {
 		strip[i] = row[bsp_reflect((ptrdiff_t)i - (ptrdiff_t)radius,
 		    cols)];
 		strip[radius + cols + i] =
@@ -166,7 +188,7 @@ NAME(smooth_row)(double *row, size_t cols, const double *weight, size_t radius,
 	for (i = 0; i < cols; i += BLOCK) {
 		width = cols - i < BLOCK ? cols - i : BLOCK;
 		NAME(sum_block)(strip + radius + i, 1, weight, radius, sum);
-		memcpy(row + i, sum, width * sizeof *row);
+		NAME(keep)(sum, width, row + i);
 	}
 }
 

@@ -33,16 +33,20 @@ mirror(ptrdiff_t i, size_t n)
 static void
 pad(const struct bsp_image *image, float *to)
 {
-	size_t rows = image->rows + 2 * BORDER, r, c;
-	size_t cols = image->cols + 2 * BORDER;
+	size_t rows = image->rows + 2 * BORDER, r, i, n = image->cols;
+	const float *row;
 
-	for (r = 0; r < rows; r++)
-		for (c = 0; c < cols; c++)
-			to[r * cols + c] = image->data[image->cols *
-			    mirror((ptrdiff_t)r - (ptrdiff_t)BORDER,
-			    image->rows) +
-			    mirror((ptrdiff_t)c - (ptrdiff_t)BORDER,
-			    image->cols)];
+	for (r = 0; r < rows; r++, to += n + 2 * BORDER) {
+		row = image->data + n * mirror((ptrdiff_t)r -
+		    (ptrdiff_t)BORDER, image->rows);
+		memcpy(to + BORDER, row, n * sizeof *to);
+		for (i = 0; i < BORDER; i++) {
+			to[i] = row[mirror((ptrdiff_t)i - (ptrdiff_t)BORDER,
+			    n)];
+			to[BORDER + n + i] = row[mirror((ptrdiff_t)(n + i),
+			    n)];
+		}
+	}
 }
 
 static double
