@@ -22,7 +22,8 @@ import numpy as np
 import scipy
 import skimage
 import sklearn
-from scipy.ndimage import gaussian_filter, label as regions_of, maximum
+from scipy.ndimage import (gaussian_filter, label as regions_of, maximum,
+                           median_filter)
 from skimage.metrics import structural_similarity
 from sklearn.metrics import average_precision_score
 
@@ -151,6 +152,38 @@ def bench_blur(x):
         show(f"blur, sigma {sigma} / scipy gaussian_filter", ours, theirs, 8)
 
 
+def bench_median(x):
+    y = np.empty_like(x)
+    for size in [5, 11, 21]:
+        ours, theirs = compare(degrade(f"median:size={size}", x, y),
+                               lambda: median_filter(x, size), 3)
+        assert (y == median_filter(x, size)).all()
+        show(f"median of {size} x {size} / scipy median_filter", ours, theirs,
+             8)
+
+
+def bench_ood(directory):
+    """Histograms and components of all images against numpy."""
+    def loop():
+        histograms = []
+        with open(os.path.join(directory, "healthy"), "rb") as f:
+            for _ in range(IMAGES):
+                f.readline(), f.readline(), f.readline()
+                x = np.frombuffer(f.read(4 * SIZE * SIZE), "<f4")
+                low, high = np.quantile(x.astype(float), [.005, .995])
+                x = (np.clip(x, low, high) - low) / (high - low)
+                histograms.append(np.histogram(x, 500, (0, 1),
+                                               density=True)[0])
+        histograms -= np.mean(histograms, axis=0)
+        np.linalg.svd(histograms, full_matrices=False)
+
+    ours, theirs = compare(
+        lambda: shell("ood-histogram fit --model ood healthy", directory),
+        loop, 3)
+    show(f"ood-histogram fit, {IMAGES} images / numpy", ours, theirs, 1, "s",
+         1)
+
+
 def bench_ssim(x, recon):
     y = np.empty_like(x)
 
@@ -255,7 +288,9 @@ def bench_throughput(directory):
             if not kind.startswith("-"):
                 rate(f"{program} {kind}", program,
                      beside.get(kind, beside[program]).format(kind))
+    rate("residual abs --median 11", "residual abs --median 11 some recon")
     rate("fg-equalize", "fg-equalize", "some")
+    rate("ood-histogram fit", "ood-histogram fit --model ood some")
     rate("brain-phantom", "brain-phantom", "--count", str(n))
 
 
@@ -576,8 +611,8 @@ def bench_memory(directory):
               flush=True)
 
 
-PARTS = ["blur", "ssim", "ap", "mahalanobis", "aupro", "cell", "sweep",
-         "bands", "engine", "froc", "nifti",
+PARTS = ["blur", "median", "ssim", "ap", "mahalanobis", "aupro", "ood",
+         "cell", "sweep", "bands", "engine", "froc", "nifti",
          "start", "python", "memory", "throughput"]
 
 
@@ -637,6 +672,8 @@ def main():
                 f.write(pfm(a))
         run = {
             "blur": lambda: bench_blur(x),
+            "median": lambda: bench_median(x),
+            "ood": lambda: bench_ood(directory),
             "ssim": lambda: bench_ssim(x, gaussian_filter(x, 2)),
             "ap": lambda: bench_ap([("a residual map", residual_map, disk),
                                     ("a noise map", noise, disk)]),
