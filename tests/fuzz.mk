@@ -9,7 +9,7 @@ FUZZ_TARGETS = images pfm masks specs tables merge tensors models nifti
 FUZZ_CLI = tables merge models
 FUZZ_WRAP = -Wl,--wrap=read $(foreach f,malloc calloc realloc reallocarray \
 	strdup strndup free fclose,-Wl,--wrap=$f)
-fuzz_objects = $(patsubst %.c,$1/%.o,tools/score/points.c \
+fuzz_objects = $(patsubst %.c,$1/%.o,tools/score/points.c tools/sweep/grid.c \
 	$(addprefix tools/cli/,curves.c index.c interval.c points.c \
 	positions.c table.c))
 FUZZ_FLAGS = -g -O1 -fsanitize=fuzzer,address,undefined \
