@@ -555,5 +555,8 @@ assert {r["residual"] for r in t["rows"]} == {"abs", "ssim"}'
 		part1 part2
 	"$@" --residual abs --residual ssim --shard 2/2 | sed 's/	abs	/	asb	/' \
 		>part2
+	sed 's/^# residual ssim.*/# residual abs/' part1 >twice
+	fails 3 'two residuals abs, expected each once' anom-sweep --merge \
+		twice
 	fails 3 'asb is no value of the grid' anom-sweep --merge part1 part2
 }

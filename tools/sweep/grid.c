@@ -40,7 +40,7 @@ compare(const void *a, const void *b)
 }
 
 char **
-grid_labels(const struct bsp_sweep *sweep)
+grid_labels(const struct bsp_sweep *sweep, const char **twice)
 {
 	size_t n = bsp_sweep_residuals(sweep), i, k, at = 0;
 	char **label = malloc(2 * n * sizeof *label), **sorted = label + n;
@@ -56,9 +56,10 @@ grid_labels(const struct bsp_sweep *sweep)
 			label[at] = sorted[at] = join(bsp_spec_label(
 			    &sweep->residual[i], k, text), "", "");
 	qsort(sorted, n, sizeof *sorted, compare);
+	*twice = NULL;
 	for (i = 1; i < n; i++)
 		if (strcmp(sorted[i - 1], sorted[i]) == 0)
-			cli_usage("--residual: %s is given twice", sorted[i]);
+			*twice = sorted[i];
 	return label;
 }
 
@@ -92,6 +93,7 @@ grid_begin(struct grid *grid)
 {
 	static const char *columns[COLUMNS_MAX + 1];
 	const struct bsp_sweep *sweep = grid->sweep;
+	const char *twice;
 	size_t m, k, n;
 
 	grid->injects = bsp_spec_cells(&sweep->inject);
@@ -104,7 +106,9 @@ grid_begin(struct grid *grid)
 	add_swept(grid, "inject", &sweep->inject);
 	add_swept(grid, "degrade", &sweep->degrade);
 	if (sweep->residuals > 1) {
-		grid->label = grid_labels(sweep);
+		grid->label = grid_labels(sweep, &twice);
+		if (twice != NULL)
+			cli_usage("--residual: %s is given twice", twice);
 		columns[grid->params++] = "residual";
 	} else {
 		add_swept(grid, "residual", sweep->residual);

@@ -28,9 +28,9 @@ struct grid {
  */
 void grid_begin(struct grid *grid);
 
-/* What the table calls each cell of several residuals; dies where two are the
- * same. */
-char **grid_labels(const struct bsp_sweep *sweep);
+/* What the table calls each cell of several residuals; *twice is a name of two,
+ * or NULL. */
+char **grid_labels(const struct bsp_sweep *sweep, const char **twice);
 
 /* Take shard k of n, k from 1: degradations first, then anomalies. */
 void grid_take_shard(struct grid *grid, uint64_t k, uint64_t n);

@@ -118,6 +118,7 @@ add_residuals(const struct shard *shard)
 {
 	static struct bsp_spec spec[CLI_LIST_MAX];
 	struct bsp_sweep sweep = {.residual = spec};
+	const char *twice;
 	struct axis *axis;
 	struct bsp_error e;
 	size_t i;
@@ -143,7 +144,9 @@ add_residuals(const struct shard *shard)
 		tsv_bad(&shard->tsv, "residual", " has too many values",
 		    "a grid of anom-sweep");
 	whole.cells *= axis->points;
-	axis->text = grid_labels(&sweep);
+	axis->text = grid_labels(&sweep, &twice);
+	if (twice != NULL)
+		tsv_bad(&shard->tsv, "two residuals ", twice, "each once");
 }
 
 static void
