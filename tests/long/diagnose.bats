@@ -25,24 +25,28 @@ assert any("one subject" in n for n in r["notes"])
 assert len(r["seen"]["points"]) == 1
 END
 	diagnose NORMAL=other.pfm SCORES='zscore' MODEL=cat >out
-	grep -q '^For lesions .* zscore of M is blind' out
+	tr '\n' ' ' <out | grep -q '^For synthetic lesions.* zscore of M is blind'
 }
 
 # results_of: what was published, as one sum
 results_of() { find "$1" -maxdepth 1 -type f -exec sha256sum {} + | sort | sed 's| .*/| |'; }
 
 @test "an interrupted run goes on, and gives the same bytes" {
-	want=(MODEL='sleep 0.2; recon-degrade blur' STEPS=2 SCORES='abs ssim')
+	"$BIN/anom-inject" disk --radius 3 --mask masks.pgm other.pfm >ill.pfm
+	want=(MODEL='sleep 0.2; recon-degrade blur' STEPS=2 SCORES='abs ssim'
+		LESIONS=ill.pfm MASKS=masks.pgm)
+	SECONDS=0
 	diagnose "${want[@]}" RESULTS=whole >said
+	lasts=$SECONDS
 	results_of whole >whole.sums
-	[ "$(cut -d ' ' -f 2 whole.sums | sort | tr '\n' ' ')" = 'curves.tsv images.tsv report.html report.json report.md report.tex ' ]
+	[ "$(cut -d ' ' -f 2 whole.sums | sort | tr '\n' ' ')" = 'curves.tsv images.tsv lesions.tsv report.html report.json report.md report.tex ' ]
 	# So many moments of each kind, between the start and the end.
 	moments=${MOMENTS:-10}
 	for signal in INT KILL; do
 		for ((k = 1; k <= moments; k++)); do
 			rm -rf cut
 			timeout --foreground -s $signal \
-				"$(awk "BEGIN { print 5 * $k / ($moments + 1) }")" \
+				"$(awk "BEGIN { print $lasts * $k / ($moments + 1) }")" \
 				bash -c 'blindspot diagnose IMAGES=in.pfm "$@"' - \
 				"${SMALL[@]}" "${want[@]}" RESULTS=cut \
 				>said 2>&1 || true
