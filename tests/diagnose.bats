@@ -109,8 +109,8 @@ model() {
 	refused 3 'INDEX: no subject for image 2 of 4' MODEL=cat INDEX=index.tsv
 	refused 3 'WITHIN=mixed.pfm holds 5 images, expected 4, as IMAGES' \
 		MODEL=cat WITHIN=mixed.pfm
-	head -c 9000 /dev/zero >zero
-	{ for k in 1 2 3 4; do printf 'P5\n24 24\n255\n' && head -c 576 zero; done; } >none.pgm
+	{ printf 'P5\n24 24\n255\n' && head -c 576 /dev/zero; } >empty.pgm
+	cat empty.pgm empty.pgm empty.pgm empty.pgm >none.pgm
 	refused 3 'image 0: .*without foreground' MODEL=cat WITHIN=none.pgm
 	# Without foreground, at the start and at the end.
 	{
