@@ -166,6 +166,8 @@ years() { sed -n 's/.*Source://p' | grep -v 'similar to' | grep -oE '\b(19|20)[0
 	fails 2 "found '', expected" score --cite=ap,
 	fails 2 "found 'ap', expected" residual --cite=ap
 	fails 2 "found 'otsu1979threshold'" score --cite=otsu1979threshold
+	# A metric that it has not.
+	fails 2 "found 'froc'" anom-sweep --cite=froc
 }
 
 @test "the version is the same everywhere" {

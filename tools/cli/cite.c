@@ -376,7 +376,8 @@ metric_of(const struct cli_program *program, size_t i)
 		if (option->type == CLI_METRICS)
 			for (metric = bsp_metrics; metric->name != NULL;
 			    metric++)
-				if (metric->scope <= option->max && i-- == 0)
+				if (option->max & CLI_SCOPE(metric->scope) &&
+				    i-- == 0)
 					return metric;
 	return NULL;
 }
