@@ -354,6 +354,12 @@ $each
 	model odd.py <<<'blindspot.serve(lambda x: x - x.mean() * np.float32(.5), batch=4)'
 	blindspot check MODEL='python3 odd.py' SIZE=32 BATCH=4 >said
 	grep -q '^note .*training mode' said
+	# Noise says nothing of the order.
+	for sigma in 0.1 3 30; do
+		blindspot check BATCH=all SIZE=32 \
+			MODEL="recon-degrade noise --sigma $sigma --seed \$\$" >said
+		grep -q '^note .*run to run' said
+	done
 	model odd.py <<<'blindspot.serve(lambda x: x * 0 + np.float32(.3))'
 	blindspot check MODEL='python3 odd.py' SIZE=32 >said
 	grep -q '^note .*no output depends' said

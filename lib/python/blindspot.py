@@ -1766,14 +1766,21 @@ class _Check:
         with_it = change @ has.T / has.sum(1)
         without = change @ ~has.T / (~has).sum(1)
         of = np.argmax(with_it - without, axis=1)
-        wrong = np.flatnonzero((of != np.arange(size)) & (
-            (with_it - without).max(1) > .05 * change.max()))
+        most = np.max(with_it - without, axis=1)
+        moved = (of != np.arange(size)) & (most > .05 * change.max())
+        # What is drawn anew in each run changes as much without an image.
+        wrong = np.flatnonzero(moved & (
+            most > .5 * with_it[np.arange(size), of]))
         if wrong.size:
             k = int(wrong[0])
             # Of all at once, which is where is not known so exactly.
             self.tell(False, "changes the order of images" + (
                 f": output {k} is of image {int(of[k])} (counted in a group "
                 f"of {size})" if self.batch else ""))
+            return False
+        if moved.any():
+            self.note("outputs change from run to run, as much as with their "
+                      "images: order and place cannot be checked")
             return False
         self.tell(True, "keeps the order of images: a change in an image "
                   "moves with it")
