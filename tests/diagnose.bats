@@ -100,6 +100,8 @@ model() {
 	refused 3 'expected 4, as IMAGES' RECON=mixed.pfm
 	"$BIN/anom-inject" disk --radius 3 --mask masks.pgm other.pfm >/dev/null
 	ill=(MODEL=cat LESIONS=other.pfm MASKS=masks.pgm)
+	refused 2 'LESIONS=in.pfm are IMAGES themselves' MODEL=cat \
+		LESIONS=in.pfm MASKS=masks.pgm
 	refused 2 'FPR: 1.5, expected a share above 0' "${ill[@]}" FPR='0.1 1.5'
 	refused 2 'FPR=, expected 1 to 8 shares' "${ill[@]}" FPR=,
 	refused 2 'fpr' "${ill[@]}" FPR=0.1,0.1

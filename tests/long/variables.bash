@@ -24,7 +24,7 @@ nibabel.Nifti1Image(v[::-1], numpy.eye(4)).to_filename("brain2.nii.gz")
 	printf 'image\tsubject\n0\ta\n1\tb\n2\tb\n' >index2.tsv
 	for k in '' 2; do
 		"$BIN/anom-inject" disk --radius 3 --seed "1$k" \
-			--mask "masks$k.pgm" in.pgm >/dev/null
+			--mask "masks$k.pgm" other.pgm >"lesions$k.pfm"
 	done
 	mkdir models models2
 	"$BIN/recon-train" pca --threads 1 --latent 1 \
@@ -69,10 +69,10 @@ diagnose	FILES		in.pgm	other.pgm
 diagnose	INDEX		index.tsv	index2.tsv
 diagnose	WITHIN		masks.pgm	masks2.pgm
 diagnose	NORMAL	SCORES=zscore	normal.pgm	other.pgm
-diagnose	LESIONS	MASKS=masks.pgm	in.pgm	other.pgm
-diagnose	MASKS	LESIONS=in.pgm	masks.pgm	masks2.pgm
-diagnose	LESION_INDEX	LESIONS=in.pgm MASKS=masks.pgm	index.tsv	index2.tsv
-diagnose	FPR	LESIONS=in.pgm MASKS=masks.pgm	0.1	0.2
+diagnose	LESIONS	MASKS=masks.pgm	lesions.pfm	lesions2.pfm
+diagnose	MASKS	LESIONS=lesions.pfm	masks.pgm	masks2.pgm
+diagnose	LESION_INDEX	LESIONS=lesions.pfm MASKS=masks.pgm	index.tsv	index2.tsv
+diagnose	FPR	LESIONS=lesions.pfm MASKS=masks.pgm	0.1	0.2
 diagnose	OTHER		cat	recon-degrade median
 diagnose	OTHER_NAME	OTHER=cat	A	B
 diagnose	SCORES		abs	square
