@@ -189,7 +189,9 @@ def f(x):
         time.sleep(.01)
     return x
 mode = sys.argv[1]
+# As they are where nobody has them ignored, as nohup and & do.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 blindspot.serve(f)
 END
 	local name number
