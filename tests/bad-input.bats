@@ -575,6 +575,10 @@ EOF
 		--metrics fpr@0.3 map
 	fails 3 'set on the maps that are scored' \
 		score --healthy map --fpr 0.1 map mask
+	# Nothing tells whether maps of a single value are the same.
+	pgm 2 2 0 0 0 0 >flat
+	pgm 2 2 0 255 0 0 >lesion
+	score --healthy flat --fpr 0.1 --bootstrap 0 flat lesion >/dev/null
 	fails 3 'no healthy pixels' score --healthy map --healthy-within none \
 		--fpr 0.1 map mask
 	# A file of thresholds that is none, or of another score.

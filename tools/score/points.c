@@ -353,7 +353,9 @@ points_check(const struct points *points, const struct told *maps,
 	if (points->count == 0)
 		return;
 	if (points->from_healthy) {
-		check_other_maps(points, maps, evaluation);
+		/* Maps of a single value are alike whatever they are of. */
+		if (low < high)
+			check_other_maps(points, maps, evaluation);
 		if (low <= high && ((double)low > points->at[0].high ||
 		    (double)high < points->at[0].low))
 			die_of("the threshold is of another score",
