@@ -734,7 +734,8 @@ asks_for(const struct bsp_sweep *sweep, const char *name)
 	return false;
 }
 
-/* A background that serves one cell only is not worth its making. */
+/* Is the residual scored on changed pixels alone?  A sorted background pays only
+ * where several cells share it. */
 static bool
 is_short(const struct bsp_sweep *sweep, size_t residual)
 {

@@ -533,7 +533,7 @@ status_of() {
 	echo "${status:-4}"
 }
 
-# without_word FOLDER: what is told of a part that could not tell it
+# without_word FOLDER: why a part failed that left no message
 without_word() {
 	local full=
 	printf '%65536s' '' 2>/dev/null >"$store/room.part" || full=yes

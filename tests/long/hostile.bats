@@ -113,8 +113,5 @@ nothing_is_run_by() {
 }
 
 @test "every experiment is here" {
-	for table in "$ROOT"/pipelines/*/variables; do
-		name=$(basename "$(dirname "$table")")
-		grep -qx "	nothing_is_run_by $name" "$BATS_TEST_FILENAME"
-	done
+	called_for_every_experiment nothing_is_run_by
 }

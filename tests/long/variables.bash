@@ -181,3 +181,12 @@ take_row() {
 	[[ $1 != experiment3 || $2 = *@* ]] ||
 		words=(MODELS=models "${words[@]}")
 }
+
+# called_for_every_experiment FUNCTION: by a test of the suite
+called_for_every_experiment() {
+	local table name
+	for table in "$ROOT"/pipelines/*/variables; do
+		name=$(basename "$(dirname "$table")")
+		grep -qx "	$1 $name" "$BATS_TEST_FILENAME"
+	done
+}
