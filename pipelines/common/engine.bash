@@ -370,7 +370,7 @@ cut_sweeps() {
 # measure: how long those in most take, by a small shard of each on some of the
 # images, and cut them
 measure() {
-	local name text images bytes shards pieces inputs=() seconds each=120
+	local name text images some bytes shards pieces inputs=() seconds each=120
 	local -A size=()
 	# Not before their images are there is it known how large they are.
 	mapfile -t inputs < <(awk 'NR == FNR { sweep[$1 ":"]; next }
@@ -403,8 +403,10 @@ ${text#bin/anom-sweep }"
 			[[ $text =~ \ --(recon|within|groups)\  ]]; then
 			pieces=1
 		else
-			text="bin/stream-pick --split $((pieces / 2 + 1))/$pieces \
-$images | ${text% *}"
+			some=${images%-*}.first-${images##*-}
+			write_command "$some" "bin/stream-pick --split \
+$((pieces / 2 + 1))/$pieces $images"
+			text="${text% *} $some"
 		fi
 		write_command "${probe[$name]}" "$text"
 		most[$name]+=" $shards $pieces $bytes"
@@ -414,6 +416,7 @@ $images | ${text% *}"
 	inputs=()
 	for name in "${!most[@]}"; do inputs+=("${probe[$name]}"); done
 	carry_out "${inputs[@]}"
+	rm -f "$store"/*.first-????????????
 	for name in "${!most[@]}"; do
 		read -r seconds _ <"$store/times/${probe[$name]}"
 		# Two minutes here, so that little is lost by an interruption;
@@ -427,7 +430,6 @@ $images | ${text% *}"
 			n = int(cells * $2 * $3 / each) + 1
 			print (n < $1 ? n : $1)
 		}' <<<"${most[$name]}" >"$store/cuts/$name"
-		rm -f "$store/${probe[$name]}"
 		cut_into "$name" "$(cat "$store/cuts/$name")"
 	done
 }
