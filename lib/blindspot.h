@@ -335,8 +335,8 @@ BSP_API char *bsp_number_format(char text[BSP_NUMBER_SIZE], double value);
 
 /*
  * One typed parameter of a kind.  Values are held as double; a BSP_INTEGER is
- * a whole number, a BSP_ODD an odd one, a BSP_FLAG 0 or 1.  The range is [min, max], without min
- * itself where above_min is set.
+ * a whole number, a BSP_ODD an odd one, a BSP_FLAG 0 or 1.  The range is
+ * [min, max], without min itself where above_min is set.
  */
 enum bsp_type { BSP_REAL, BSP_INTEGER, BSP_FLAG, BSP_ODD };
 
@@ -476,8 +476,8 @@ BSP_API int bsp_range_parse(const char *text, struct bsp_range *range,
 
 /*
  * A kind with a range for each of its parameters, as read from the text
- * kind:key=value,key=LO:HI:N; a flag may stand without a value.  swept lists the parameters given as LO:HI:N, in
- * the order of the text.
+ * kind:key=value,key=LO:HI:N; a flag may stand without a value.  swept lists the
+ * parameters given as LO:HI:N, in the order of the text.
  */
 struct bsp_spec {
 	const struct bsp_kind *kind;
@@ -1519,9 +1519,9 @@ struct bsp_sweep_image {
  * gets, for each pair and each residual in turn, the value of each metric;
  * anomalous, unless it is NULL, the number of anomalous pixels of each
  * anomaly of the grid.  Fails on an image without foreground or a mask of
- * another size (BSP_DATA), on a place outside of the image, a metric that is of no single image or whose
- * threshold is missing (BSP_USAGE), and when memory runs out.  Calls on the same
- * sweep may run at the same time.
+ * another size (BSP_DATA), on a place outside of the image, on a metric that is
+ * of no single image or whose threshold is missing (BSP_USAGE), and when memory
+ * runs out.  Calls on the same sweep may run at the same time.
  */
 BSP_API int bsp_sweep_run(const struct bsp_sweep *sweep,
     const struct bsp_sweep_image *image, size_t begin, size_t end,
@@ -1579,6 +1579,9 @@ struct bsp_sweep_batch {
  */
 BSP_API int bsp_sweep_images(const struct bsp_sweep_batch *batch,
     struct bsp_error *e);
+
+/* How many processors the process may use, by its affinity: 1 or more. */
+BSP_API size_t bsp_processors(void);
 
 /* What is called with each image that a sweep reconstructs; 0 or -1. */
 typedef int bsp_sweep_input_fn(void *with, const struct bsp_image *image,

@@ -33,12 +33,10 @@ struct run {
 	struct bsp_error error;
 };
 
-/*
- * How many processors the process may use.  The affinity mask of a machine of
- * more than 1024 does not fit: then all that are there.
- */
-static size_t
-count_processors(void)
+/* The affinity mask of a machine of more than 1024 does not fit: then all that
+ * are there. */
+size_t
+bsp_processors(void)
 {
 	cpu_set_t set;
 	long n = sched_getaffinity(0, sizeof set, &set) == 0 ?
@@ -230,7 +228,7 @@ int
 bsp_sweep_images(const struct bsp_sweep_batch *batch, struct bsp_error *e)
 {
 	size_t threads = batch->threads > 0 ? batch->threads :
-	    count_processors();
+	    bsp_processors();
 	struct run run = {.batch = batch};
 
 	if (check(batch, e))

@@ -45,9 +45,12 @@ cli_at_once(uint64_t threads, size_t n,
     struct bsp_error *e)
 {
 	struct crew crew = {.work = work, .with = with, .failed = n};
-	size_t others = threads < n ? (size_t)threads : n, started = 0;
+	size_t others, started = 0;
 	pthread_t *thread = NULL;
 
+	if (threads == 0)
+		threads = bsp_processors();
+	others = threads < n ? (size_t)threads : n;
 	pthread_mutex_init(&crew.lock, NULL);
 	/* This thread works too; where others cannot be had, alone. */
 	if (others > 1)

@@ -22,8 +22,9 @@ cli_read_at_once(uint64_t threads)
 }
 
 /*
- * Call work(with, i, e) for every i below n on so many threads.  Returns n, or
- * the first i that failed, with its error: all before it are done.
+ * Call work(with, i, e) for every i below n on so many threads; 0: one for each
+ * processor.  Returns n, or the first i that failed, with its error: all before
+ * it are done.
  */
 size_t cli_at_once(uint64_t threads, size_t n,
     int (*work)(void *with, size_t i, struct bsp_error *e), void *with,

@@ -5,7 +5,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "../cli/threads.h"
 #include "bands.h"
@@ -99,8 +98,6 @@ bands_finish(struct bands *bands, uint64_t threads)
 	bands->summary = malloc((columns + 1) * sizeof *bands->summary);
 	if (bands->summary == NULL)
 		die_of_memory(bands);
-	if (threads == 0)
-		threads = (uint64_t)sysconf(_SC_NPROCESSORS_ONLN);
 	if (cli_at_once(threads, pieces, summarize, bands, &e) < pieces)
 		cli_die(&e);
 	for (i = 0; i < columns; i++)

@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "../cli/threads.h"
 #include "thresholds.h"
@@ -156,8 +155,6 @@ thresholds_set(struct bsp_sweep *sweep, const struct grid *grid,
 
 	none.end = none.begin; /* nothing is scored */
 	pthread_mutex_init(&run.lock, NULL);
-	if (threads == 0)
-		threads = (uint64_t)sysconf(_SC_NPROCESSORS_ONLN);
 	count_pixels(&run, source);
 	run.threshold = take(calloc(grid->degrades * grid->residuals *
 	    sweep->points, sizeof *run.threshold), run.pixels);
