@@ -984,10 +984,15 @@ enum bsp_scope {
 	BSP_OF_STREAM,  /* an image among all others: bsp_aupimo_values */
 	BSP_OF_IMAGES,  /* one score an image: bsp_image_level */
 	BSP_OF_LESIONS, /* all units together: bsp_froc_value */
-	BSP_AT_THRESHOLD, /* what one threshold finds: bsp_counts_value */
+	BSP_AT_THRESHOLD, /* what one threshold finds */
 };
 
 /* One metric: a row of the table, which ends with a NULL name. */
+/* What a metric at a threshold counts; lesions and regions take time. */
+enum bsp_counted { BSP_COUNTS_PIXELS, BSP_COUNTS_LESIONS, BSP_COUNTS_REGIONS };
+
+struct bsp_counts;
+
 struct bsp_metric {
 	const char *name;
 	const char *summary;
@@ -996,6 +1001,9 @@ struct bsp_metric {
 	enum bsp_scope scope;
 	bool lower;   /* is better */
 	bool bounded; /* from 0 to 1 */
+	/* Of BSP_AT_THRESHOLD; NaN where what it is a share of is not there. */
+	double (*at)(const struct bsp_counts *counts);
+	enum bsp_counted counted;
 };
 
 #define BSP_METRICS_MAX 48
@@ -1233,14 +1241,6 @@ struct bsp_counts {
 	uint64_t false_regions; /* that touch no lesion */
 	uint64_t units;
 };
-
-/*
- * A metric of scope BSP_AT_THRESHOLD by its name: dice_at (NaN without
- * anomalous pixels), sensitivity, precision (NaN where nothing is found), fpr,
- * lesion_sensitivity (NaN without lesions), false_regions (a unit).
- */
-BSP_API double bsp_counts_value(const struct bsp_counts *counts,
-    const char *metric);
 
 /* Where the number of false regions of a unit changes. */
 struct bsp_froc_event {

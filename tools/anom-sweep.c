@@ -162,8 +162,7 @@ static bool
 is_quick(const struct bsp_metric *metric)
 {
 	return metric->scope == BSP_AT_THRESHOLD &&
-	    strcmp(metric->name, "lesion_sensitivity") != 0 &&
-	    strcmp(metric->name, "false_regions") != 0;
+	    metric->counted == BSP_COUNTS_PIXELS;
 }
 
 /* Of each threshold, the metrics at it that were asked for, or those of

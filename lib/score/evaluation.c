@@ -127,25 +127,12 @@ measure(struct bsp_evaluation *evaluation, const struct bsp_counts *counts,
 	for (m = 0; m < evaluation->metrics; m++) {
 		metric = evaluation->metric[m];
 		if (metric->scope == BSP_AT_THRESHOLD)
-			to->value[m] = bsp_counts_value(
-			    &counts[evaluation->at[m]], metric->name);
+			to->value[m] = metric->at(&counts[evaluation->at[m]]);
 		else
 			to->value[m] = metric->value == NULL ? (double)NAN :
 			    metric->value(curve);
 	}
 	return 0;
-}
-
-/* Does a metric of that name need the regions of what is found? */
-static bool
-names(const struct bsp_evaluation *evaluation, const char *name)
-{
-	size_t m;
-
-	for (m = 0; m < evaluation->metrics; m++)
-		if (strcmp(evaluation->metric[m]->name, name) == 0)
-			return true;
-	return false;
 }
 
 /* What a unit has of lesions and false regions. */
@@ -155,12 +142,14 @@ add_regions(struct bsp_evaluation *evaluation, const struct bsp_scored *in,
 {
 	size_t unit = evaluation->images, before, count = 0, k;
 	bool froc = bsp_evaluation_has(evaluation, BSP_OF_LESIONS);
-	bool regions = names(evaluation, "false_regions");
+	bool regions = bsp_metrics_count(evaluation->metric,
+	    evaluation->metrics, BSP_COUNTS_REGIONS);
 	struct bsp_counts *counts;
 
 	before = evaluation->lesions.count;
 	if (evaluation->keep_lesions || froc ||
-	    names(evaluation, "lesion_sensitivity"))
+	    bsp_metrics_count(evaluation->metric, evaluation->metrics,
+	    BSP_COUNTS_LESIONS))
 		if (bsp_lesions_add(&evaluation->lesions, in, unit, &count, e))
 			return -1;
 	if (froc && bsp_froc_add(&evaluation->froc, in, unit,

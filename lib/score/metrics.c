@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../base/base.h"
+#include "score.h"
 
 #define CHUNK 256
 
@@ -143,47 +144,71 @@ bsp_mean_residual(const struct bsp_curve *curve)
 	return curve->mean;
 }
 
+/* The end of a row: of a curve, or of what a threshold finds. */
+#define OF(value, scope, lower, bounded) \
+	value, scope, lower, bounded, NULL, BSP_COUNTS_PIXELS
+#define AT(at, counted, lower, bounded) \
+	NULL, BSP_AT_THRESHOLD, lower, bounded, at, counted
+
 const struct bsp_metric bsp_metrics[] = {
 	{"ap", "average precision",
 	    "Manning, Raghavan, Schuetze 2008, ch. 8",
-	    bsp_average_precision, BSP_OF_PIXELS, false, true},
+	    OF(bsp_average_precision, BSP_OF_PIXELS, false, true)},
 	{"auroc", "area under the ROC curve",
-	    "Hanley and McNeil 1982", bsp_auroc, BSP_OF_PIXELS, false, true},
+	    "Hanley and McNeil 1982",
+	    OF(bsp_auroc, BSP_OF_PIXELS, false, true)},
 	{"dice", "best Dice coefficient over all thresholds",
-	    "Dice 1945", bsp_dice, BSP_OF_PIXELS, false, true},
+	    "Dice 1945", OF(bsp_dice, BSP_OF_PIXELS, false, true)},
 	{"dice_threshold", "the threshold that gives the best Dice",
-	    "Dice 1945", bsp_dice_threshold, BSP_OF_PIXELS, false, false},
+	    "Dice 1945", OF(bsp_dice_threshold, BSP_OF_PIXELS, false, false)},
 	{"fpr95", "false-positive rate where 95 % of the anomaly is found",
-	    "Liang et al., ICLR 2018", bsp_fpr95, BSP_OF_PIXELS, true, true},
+	    "Liang et al., ICLR 2018",
+	    OF(bsp_fpr95, BSP_OF_PIXELS, true, true)},
 	{"mean_residual", "mean of the map",
-	    "Meissen et al., MIDL 2022", bsp_mean_residual, BSP_OF_PIXELS,
-	    true, false},
+	    "Meissen et al., MIDL 2022",
+	    OF(bsp_mean_residual, BSP_OF_PIXELS, true, false)},
 	{"aupro", "mean share of each region found, up to an FPR of .3",
-	    "Bergmann et al. 2021", bsp_aupro, BSP_OF_REGIONS, false, true},
+	    "Bergmann et al. 2021", OF(bsp_aupro, BSP_OF_REGIONS, false, true)},
 	{"aupimo", "recall where anomaly-free images show almost nothing",
-	    "Bertoldo et al. 2024", NULL, BSP_OF_STREAM, false, true},
+	    "Bertoldo et al. 2024", OF(NULL, BSP_OF_STREAM, false, true)},
 	{"image_auroc", "area under the ROC curve of images",
-	    "Hanley and McNeil 1982", NULL, BSP_OF_IMAGES, false, true},
+	    "Hanley and McNeil 1982", OF(NULL, BSP_OF_IMAGES, false, true)},
 	{"image_ap", "average precision of images",
-	    "Manning, Raghavan, Schuetze 2008, ch. 8", NULL, BSP_OF_IMAGES,
-	    false, true},
+	    "Manning, Raghavan, Schuetze 2008, ch. 8",
+	    OF(NULL, BSP_OF_IMAGES, false, true)},
 	{"froc", "mean share of lesions found at 1/8 to 8 false regions",
-	    "Setio et al. 2017", NULL, BSP_OF_LESIONS, false, true},
+	    "Setio et al. 2017", OF(NULL, BSP_OF_LESIONS, false, true)},
 	{"dice_at", "Dice coefficient at a threshold",
-	    "Dice 1945", NULL, BSP_AT_THRESHOLD, false, true},
+	    "Dice 1945", AT(bsp_dice_at, BSP_COUNTS_PIXELS, false, true)},
 	{"sensitivity", "share of the anomalous pixels found at a threshold",
-	    "Yerushalmy 1947", NULL, BSP_AT_THRESHOLD, false, true},
+	    "Yerushalmy 1947",
+	    AT(bsp_sensitivity_at, BSP_COUNTS_PIXELS, false, true)},
 	{"precision", "share of the pixels found that are anomalous",
-	    "Manning, Raghavan, Schuetze 2008, ch. 8", NULL,
-	    BSP_AT_THRESHOLD, false, true},
+	    "Manning, Raghavan, Schuetze 2008, ch. 8",
+	    AT(bsp_precision_at, BSP_COUNTS_PIXELS, false, true)},
 	{"fpr", "false-positive rate at a threshold",
-	    "Yerushalmy 1947", NULL, BSP_AT_THRESHOLD, true, true},
+	    "Yerushalmy 1947", AT(bsp_fpr_at, BSP_COUNTS_PIXELS, true, true)},
 	{"lesion_sensitivity", "share of the lesions found at a threshold",
-	    "Bunch et al. 1977", NULL, BSP_AT_THRESHOLD, false, true},
+	    "Bunch et al. 1977",
+	    AT(bsp_lesion_sensitivity_at, BSP_COUNTS_LESIONS, false, true)},
 	{"false_regions", "regions found that touch no lesion, a unit",
-	    "Bunch et al. 1977", NULL, BSP_AT_THRESHOLD, true, false},
-	{NULL, NULL, NULL, NULL, BSP_OF_PIXELS, false, false},
+	    "Bunch et al. 1977",
+	    AT(bsp_false_regions_at, BSP_COUNTS_REGIONS, true, false)},
+	{NULL, NULL, NULL, OF(NULL, BSP_OF_PIXELS, false, false)},
 };
+
+bool
+bsp_metrics_count(const struct bsp_metric *const *metric, size_t n,
+    enum bsp_counted what)
+{
+	size_t m;
+
+	for (m = 0; m < n; m++)
+		if (metric[m]->scope == BSP_AT_THRESHOLD &&
+		    metric[m]->counted == what)
+			return true;
+	return false;
+}
 
 /* Names of an earlier release. */
 static const char *const renamed[][2] = {{"pimo", "aupimo"}};

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "../kernels/kernels.h"
 #include "score.h"
@@ -180,19 +179,38 @@ share(uint64_t part, uint64_t whole)
 }
 
 double
-bsp_counts_value(const struct bsp_counts *counts, const char *metric)
+bsp_dice_at(const struct bsp_counts *counts)
 {
-	if (strcmp(metric, "dice_at") == 0)
-		return counts->positives == 0 ? (double)NAN :
-		    share(2 * counts->tp, counts->positives + counts->tp +
-		    counts->fp);
-	if (strcmp(metric, "sensitivity") == 0)
-		return share(counts->tp, counts->positives);
-	if (strcmp(metric, "precision") == 0)
-		return share(counts->tp, counts->tp + counts->fp);
-	if (strcmp(metric, "fpr") == 0)
-		return share(counts->fp, counts->negatives);
-	if (strcmp(metric, "lesion_sensitivity") == 0)
-		return share(counts->found, counts->lesions);
+	return counts->positives == 0 ? (double)NAN : share(2 * counts->tp,
+	    counts->positives + counts->tp + counts->fp);
+}
+
+double
+bsp_sensitivity_at(const struct bsp_counts *counts)
+{
+	return share(counts->tp, counts->positives);
+}
+
+double
+bsp_precision_at(const struct bsp_counts *counts)
+{
+	return share(counts->tp, counts->tp + counts->fp);
+}
+
+double
+bsp_fpr_at(const struct bsp_counts *counts)
+{
+	return share(counts->fp, counts->negatives);
+}
+
+double
+bsp_lesion_sensitivity_at(const struct bsp_counts *counts)
+{
+	return share(counts->found, counts->lesions);
+}
+
+double
+bsp_false_regions_at(const struct bsp_counts *counts)
+{
 	return share(counts->false_regions, counts->units);
 }

@@ -371,8 +371,7 @@ replicate(const struct notes *notes,
 				    i * evaluation->points +
 				    evaluation->at[m]],
 				    weight[notes->draws->subject[i]]);
-			value = bsp_counts_value(&counts,
-			    evaluation->metric[m]->name);
+			value = evaluation->metric[m]->at(&counts);
 		} else {
 			value = evaluation->metric[m]->value(curve);
 		}

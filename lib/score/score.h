@@ -142,4 +142,16 @@ void bsp_interval_clip(struct bsp_summary *summary, double low, double high);
 /* For qsort: doubles in ascending order. */
 int bsp_compare_doubles(const void *a, const void *b);
 
+/* Metrics of what a threshold finds. */
+double bsp_dice_at(const struct bsp_counts *counts);
+double bsp_sensitivity_at(const struct bsp_counts *counts);
+double bsp_precision_at(const struct bsp_counts *counts);
+double bsp_fpr_at(const struct bsp_counts *counts);
+double bsp_lesion_sensitivity_at(const struct bsp_counts *counts);
+double bsp_false_regions_at(const struct bsp_counts *counts);
+
+/* Is one of the metrics at a threshold, and counts that? */
+bool bsp_metrics_count(const struct bsp_metric *const *metric, size_t n,
+    enum bsp_counted what);
+
 #endif

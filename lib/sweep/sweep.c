@@ -118,7 +118,7 @@ put_values(struct work *w, size_t inject, size_t degrade, size_t residual)
 	for (m = 0; m < sweep->metrics; m++) {
 		metric = sweep->metric[m];
 		value[m] = metric->scope == BSP_AT_THRESHOLD ?
-		    bsp_counts_value(&w->counts[sweep->at[m]], metric->name) :
+		    metric->at(&w->counts[sweep->at[m]]) :
 		    metric->value(&w->curve);
 	}
 }
@@ -724,14 +724,9 @@ by_region(const struct bsp_sweep *sweep)
 }
 
 static bool
-asks_for(const struct bsp_sweep *sweep, const char *name)
+asks_for(const struct bsp_sweep *sweep, enum bsp_counted what)
 {
-	size_t m;
-
-	for (m = 0; m < sweep->metrics; m++)
-		if (strcmp(sweep->metric[m]->name, name) == 0)
-			return true;
-	return false;
+	return bsp_metrics_count(sweep->metric, sweep->metrics, what);
 }
 
 /* Is the residual scored on changed pixels alone?  A sorted background pays only
@@ -740,8 +735,8 @@ static bool
 is_short(const struct bsp_sweep *sweep, size_t residual)
 {
 	return !reconstructs_each(sweep) && !by_region(sweep) &&
-	    !asks_for(sweep, "lesion_sensitivity") &&
-	    !asks_for(sweep, "false_regions") &&
+	    !asks_for(sweep, BSP_COUNTS_LESIONS) &&
+	    !asks_for(sweep, BSP_COUNTS_REGIONS) &&
 	    reach_of(sweep, residual) != SIZE_MAX &&
 	    bsp_spec_cells(&sweep->inject) > 1;
 }
@@ -984,8 +979,8 @@ bsp_sweep_go_on(const struct bsp_sweep *sweep,
 		.end = end,
 		.values = values,
 		.path = choose_path(sweep),
-		.by_lesion = asks_for(sweep, "lesion_sensitivity"),
-		.by_false_region = asks_for(sweep, "false_regions"),
+		.by_lesion = asks_for(sweep, BSP_COUNTS_LESIONS),
+		.by_false_region = asks_for(sweep, BSP_COUNTS_REGIONS),
 	};
 	int result;
 
